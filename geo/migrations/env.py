@@ -1,0 +1,41 @@
+"""Alembic's entry: runs the migrations against a database, or writes their SQL (`--sql`) for review."""
+
+from __future__ import annotations
+
+import asyncio
+
+from alembic import context
+from sqlalchemy import Connection
+
+from geo.database import create_engine
+from geo.tables import metadata
+
+
+def _run(connection: Connection) -> None:
+    context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
+    with context.begin_transaction():
+        # A migration that cannot get its lock soon gives up instead of queueing every request behind it.
+        context.execute("SET LOCAL lock_timeout = '5s'")
+        context.run_migrations()
+
+
+async def _online(url: str) -> None:
+    engine = create_engine(url, pool_size=1, statement_timeout_ms=0)
+    async with engine.connect() as connection:
+        await connection.run_sync(_run)
+    await engine.dispose()
+
+
+def _offline() -> None:
+    context.configure(dialect_name="postgresql", target_metadata=metadata, literal_binds=True)
+    with context.begin_transaction():
+        context.execute("SET lock_timeout = '5s'")
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    _offline()
+else:
+    _url = context.config.get_main_option("sqlalchemy.url")
+    assert _url is not None, "sqlalchemy.url names the database"  # noqa: S101
+    asyncio.run(_online(_url))

@@ -1,0 +1,137 @@
+"""Who works in the ward: accounts and their sessions, community digital teams, rapid-response crews."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import BYTEA
+
+from geo.tables.base import (
+    belongs_to,
+    folded,
+    geography_of,
+    geometry,
+    id_column,
+    metadata,
+    moment,
+    on_earth,
+    one_of,
+    search_index,
+    ward_column,
+)
+
+
+class AccountRole(StrEnum):
+    """What an account is for. Residents have none: anonymous and reporter are not accounts."""
+
+    TEAM_MEMBER = "TEAM_MEMBER"
+    CREW_MEMBER = "CREW_MEMBER"
+    STAFF = "STAFF"
+    ADMIN = "ADMIN"
+
+
+class TeamRole(StrEnum):
+    """A member's place in a community digital team."""
+
+    LEADER = "LEADER"
+    DEPUTY = "DEPUTY"
+    MEMBER = "MEMBER"
+
+
+# Accounts and sessions are two of the few tables whose key does not begin with the ward: a caller is known before
+# a ward is.
+account = sa.Table(
+    "account",
+    metadata,
+    id_column(),
+    sa.Column("username", sa.Text, nullable=False, unique=True),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("ward_code", sa.Text, sa.ForeignKey("ward.code")),  # none: an administrator of every ward
+    sa.Column("demo", sa.Boolean, nullable=False, server_default=sa.false()),
+    moment("disabled_at"),
+    moment("created_at", now=True),
+    one_of("role", AccountRole),
+    sa.CheckConstraint("username = lower(username)", name="username"),
+    sa.CheckConstraint("ward_code IS NOT NULL OR role = 'ADMIN'", name="ward_of_role"),
+)
+
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("token_hash", BYTEA, primary_key=True),  # SHA-256; the token itself is never stored
+    sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    moment("created_at", now=True),
+    moment("expires_at", required=True),
+)
+
+team = sa.Table(
+    "team",
+    metadata,
+    ward_column(),
+    id_column(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("neighbourhood_id", sa.Uuid, nullable=False),
+    folded("name"),
+    belongs_to("neighbourhood", "neighbourhood_id"),
+    sa.UniqueConstraint("ward_code", "neighbourhood_id"),  # exactly one team a neighbourhood
+    search_index("team"),
+)
+
+team_member = sa.Table(
+    "team_member",
+    metadata,
+    ward_column(),
+    id_column(),
+    sa.Column("team_id", sa.Uuid, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("organisation", sa.Text),
+    sa.Column("phone", sa.Text),
+    sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id", ondelete="SET NULL"), unique=True),
+    moment("consented_at"),  # without it the name and the phone are not published
+    belongs_to("team", "team_id", ondelete="CASCADE"),
+    one_of("role", TeamRole),
+    sa.Index("ix_team_member_ward_code_team_id", "ward_code", "team_id"),
+)
+
+crew = sa.Table(
+    "crew",
+    metadata,
+    ward_column(),
+    id_column(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("capacity", sa.Integer, nullable=False),
+    sa.Column("on_duty", sa.Boolean, nullable=False, server_default=sa.false()),
+    geometry("coverage", "MULTIPOLYGON", required=False),  # none: the whole ward
+    geometry("base", "POINT"),  # where the crew starts from while no position is known
+    geometry("position", "POINT", required=False),
+    moment("position_at"),
+    geography_of("coalesce(position, base)"),
+    sa.UniqueConstraint("ward_code", "name"),
+    sa.CheckConstraint("capacity BETWEEN 0 AND 1000", name="capacity"),
+    on_earth("base"),
+    on_earth("position"),
+)
+
+crew_category = sa.Table(
+    "crew_category",
+    metadata,
+    ward_column(),
+    sa.Column("crew_id", sa.Uuid, primary_key=True),
+    sa.Column("category_id", sa.Uuid, primary_key=True),
+    belongs_to("crew", "crew_id", ondelete="CASCADE"),
+    belongs_to("category", "category_id", ondelete="CASCADE"),
+    sa.Index("ix_crew_category_ward_code_category_id", "ward_code", "category_id"),
+)
+
+crew_member = sa.Table(
+    "crew_member",
+    metadata,
+    ward_column(),
+    sa.Column("crew_id", sa.Uuid, primary_key=True),
+    sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, unique=True),
+    belongs_to("crew", "crew_id", ondelete="CASCADE"),
+)
