@@ -1,0 +1,168 @@
+"""Rapid-response crews: who sees them, and how staff keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from shapely.geometry import MultiPolygon
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.actor import Actor, Role
+from geo.errors import InvalidInput, NotAllowed, NotFound, Problem
+from geo.ids import new_id
+from geo.language import Text
+from geo.locating import point
+from geo.positions import Position
+from geo.reading import Condition, masked, staff_of, works_in
+from geo.tables import SRID, account, category, crew, crew_category, crew_member, incident
+
+Rows = sa.Select[Any]
+
+UNKNOWN_CATEGORY = Text("Phường không có loại phản ánh này.", "The ward has no such kind of incident.")
+UNKNOWN_MEMBER = Text(
+    "Không có tài khoản đội phản ứng nhanh nào tên như vậy trong phường.", "The ward has no crew account of this name."
+)
+
+
+def readable(actor: Actor) -> Rows:
+    """A ward's crews, to who works in the ward; a reporter sees the one that has the report.
+
+    Where a crew is, is personal data: only for staff and the crew itself.
+    """
+    columns = crew.c
+    seen = works_in(actor, columns.ward_code)
+    own: Condition = sa.false()
+    if actor.role is Role.CREW_MEMBER:
+        own = sa.and_(columns.ward_code == actor.ward_code, columns.id == actor.crew_id)
+    if actor.secret_hash is not None:
+        theirs = sa.exists().where(
+            incident.c.reporter_secret_hash == actor.secret_hash,
+            incident.c.ward_code == columns.ward_code,
+            incident.c.crew_id == columns.id,
+        )
+        seen = sa.or_(seen, theirs)
+    whereabouts = sa.or_(staff_of(actor, columns.ward_code), own)
+    return sa.select(
+        columns.ward_code,
+        columns.id,
+        columns.name,
+        columns.capacity,
+        columns.on_duty,
+        columns.coverage,
+        masked(whereabouts, columns.base),
+        masked(whereabouts, columns.position),
+        masked(whereabouts, columns.position_at),
+    ).where(seen)
+
+
+def of_ward(actor: Actor, ward_code: Any, on_duty: bool | None = None) -> Rows:
+    rows = readable(actor).where(crew.c.ward_code == ward_code)
+    return rows if on_duty is None else rows.where(crew.c.on_duty == on_duty)
+
+
+def with_id(actor: Actor, ward_code: Any, crew_id: Any) -> Rows:
+    return readable(actor).where(crew.c.ward_code == ward_code, crew.c.id == crew_id)
+
+
+async def set_duty(connection: AsyncConnection, actor: Actor, ward_code: str, crew_id: UUID, on_duty: bool) -> None:
+    """Begin or end a crew's duty: by the crew itself or by staff. Off duty, its position is forgotten."""
+    if not (actor.runs(ward_code) or (actor.crew_id == crew_id and actor.ward_code == ward_code)):
+        raise NotAllowed(path=("crewId",))
+    values: dict[str, Any] = {"on_duty": on_duty}
+    if not on_duty:
+        values |= {"position": None, "position_at": None}
+    changed = await connection.execute(
+        sa.update(crew).where(crew.c.ward_code == ward_code, crew.c.id == crew_id).values(**values)
+    )
+    if changed.rowcount == 0:
+        raise NotFound(path=("crewId",))
+
+
+async def save(
+    connection: AsyncConnection,
+    ward_code: str,
+    crew_id: UUID | None,
+    *,
+    name: str,
+    capacity: int,
+    base: Position,
+    coverage: MultiPolygon | None,
+    categories: Sequence[str],
+    members: Sequence[str] | None,
+) -> UUID:
+    """Add a crew, or change the one with `crew_id`. `categories` are codes, `members` usernames (None: as they are).
+
+    Raises `NotFound`, `InvalidInput` for an unknown category or member or a name that another crew has.
+    """
+    handled = await _known(connection, _categories(ward_code, categories), categories, "categories", UNKNOWN_CATEGORY)
+    await _check_name(connection, ward_code, crew_id, name)
+    area = None if coverage is None else sa.func.ST_GeomFromWKB(coverage.wkb, SRID)
+    values = {"name": name, "capacity": capacity, "base": point(base), "coverage": area}
+    if crew_id is None:
+        crew_id = new_id()
+        await connection.execute(sa.insert(crew).values(ward_code=ward_code, id=crew_id, on_duty=False, **values))
+    else:
+        changed = await connection.execute(
+            sa.update(crew).where(crew.c.ward_code == ward_code, crew.c.id == crew_id).values(**values)
+        )
+        if changed.rowcount == 0:
+            raise NotFound(path=("crewId",))
+    await _replace(connection, crew_category, ward_code, crew_id, "category_id", handled)
+    if members is not None:
+        people = await _known(connection, _members(ward_code, members), members, "members", UNKNOWN_MEMBER)
+        # An account belongs to one crew: joining this one leaves the other.
+        await connection.execute(sa.delete(crew_member).where(crew_member.c.account_id.in_(people)))
+        await _replace(connection, crew_member, ward_code, crew_id, "account_id", people)
+    return crew_id
+
+
+def _categories(ward_code: str, codes: Sequence[str]) -> sa.Select[Any]:
+    return sa.select(category.c.code, category.c.id).where(
+        category.c.ward_code == ward_code, category.c.code.in_(codes)
+    )
+
+
+def _members(ward_code: str, usernames: Sequence[str]) -> sa.Select[Any]:
+    return sa.select(account.c.username, account.c.id).where(
+        account.c.ward_code == ward_code,
+        account.c.role == Role.CREW_MEMBER,
+        account.c.disabled_at.is_(None),
+        account.c.username.in_(usernames),
+    )
+
+
+async def _known(
+    connection: AsyncConnection, query: sa.Select[Any], names: Sequence[str], field: str, text: Text
+) -> list[UUID]:
+    found = {name: id_ for name, id_ in await connection.execute(query)}
+    problems = [Problem((field, str(i)), text) for i, name in enumerate(names) if name not in found]
+    if problems:
+        raise InvalidInput(*problems)
+    return list(dict.fromkeys(found[name] for name in names))
+
+
+async def _check_name(connection: AsyncConnection, ward_code: str, crew_id: UUID | None, name: str) -> None:
+    """Two crews of a ward do not share a name; the unique constraint holds it, this says so kindly."""
+    await connection.execute(
+        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("crew"), sa.func.hashtext(ward_code)))
+    )
+    taken = await connection.scalar(
+        sa.select(crew.c.id).where(
+            crew.c.ward_code == ward_code, crew.c.name == name, crew.c.id != (crew_id or new_id())
+        )
+    )
+    if taken is not None:
+        text = Text("Phường đã có đội tên này.", "The ward already has a crew of this name.")
+        raise InvalidInput(Problem(("name",), text))
+
+
+async def _replace(
+    connection: AsyncConnection, table: sa.Table, ward_code: str, crew_id: UUID, column: str, ids: Sequence[UUID]
+) -> None:
+    await connection.execute(sa.delete(table).where(table.c.ward_code == ward_code, table.c.crew_id == crew_id))
+    if ids:
+        rows = [{"ward_code": ward_code, "crew_id": crew_id, column: id_} for id_ in ids]
+        await connection.execute(sa.insert(table), rows)

@@ -1,0 +1,299 @@
+"""Incidents as each caller may see them: the one place where visibility of a report is decided.
+
+The public sees an incident's kind, place, status and times; its text and photographs only once staff publish them;
+never who reported it, and never an incident of a private category at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from geo.actor import Actor, Role
+from geo.lifecycle import IN_HAND, OPEN, Status
+from geo.places import inside
+from geo.positions import Box, Position
+from geo.reading import Condition, contains_text, masked, staff_of
+from geo.tables import account, category, crew, incident, incident_event, photo, reporter
+
+Rows = sa.Select[Any]
+
+URGENCY = sa.func.coalesce(incident.c.due_at, sa.literal_column("'infinity'"), type_=sa.DateTime(timezone=True))
+"""When an incident is due, those without a deadline last: the expression of `ix_incident_urgent`."""
+
+
+def _works_on(actor: Actor) -> Condition:
+    """Staff of the ward, the crew at work on it, and who changed it a moment ago."""
+    rules = [staff_of(actor, incident.c.ward_code)]
+    if actor.role is Role.CREW_MEMBER and actor.crew_id is not None:
+        rules.append(sa.and_(incident.c.ward_code == actor.ward_code, incident.c.crew_id == actor.crew_id))
+    if actor.witnessed is not None:
+        rules.append(incident.c.id == actor.witnessed)
+    return sa.or_(*rules) if len(rules) > 1 else rules[0]
+
+
+def _reported(actor: Actor) -> Condition:
+    return incident.c.reporter_secret_hash == actor.secret_hash if actor.secret_hash is not None else sa.false()
+
+
+def _follows(actor: Actor) -> Condition:
+    """A team member follows the incidents of the own neighbourhood, private ones excepted."""
+    if actor.role is not Role.TEAM_MEMBER or actor.neighbourhood_id is None:
+        return sa.false()
+    return sa.and_(
+        incident.c.ward_code == actor.ward_code,
+        incident.c.neighbourhood_id == actor.neighbourhood_id,
+        category.c.public,
+    )
+
+
+def readable(actor: Actor) -> Rows:
+    """The incidents that this caller may see, with NULL where a column is not for them.
+
+    Beside the table's columns: `working` (staff, its crew), `full` (those and its reporter) and `told` (those, its
+    team, and everybody once published) say how far this caller may see into each row.
+    """
+    working = _works_on(actor)
+    full = sa.or_(working, _reported(actor))
+    told = sa.or_(full, _follows(actor), sa.and_(incident.c.published, category.c.public))
+    columns = incident.c
+    return (
+        sa.select(
+            columns.ward_code,
+            columns.id,
+            columns.tracking_code,
+            columns.category_id,
+            columns.status,
+            columns.location,
+            columns.geog,
+            columns.neighbourhood_id,
+            columns.channel,
+            columns.published,
+            columns.reported_at,
+            columns.due_at,
+            columns.resolved_at,
+            columns.closed_at,
+            columns.reopened_count,
+            columns.duplicate_of_id,
+            masked(told, columns.description),
+            masked(told, columns.address),
+            masked(sa.or_(full, _follows(actor)), columns.crew_id),
+            masked(full, columns.satisfaction),
+            sa.case((told, columns.search), else_=sa.func.fold(columns.tracking_code)).label("search"),
+            URGENCY.label("urgency"),
+            overdue().label("overdue"),
+            sa.label("working", working),
+            sa.label("full", full),
+            sa.label("told", told),
+        )
+        .select_from(
+            incident.join(
+                category, sa.and_(category.c.ward_code == columns.ward_code, category.c.id == columns.category_id)
+            )
+        )
+        .where(sa.or_(category.c.public, full))
+    )
+
+
+def overdue() -> Condition:
+    """Open beyond the deadline, or finished after it."""
+    columns = incident.c
+    late_now = sa.and_(columns.status.in_(OPEN), columns.due_at < sa.func.now())
+    late_then = sa.and_(columns.resolved_at.is_not(None), columns.due_at < columns.resolved_at)
+    return sa.func.coalesce(sa.or_(late_now, late_then), sa.false(), type_=sa.Boolean)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which incidents; everything given must hold. `radius_metres` goes with `near`."""
+
+    statuses: Sequence[Status] | None = None
+    categories: Sequence[str] | None = None
+    within: Box | None = None
+    near: Position | None = None
+    radius_metres: float | None = None
+    reported_from: datetime | None = None
+    reported_to: datetime | None = None
+    overdue: bool | None = None
+    search: str | None = None
+
+
+EVERYTHING = Filter()
+
+
+def matching(
+    actor: Actor,
+    wanted: Filter = EVERYTHING,
+    *,
+    ward_code: Any = None,
+    neighbourhood_id: Any = None,
+    crew_id: Any = None,
+) -> Rows:
+    """The readable incidents of a ward, a neighbourhood or a crew that `wanted` describes.
+
+    What a filter asks of a masked column is asked of what the caller may see, so a search finds nothing hidden.
+    """
+    rows = readable(actor)
+    columns = incident.c
+    if ward_code is not None:
+        rows = rows.where(columns.ward_code == ward_code)
+    if neighbourhood_id is not None:
+        rows = rows.where(columns.neighbourhood_id == neighbourhood_id)
+    if crew_id is not None:
+        rows = rows.where(columns.crew_id == crew_id, sa.or_(_works_on(actor), _reported(actor)))
+    if wanted.statuses is not None:
+        rows = rows.where(columns.status.in_(wanted.statuses))
+    if wanted.categories is not None:
+        rows = rows.where(category.c.code.in_(wanted.categories))
+    if wanted.within is not None:
+        rows = rows.where(inside(columns.location, wanted.within))
+    if wanted.near is not None and wanted.radius_metres is not None:
+        rows = rows.where(within_metres(columns.geog, wanted.near, wanted.radius_metres))
+    if wanted.reported_from is not None:
+        rows = rows.where(columns.reported_at >= wanted.reported_from)
+    if wanted.reported_to is not None:
+        rows = rows.where(columns.reported_at < wanted.reported_to)
+    if wanted.overdue is not None:
+        rows = rows.where(overdue() if wanted.overdue else sa.not_(overdue()))
+    if wanted.search:
+        seen = rows.selected_columns["search"]
+        rows = rows.where(contains_text(seen, wanted.search))
+    return rows
+
+
+def geography(position: Position) -> sa.ColumnElement[Any]:
+    made = sa.func.ST_SetSRID(sa.func.ST_MakePoint(position.longitude, position.latitude), 4326)
+    return sa.cast(made, incident.c.geog.type)
+
+
+def within_metres(geog: sa.ColumnElement[Any], of: Position, metres: float) -> Condition:
+    """Whether a geography lies within `metres` of a position on the spheroid; served by its GiST index."""
+    return sa.func.ST_DWithin(geog, geography(of), metres, type_=sa.Boolean)
+
+
+def with_id(actor: Actor, ward_code: Any, incident_id: Any) -> Rows:
+    return readable(actor).where(incident.c.ward_code == ward_code, incident.c.id == incident_id)
+
+
+def with_tracking_code(actor: Actor, tracking_code: str) -> Rows:
+    """By the code a resident holds: its first part is the ward."""
+    ward_code = tracking_code.partition("-")[0]
+    return readable(actor).where(incident.c.ward_code == ward_code, incident.c.tracking_code == tracking_code)
+
+
+def similar_to(
+    actor: Actor, ward_code: Any, incident_id: Any, category_id: Any, geog: Any, radius_metres: float, first: int
+) -> Rows:
+    """Open incidents of the same kind nearby, the nearest first: candidates for being the same problem."""
+    distance = sa.func.ST_Distance(incident.c.geog, geog)
+    return (
+        readable(actor)
+        .where(
+            incident.c.ward_code == ward_code,
+            incident.c.id != incident_id,
+            incident.c.category_id == category_id,
+            incident.c.status.in_(OPEN),
+            sa.func.ST_DWithin(incident.c.geog, geog, radius_metres),
+        )
+        .order_by(distance, incident.c.id)
+        .limit(first)
+    )
+
+
+def events_of(actor: Actor, ward_code: Any, incident_id: Any) -> Rows:
+    """An incident's steps, oldest first."""
+    rows = event_readable(actor).where(
+        incident_event.c.ward_code == ward_code, incident_event.c.incident_id == incident_id
+    )
+    return rows.order_by(incident_event.c.at, incident_event.c.id)
+
+
+def event_readable(actor: Actor) -> Rows:
+    """The steps of readable incidents: internal ones for who works on it; notes for who may read its text.
+
+    `actor` names who took the step: the account to who works on it, the crew to the reporter.
+    """
+    seen = readable(actor).subquery("of_incident")
+    columns = incident_event.c
+    crew_name = (
+        sa.select(crew.c.name)
+        .where(crew.c.ward_code == columns.ward_code, crew.c.id == columns.crew_id)
+        .scalar_subquery()
+    )
+    account_name = sa.select(account.c.name).where(account.c.id == columns.account_id).scalar_subquery()
+    by_crew = sa.case((columns.party == "CREW", crew_name))
+    return (
+        sa.select(
+            columns.ward_code,
+            columns.incident_id,
+            columns.id,
+            columns.at,
+            columns.from_status,
+            columns.to_status,
+            columns.public,
+            sa.case((seen.c.told, columns.note)).label("note"),
+            sa.case(
+                (seen.c.working, sa.func.coalesce(account_name, crew_name)),
+                (seen.c.full, by_crew),
+            ).label("actor"),
+        )
+        .select_from(
+            incident_event.join(seen, sa.and_(seen.c.ward_code == columns.ward_code, seen.c.id == columns.incident_id))
+        )
+        .where(sa.or_(columns.public, seen.c.working))
+    )
+
+
+def photo_readable(actor: Actor) -> Rows:
+    """Photographs of readable incidents: all to who works on it or reported it, published ones to everybody."""
+    seen = readable(actor).subquery("of_incident")
+    columns = photo.c
+    return (
+        sa.select(*columns)
+        .select_from(photo.join(seen, sa.and_(seen.c.ward_code == columns.ward_code, seen.c.id == columns.incident_id)))
+        .where(sa.or_(seen.c.full, sa.and_(columns.published, seen.c.told)))
+    )
+
+
+def photos_of(actor: Actor, ward_code: Any, *, incident_id: Any, event_id: Any = None) -> Rows:
+    rows = photo_readable(actor).where(photo.c.ward_code == ward_code, photo.c.incident_id == incident_id)
+    if event_id is not None:
+        rows = rows.where(photo.c.event_id == event_id)
+    return rows.order_by(photo.c.id)
+
+
+def reporter_readable(actor: Actor) -> Rows:
+    """Who reported: to staff, to the assigned crew, who may have to call back, and to the reporter."""
+    seen = readable(actor).subquery("of_incident")
+    columns = reporter.c
+    return (
+        sa.select(*columns)
+        .select_from(
+            reporter.join(seen, sa.and_(seen.c.ward_code == columns.ward_code, seen.c.id == columns.incident_id))
+        )
+        .where(seen.c.full)
+    )
+
+
+def reporter_of(actor: Actor, ward_code: Any, incident_id: Any) -> Rows:
+    return reporter_readable(actor).where(reporter.c.ward_code == ward_code, reporter.c.incident_id == incident_id)
+
+
+def in_hand(ward_code: Any, crew_id: Any) -> sa.ScalarSelect[int]:
+    """How many incidents a crew has in hand; served by `ix_incident_crew_urgent`."""
+    return (
+        sa.select(sa.func.count())
+        .select_from(incident)
+        .where(incident.c.ward_code == ward_code, incident.c.crew_id == crew_id, incident.c.status.in_(IN_HAND))
+        .scalar_subquery()
+    )
+
+
+def position_of_crew(ward_code: Any, crew_id: UUID) -> sa.ScalarSelect[Any]:
+    """Where a crew is, as geography: its last position, or its base."""
+    return sa.select(crew.c.geog).where(crew.c.ward_code == ward_code, crew.c.id == crew_id).scalar_subquery()

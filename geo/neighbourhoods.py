@@ -1,0 +1,65 @@
+"""Neighbourhoods (tổ dân phố, thôn) and the boundaries they have had: public ground."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from geo.actor import Actor
+from geo.reading import contains_text
+from geo.tables import neighbourhood, neighbourhood_boundary
+
+Rows = sa.Select[Any]
+
+_current = neighbourhood_boundary.alias("current_boundary")
+
+
+def readable(_actor: Actor) -> Rows:
+    """Every neighbourhood, with `boundary` in force (NULL once it is merged away or not yet drawn)."""
+    return sa.select(*neighbourhood.c, _current.c.boundary, _current.c.since).select_from(
+        neighbourhood.outerjoin(
+            _current,
+            sa.and_(
+                _current.c.ward_code == neighbourhood.c.ward_code,
+                _current.c.neighbourhood_id == neighbourhood.c.id,
+                _current.c.until.is_(None),
+            ),
+        )
+    )
+
+
+def of_ward(actor: Actor, ward_code: Any, search: str | None = None) -> Rows:
+    """The neighbourhoods that a ward has now."""
+    rows = readable(actor).where(neighbourhood.c.ward_code == ward_code, _current.c.id.is_not(None))
+    return rows.where(contains_text(neighbourhood.c.search, search)) if search else rows
+
+
+def with_id(actor: Actor, ward_code: Any, neighbourhood_id: Any) -> Rows:
+    return readable(actor).where(neighbourhood.c.ward_code == ward_code, neighbourhood.c.id == neighbourhood_id)
+
+
+def boundary_readable(_actor: Actor) -> Rows:
+    """Every boundary that a neighbourhood ever had, with the period it held. Who drew it is for the staff's own pages."""
+    columns = neighbourhood_boundary.c
+    return sa.select(
+        columns.ward_code, columns.neighbourhood_id, columns.boundary, columns.since, columns.until, columns.reason
+    )
+
+
+def boundaries_of(actor: Actor, ward_code: Any, neighbourhood_id: Any) -> Rows:
+    return boundary_readable(actor).where(
+        neighbourhood_boundary.c.ward_code == ward_code,
+        neighbourhood_boundary.c.neighbourhood_id == neighbourhood_id,
+    )
+
+
+def boundary_at(actor: Actor, ward_code: Any, neighbourhood_id: Any, at: Any) -> sa.ScalarSelect[Any]:
+    """The boundary that held at a moment, or NULL."""
+    columns = neighbourhood_boundary.c
+    return (
+        boundaries_of(actor, ward_code, neighbourhood_id)
+        .with_only_columns(columns.boundary)
+        .where(columns.since <= at, sa.or_(columns.until.is_(None), columns.until > at))
+        .scalar_subquery()
+    )

@@ -1,0 +1,112 @@
+"""Places on the digital map: who sees them, and how staff and teams keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.actor import Actor, Role
+from geo.errors import NotAllowed, NotFound, OutsideWard
+from geo.ids import new_id
+from geo.locating import locate_within, point
+from geo.positions import Box, Position
+from geo.reading import contains_text, works_in
+from geo.tables import SRID, PlaceKind, place
+
+Rows = sa.Select[Any]
+
+
+def readable(actor: Actor) -> Rows:
+    """Every place but the homes of officials who have not agreed: those only to who works in the ward."""
+    return sa.select(*place.c).where(
+        sa.or_(
+            place.c.kind != PlaceKind.OFFICIAL_HOME,
+            place.c.consented_at.is_not(None),
+            works_in(actor, place.c.ward_code),
+        )
+    )
+
+
+def matching(
+    actor: Actor,
+    ward_code: Any,
+    *,
+    kinds: Sequence[PlaceKind] | None = None,
+    within: Box | None = None,
+    search: str | None = None,
+    neighbourhood_id: Any = None,
+) -> Rows:
+    """A ward's places, narrowed by what is given."""
+    rows = readable(actor).where(place.c.ward_code == ward_code)
+    if kinds is not None:
+        rows = rows.where(place.c.kind.in_(kinds))
+    if within is not None:
+        rows = rows.where(inside(place.c.location, within))
+    if search:
+        rows = rows.where(contains_text(place.c.search, search))
+    if neighbourhood_id is not None:
+        rows = rows.where(place.c.neighbourhood_id == neighbourhood_id)
+    return rows
+
+
+def inside(location: sa.ColumnElement[Any], within: Box) -> sa.ColumnElement[bool]:
+    """Whether a point lies in the box, edges included; served by the column's GiST index."""
+    envelope = sa.func.ST_MakeEnvelope(within.west, within.south, within.east, within.north, SRID)
+    return sa.func.ST_Intersects(location, envelope, type_=sa.Boolean)
+
+
+def with_id(actor: Actor, ward_code: Any, place_id: Any) -> Rows:
+    return readable(actor).where(place.c.ward_code == ward_code, place.c.id == place_id)
+
+
+async def save(
+    connection: AsyncConnection, actor: Actor, ward_code: str, place_id: UUID | None, location: Position, **values: Any
+) -> UUID:
+    """Add a place, or change the one with `place_id`; its neighbourhood follows from `location`.
+
+    `values` are columns of the table. Raises `OutsideWard`, `NotFound`, and `NotAllowed` for a team member outside
+    their own neighbourhood, before and after the change alike.
+    """
+    at = point(location)
+    covered, neighbourhood_id = await locate_within(connection, ward_code, location)
+    if not covered:
+        raise OutsideWard(path=("location",))
+    _check_ground(actor, ward_code, neighbourhood_id)
+    row = {"location": at, "neighbourhood_id": neighbourhood_id, **values}
+    if place_id is None:
+        place_id = new_id()
+        await connection.execute(sa.insert(place).values(ward_code=ward_code, id=place_id, **row))
+        return place_id
+    await _lock(connection, actor, ward_code, place_id)
+    await connection.execute(
+        sa.update(place).where(place.c.ward_code == ward_code, place.c.id == place_id).values(**row)
+    )
+    return place_id
+
+
+async def remove(connection: AsyncConnection, actor: Actor, ward_code: str, place_id: UUID) -> None:
+    """Take a place off the map for good. Raises `NotFound`, `NotAllowed`."""
+    await _lock(connection, actor, ward_code, place_id)
+    await connection.execute(sa.delete(place).where(place.c.ward_code == ward_code, place.c.id == place_id))
+
+
+async def _lock(connection: AsyncConnection, actor: Actor, ward_code: str, place_id: UUID) -> None:
+    row = (await connection.execute(with_id(actor, ward_code, place_id).with_for_update())).one_or_none()
+    if row is None:
+        raise NotFound(path=("placeId",))
+    _check_ground(actor, ward_code, row.neighbourhood_id)
+
+
+def _check_ground(actor: Actor, ward_code: str, neighbourhood_id: UUID | None) -> None:
+    own = (
+        actor.role is Role.TEAM_MEMBER
+        and actor.ward_code == ward_code
+        and actor.neighbourhood_id is not None
+        and actor.neighbourhood_id == neighbourhood_id
+    )
+    if not (own or actor.runs(ward_code)):
+        raise NotAllowed

@@ -1,0 +1,47 @@
+"""The few pieces that every `readable(actor)` is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import False_, True_
+
+from geo.actor import Actor, Role
+
+Condition = sa.ColumnElement[bool]
+
+
+def staff_of(actor: Actor, ward_code: sa.ColumnElement[str]) -> Condition:
+    """Whether this caller is staff of the row's ward."""
+    if actor.role is Role.ADMIN and actor.ward_code is None:
+        return sa.true()
+    if actor.role in (Role.ADMIN, Role.STAFF):
+        return ward_code == actor.ward_code
+    return sa.false()
+
+
+def works_in(actor: Actor, ward_code: sa.ColumnElement[str]) -> Condition:
+    """Whether this caller works in the row's ward: staff, a crew or a team."""
+    if actor.role in (Role.CREW_MEMBER, Role.TEAM_MEMBER):
+        return ward_code == actor.ward_code
+    return staff_of(actor, ward_code)
+
+
+def masked(seen: Condition, column: sa.ColumnElement[Any]) -> sa.Label[Any]:
+    """`column` where `seen`, NULL elsewhere; under its own name."""
+    name: str = column.key or ""
+    if isinstance(seen, True_):
+        return column.label(name)
+    if isinstance(seen, False_):
+        return sa.cast(sa.null(), column.type).label(name)
+    return sa.case((seen, column)).label(name)
+
+
+def contains_text(search: sa.ColumnElement[str], text: str) -> Condition:
+    """Whether the folded column `search` holds `text`, without regard to diacritics and case.
+
+    Served by the trigram index of the column for three letters and more.
+    """
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return search.like(sa.func.concat("%", sa.func.fold(escaped), "%"))

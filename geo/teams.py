@@ -1,0 +1,60 @@
+"""Community digital teams: one a neighbourhood, whose boundary is its coverage area."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from geo.actor import Actor, Role
+from geo.reading import Condition, contains_text, masked, staff_of
+from geo.tables import TeamRole, team, team_member
+
+Rows = sa.Select[Any]
+
+
+def readable(_actor: Actor) -> Rows:
+    """Every team: that a neighbourhood has one, and its name, is public."""
+    return sa.select(*team.c)
+
+
+def of_ward(actor: Actor, ward_code: Any, search: str | None = None) -> Rows:
+    rows = readable(actor).where(team.c.ward_code == ward_code)
+    return rows.where(contains_text(team.c.search, search)) if search else rows
+
+
+def with_id(actor: Actor, ward_code: Any, team_id: Any) -> Rows:
+    return readable(actor).where(team.c.ward_code == ward_code, team.c.id == team_id)
+
+
+def of_neighbourhood(actor: Actor, ward_code: Any, neighbourhood_id: Any) -> Rows:
+    return readable(actor).where(team.c.ward_code == ward_code, team.c.neighbourhood_id == neighbourhood_id)
+
+
+def member_readable(actor: Actor) -> Rows:
+    """Every member's part in a team; who they are and their phone only with their recorded consent.
+
+    Staff of the ward and the team itself see all.
+    """
+    columns = team_member.c
+    own: Condition = sa.false()
+    if actor.role is Role.TEAM_MEMBER:
+        own = sa.and_(columns.ward_code == actor.ward_code, columns.team_id == actor.team_id)
+    seen = sa.or_(columns.consented_at.is_not(None), staff_of(actor, columns.ward_code), own)
+    rank = sa.case({TeamRole.LEADER: 0, TeamRole.DEPUTY: 1}, value=columns.role, else_=2)
+    return sa.select(
+        columns.ward_code,
+        columns.id,
+        columns.team_id,
+        columns.role,
+        columns.organisation,
+        masked(seen, columns.name),
+        masked(seen, columns.phone),
+        rank.label("rank"),
+    )
+
+
+def members_of(actor: Actor, ward_code: Any, team_id: Any) -> Rows:
+    """A team's members, the leader first."""
+    rows = member_readable(actor).where(team_member.c.ward_code == ward_code, team_member.c.team_id == team_id)
+    return rows.order_by(sa.text("rank"), team_member.c.id)
