@@ -15,11 +15,14 @@ from geo.errors import InvalidInput, NotAllowed, NotFound, Problem
 from geo.ids import new_id
 from geo.language import Text
 from geo.locating import point
+from geo.ordering import by_name
 from geo.positions import Position
 from geo.reading import Condition, masked, staff_of, works_in
 from geo.tables import SRID, account, category, crew, crew_category, crew_member, incident
 
 Rows = sa.Select[Any]
+
+BY_NAME = by_name(crew)
 
 UNKNOWN_CATEGORY = Text("Phường không có loại phản ánh này.", "The ward has no such kind of incident.")
 UNKNOWN_MEMBER = Text(

@@ -16,6 +16,8 @@ import sqlalchemy as sa
 
 from geo.actor import Actor, Role
 from geo.lifecycle import IN_HAND, OPEN, Status
+from geo.locating import geography
+from geo.ordering import Order, by_distance, by_time
 from geo.places import inside
 from geo.positions import Box, Position
 from geo.reading import Condition, contains_text, masked, staff_of
@@ -166,11 +168,6 @@ def matching(
     return rows
 
 
-def geography(position: Position) -> sa.ColumnElement[Any]:
-    made = sa.func.ST_SetSRID(sa.func.ST_MakePoint(position.longitude, position.latitude), 4326)
-    return sa.cast(made, incident.c.geog.type)
-
-
 def within_metres(geog: sa.ColumnElement[Any], of: Position, metres: float) -> Condition:
     """Whether a geography lies within `metres` of a position on the spheroid; served by its GiST index."""
     return sa.func.ST_DWithin(geog, geography(of), metres, type_=sa.Boolean)
@@ -297,3 +294,13 @@ def in_hand(ward_code: Any, crew_id: Any) -> sa.ScalarSelect[int]:
 def position_of_crew(ward_code: Any, crew_id: UUID) -> sa.ScalarSelect[Any]:
     """Where a crew is, as geography: its last position, or its base."""
     return sa.select(crew.c.geog).where(crew.c.ward_code == ward_code, crew.c.id == crew_id).scalar_subquery()
+
+
+NEWEST_FIRST = by_time(incident, incident.c.reported_at, descending=True)
+OLDEST_FIRST = by_time(incident, incident.c.reported_at)
+MOST_URGENT_FIRST = by_time(incident, URGENCY)
+
+
+def nearest_first(to: sa.ColumnElement[Any]) -> Order:
+    """By distance from a geography, the nearest first; served by `ix_incident_geog` (KNN)."""
+    return by_distance(incident, sa.type_coerce(incident.c.geog.op("<->")(to), sa.Float))

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from geoalchemy2 import Geography
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.positions import Position
@@ -21,6 +22,11 @@ Point = sa.ColumnElement[Any]
 def point(position: Position) -> Point:
     """A position as a geometry, its ordinates bound as parameters."""
     return sa.func.ST_SetSRID(sa.func.ST_MakePoint(position.longitude, position.latitude), SRID)
+
+
+def geography(position: Position) -> Point:
+    """A position as a geography, for distances in metres."""
+    return sa.cast(point(position), Geography("POINT", srid=SRID, dimension=2, spatial_index=False))
 
 
 def ward_at(at: Point) -> sa.ScalarSelect[str]:

@@ -7,10 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from geo.actor import Actor
+from geo.ordering import by_name
 from geo.reading import contains_text
 from geo.tables import neighbourhood, neighbourhood_boundary
 
 Rows = sa.Select[Any]
+
+BY_NAME = by_name(neighbourhood)
 
 _current = neighbourhood_boundary.alias("current_boundary")
 

@@ -12,12 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo.actor import Actor, Role
 from geo.errors import NotAllowed, NotFound, OutsideWard
 from geo.ids import new_id
-from geo.locating import locate_within, point
+from geo.locating import geography, locate_within, point
+from geo.ordering import Order, by_distance, by_name
 from geo.positions import Box, Position
 from geo.reading import contains_text, works_in
 from geo.tables import SRID, PlaceKind, place
 
 Rows = sa.Select[Any]
+
+BY_NAME = by_name(place)
 
 
 def readable(actor: Actor) -> Rows:
@@ -57,6 +60,11 @@ def inside(location: sa.ColumnElement[Any], within: Box) -> sa.ColumnElement[boo
     """Whether a point lies in the box, edges included; served by the column's GiST index."""
     envelope = sa.func.ST_MakeEnvelope(within.west, within.south, within.east, within.north, SRID)
     return sa.func.ST_Intersects(location, envelope, type_=sa.Boolean)
+
+
+def nearest_first(to: Position) -> Order:
+    """By distance from a position, the nearest first; served by `ix_place_geog` (KNN)."""
+    return by_distance(place, sa.type_coerce(place.c.geog.op("<->")(geography(to)), sa.Float))
 
 
 def with_id(actor: Actor, ward_code: Any, place_id: Any) -> Rows:

@@ -7,10 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from geo.actor import Actor, Role
+from geo.ordering import by_name
 from geo.reading import Condition, contains_text, masked, staff_of
 from geo.tables import TeamRole, team, team_member
 
 Rows = sa.Select[Any]
+
+BY_NAME = by_name(team)
 
 
 def readable(_actor: Actor) -> Rows:

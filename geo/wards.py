@@ -7,10 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from geo.actor import Actor
+from geo.ordering import by_text
 from geo.reading import contains_text
 from geo.tables import ward
 
 Rows = sa.Select[Any]
+
+BY_CODE = by_text(ward.c.code)
 
 
 def readable(_actor: Actor) -> Rows:

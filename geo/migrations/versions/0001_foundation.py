@@ -105,6 +105,7 @@ def upgrade() -> None:
     for extension in EXTENSIONS:
         op.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
     op.execute(FOLD)
+    op.execute("CREATE COLLATION vi_natural (provider = icu, locale = 'vi-u-kn-true')")
     op.create_table(
         "ward",
         sa.Column("code", sa.Text(), nullable=False),
@@ -644,4 +645,5 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION neighbourhood_boundary_no_overlap()")
     op.execute("DROP FUNCTION incident_event_append_only()")
     op.execute("DROP FUNCTION fold(text)")
+    op.execute("DROP COLLATION vi_natural")
     # The extensions stay: others may use them.
