@@ -1,0 +1,170 @@
+"""Settings: environment variables, read once at the start. `docs/settings.md` lists them, written from here."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+_DOCUMENT = """\
+# Settings
+
+Phường Số reads its settings from environment variables, once, when it starts. None is needed for `make run`.
+An empty variable counts as absent. This page is written by `phuongso settings`.
+
+| variable | default | what it does |
+| --- | --- | --- |
+"""
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message says which and what to do, one problem a line."""
+
+
+class Settings(BaseSettings):
+    """What this process was told. `database_url` and `secret_key` are filled in where the machine keeps its own."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PHUONGSO_", env_ignore_empty=True, validate_by_name=True, extra="ignore", frozen=True
+    )
+
+    database_url: str | None = Field(
+        default=None,
+        validation_alias="DATABASE_URL",
+        repr=False,
+        description="The PostGIS database to use, as `postgresql://user:password@host/name`. Without it, a private "
+        "PostgreSQL is kept under `PHUONGSO_VAR`. Its user must own the database, where "
+        "`postgis` is created already or that user may create it.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Signs the secrets of reporters: at least 32 characters, the same for every process and for good. "
+        "Required with `DATABASE_URL`, unless the database holds only the demo ward; else made once and kept in "
+        "`PHUONGSO_VAR`.",
+    )
+    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
+    default_ward: str | None = Field(
+        default=None,
+        pattern="^[0-9]{5}$",
+        description="The five-digit code of the ward shown when a request names none. Without it, the first by code.",
+    )
+    var: Path = Field(
+        default=Path("var"), description="The folder for what this machine keeps: database, key, photographs."
+    )
+    tile_url: str | None = Field(
+        default=None,
+        description="The base map's tiles, as `https://tiles.example/{z}/{x}/{y}.png`. Without it, a plain ground.",
+    )
+    tile_attribution: str | None = Field(
+        default=None, description="Whom to credit for the base map; required with `PHUONGSO_TILE_URL`."
+    )
+    pool_size: int = Field(default=4, ge=1, le=100, description="Database connections a process keeps.")
+    secure_cookies: bool = Field(
+        default=False,
+        description="Send cookies over HTTPS only. Set it to `true` wherever the site is reached by HTTPS.",
+    )
+    max_cost: int = Field(default=10_000, ge=1, description="The cost from which on a GraphQL query is refused.")
+    session_days: int = Field(default=30, ge=1, le=365, description="Days after which a sign-in ends.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="How much the server tells."
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            url = make_url(value)
+        except ArgumentError:
+            raise ValueError("must look like postgresql://user:password@host/name") from None
+        if url.get_backend_name() not in ("postgresql", "postgres"):
+            raise ValueError("must be a PostgreSQL address: postgresql://user:password@host/name")
+        return value
+
+    @property
+    def database(self) -> str:
+        """The database's address. Raises `SettingsError` before one is known."""
+        if self.database_url is None:
+            raise SettingsError("DATABASE_URL is not set, and no private database was started.")
+        return self.database_url
+
+    @property
+    def key(self) -> bytes:
+        """The key for reporters' secrets. Raises `SettingsError` before one is known."""
+        if self.secret_key is None:
+            raise SettingsError(
+                "PHUONGSO_SECRET_KEY is not set. With a database of your own, set it to a long random text "
+                'and keep it; this makes one: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            )
+        return self.secret_key.get_secret_value().encode()
+
+
+def read_settings() -> Settings:
+    """The settings of this process's environment. Raises `SettingsError`, naming each variable that is wrong."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        # Without the value: it may be a password.
+        lines = [f"{_variable(str(problem['loc'][0]))}: {problem['msg']}" for problem in error.errors()]
+        raise SettingsError("\n".join(lines)) from None
+    if settings.tile_url is not None and settings.tile_attribution is None:
+        raise SettingsError("PHUONGSO_TILE_ATTRIBUTION is required with PHUONGSO_TILE_URL.")
+    return settings
+
+
+def kept_secret_key(var: Path) -> SecretStr:
+    """The key kept in `var/secret-key`, readable by its owner only; made the first time. Raises `SettingsError`."""
+    path = var / "secret-key"
+    try:
+        return SecretStr(_read_or_make(path))
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: {error.strerror}. Run as the user who ran it first, or set PHUONGSO_VAR."
+        ) from error
+
+
+def _read_or_make(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        fresh = path.with_name(f"secret-key.{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        try:
+            # Linking fails where another process was first: both then read the one key.
+            path.hardlink_to(fresh)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().strip()
+
+
+def settings_document() -> str:
+    """`docs/settings.md`, from the fields above."""
+    rows = [
+        f"| `{_variable(name)}` | {_shown(field.default)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return _DOCUMENT + "\n".join(rows) + "\n"
+
+
+def _variable(name: str) -> str:
+    return (
+        "DATABASE_URL"
+        if name in ("database_url", "DATABASE_URL")
+        else f"PHUONGSO_{name.removeprefix('PHUONGSO_').upper()}"
+    )
+
+
+def _shown(default: object) -> str:
+    if default is None:
+        return ""
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
