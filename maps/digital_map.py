@@ -1,0 +1,99 @@
+"""The shell of a digital map, drawn by Folium: an element, a base map if there is one, and a few lines of script.
+
+Folium's stock page brings foreign hosts, jQuery and Bootstrap, and forbids zooming: `DigitalMap` takes only Leaflet,
+from our own server, and leaves the page to our layout. branca renders the generated script a second time as a Jinja
+template, so nothing that a person wrote may pass through here: only settings and our own constants. Data reaches the
+browser as GeoJSON and is shown as text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import folium
+from branca.element import CssLink, JavascriptLink
+from folium.template import Template
+
+from geo.positions import Box
+from maps import vendor
+
+MAX_ZOOM = 19
+
+
+@dataclass(frozen=True, slots=True)
+class BaseMap:
+    """Where the ground's tiles come from, and whom to thank: both from settings."""
+
+    url: str
+    attribution: str
+
+    @property
+    def source(self) -> str:
+        """What a Content-Security-Policy must allow for these tiles: an origin, or nothing where they are our own."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}" if parts.netloc else ""
+
+
+class DigitalMap(folium.Map):
+    """A Leaflet map under a name of our choosing, so that the page's modules find it as `window[name]`."""
+
+    default_js = [("leaflet", vendor.url(f"{vendor.LEAFLET}/leaflet.js"))]  # noqa: RUF012
+    default_css = [("leaflet_css", vendor.url(f"{vendor.LEAFLET}/leaflet.css"))]  # noqa: RUF012
+
+    # Without the stock header: it forbids zooming and styles the page.
+    _template = Template(
+        """
+        {% macro html(this, kwargs) %}
+            <div class="folium-map" id={{ this.get_name()|tojson }}></div>
+        {% endmacro %}
+        {% macro script(this, kwargs) %}
+            var {{ this.get_name() }} = L.map({{ this.get_name()|tojson }}, {
+                center: {{ this.location|tojson }},
+                ...{{ this.options|tojavascript }}
+            });
+        {% endmacro %}
+        """
+    )
+
+    def __init__(
+        self, name: str, *, location: tuple[float, float], base: BaseMap | None = None, **options: Any
+    ) -> None:
+        """`location` is latitude, longitude, as Leaflet counts; `options` are Leaflet's own."""
+        self.name = name  # before the parents ask for it
+        super().__init__(location=location, tiles=None, maxZoom=MAX_ZOOM, zoom_control=False, **options)
+        if base is not None:
+            folium.TileLayer(tiles=base.url, attr=base.attribution, name="ground", max_zoom=MAX_ZOOM).add_to(self)
+
+    def get_name(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """The parts of a rendered map, for our own layout: addresses of styles and scripts, markup, script."""
+
+    styles: tuple[str, ...]
+    scripts: tuple[str, ...]
+    html: str
+    script: str
+
+
+def render(shown: folium.Map) -> Shell:
+    """What Folium makes of a map, in parts."""
+    figure: Any = shown.get_root()  # the Figure that folium.Map makes for itself
+    figure.render()
+    links = list(figure.header._children.values())
+    return Shell(
+        styles=tuple(link.url for link in links if isinstance(link, CssLink)),
+        scripts=tuple(link.url for link in links if isinstance(link, JavascriptLink)),
+        html=figure.html.render().strip(),
+        script=figure.script.render().strip(),
+    )
+
+
+def ward_map(bounds: Box, base: BaseMap | None = None) -> Shell:
+    """The public map of one ward, looking at the middle of its bounds; the page then fits them to its own shape."""
+    middle = ((bounds.south + bounds.north) / 2, (bounds.west + bounds.east) / 2)
+    return render(DigitalMap("ward_map", location=middle, base=base, zoom_start=13, minZoom=9))

@@ -1,0 +1,220 @@
+"""What each layer of the digital map shows, as SQL over `readable(actor)`: one statement, one GeoJSON text, no rows.
+
+Every function gives a statement whose single row holds `body`, a FeatureCollection (RFC 7946) as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from geo import categories, incidents, neighbourhoods, places, teams, wards
+from geo.actor import Actor
+from geo.incidents import Filter
+from geo.lifecycle import Status
+from geo.ordering import NATURAL
+from maps.window import Window
+
+Statement = sa.Select[Any]
+Pairs = Mapping[str, Any]
+
+DISPLAY_DECIMALS = 6
+"""A decimetre: finer than any screen, a tenth smaller than what exports carry."""
+
+SINGLES = 400
+"""How many incidents a window shows one by one at most; beyond that it shows clusters at any zoom."""
+
+
+def _object(pairs: Pairs) -> sa.ColumnElement[Any]:
+    """The one place where a layer's JSON is written."""
+    return sa.func.json_build_object(*(part for key, value in pairs.items() for part in (sa.literal(key), value)))
+
+
+def _geojson(geometry: Any) -> sa.ColumnElement[Any]:
+    return sa.cast(sa.func.ST_AsGeoJSON(geometry, DISPLAY_DECIMALS), sa.JSON)
+
+
+def _feature(geometry: Any, properties: Pairs, **members: Any) -> sa.ColumnElement[Any]:
+    return _object({"type": sa.literal("Feature"), **members, "geometry": geometry, "properties": _object(properties)})
+
+
+def _collection(features: Any, **members: Any) -> sa.ColumnElement[str]:
+    listed = sa.func.coalesce(sa.func.json_agg(features), sa.cast(sa.literal("[]"), sa.JSON))
+    body = _object({"type": sa.literal("FeatureCollection"), **members, "features": listed})
+    return sa.cast(body, sa.Text).label("body")
+
+
+def by_name(name: Any) -> sa.ColumnElement[Any]:
+    """Sorts as people do: Vietnamese letters in their order, and 'số 2' before 'số 10'."""
+    return sa.collate(name, NATURAL)
+
+
+def ward(actor: Actor, ward_code: str) -> Statement:
+    """The ward's outline."""
+    row = wards.with_code(actor, ward_code).subquery("w")
+    shown = _feature(_geojson(row.c.boundary), {"code": row.c.code, "name": row.c.name})
+    return sa.select(_collection(shown))
+
+
+def neighbourhood_areas(actor: Actor, ward_code: str) -> Statement:
+    """The neighbourhoods as they are now, each with its community digital team and where to write its name."""
+    row = neighbourhoods.of_ward(actor, ward_code).subquery("n")
+    team = teams.readable(actor).subquery("t")
+    label = _geojson(sa.func.ST_PointOnSurface(row.c.boundary))
+    properties = {"id": row.c.id, "name": row.c.name, "team": team.c.name, "label": label}
+    shown = (
+        sa.select(_feature(_geojson(row.c.boundary), properties).label("feature"))
+        .select_from(row.outerjoin(team, _same(team, row, "neighbourhood_id", "id")))
+        .order_by(by_name(row.c.name))
+        .subquery("shown")
+    )
+    return sa.select(_collection(shown.c.feature))
+
+
+def place_points(actor: Actor, ward_code: str) -> Statement:
+    """Every place of the ward that the caller may see."""
+    row = places.matching(actor, ward_code).subquery("p")
+    around = neighbourhoods.readable(actor).subquery("n")
+    properties = {
+        "id": row.c.id,
+        "kind": row.c.kind,
+        "name": row.c.name,
+        "address": row.c.address,
+        "phone": row.c.phone,
+        "openingHours": row.c.opening_hours,
+        "neighbourhoodId": row.c.neighbourhood_id,
+        "neighbourhood": around.c.name,
+    }
+    shown = (
+        sa.select(_feature(_geojson(row.c.location), properties).label("feature"))
+        .select_from(row.outerjoin(around, _same(around, row, "id", "neighbourhood_id")))
+        .order_by(row.c.kind, by_name(row.c.name), row.c.id)
+        .subquery("shown")
+    )
+    return sa.select(_collection(shown.c.feature))
+
+
+LAYERS: dict[str, Callable[[Actor, str], Statement]] = {
+    "ward": ward,
+    "neighbourhoods": neighbourhood_areas,
+    "places": place_points,
+}
+"""The layers that are sent whole, by the name in their address. Incidents are sent by window."""
+
+
+def neighbourhood_names(actor: Actor, ward_code: str) -> Statement:
+    """For the list beside the map: rows of `id`, `name`, `team`."""
+    row = neighbourhoods.of_ward(actor, ward_code).subquery("n")
+    team = teams.readable(actor).subquery("t")
+    columns: list[Any] = [row.c.id, row.c.name, team.c.name.label("team")]
+    return (
+        sa.select(*columns)
+        .select_from(row.outerjoin(team, _same(team, row, "neighbourhood_id", "id")))
+        .order_by(by_name(row.c.name))
+    )
+
+
+def shown_ward(actor: Actor, ward_code: str | None) -> Statement:
+    """The ward that a page shows, the first by code without one: `code`, `name`, `demo` and its box in degrees."""
+    row = (wards.with_code(actor, ward_code) if ward_code else wards.default(actor)).subquery("w")
+    sides = (("west", "ST_XMin"), ("south", "ST_YMin"), ("east", "ST_XMax"), ("north", "ST_YMax"))
+    corners = [getattr(sa.func, function)(row.c.boundary).label(name) for name, function in sides]
+    columns: list[Any] = [row.c.code, row.c.name, row.c.demo, *corners]
+    return sa.select(*columns)
+
+
+def incident_points(
+    actor: Actor,
+    ward_code: str,
+    window: Window,
+    statuses: Sequence[Status] | None = None,
+    kinds: Sequence[str] | None = None,
+) -> Statement:
+    """The window's incidents one by one, at most `SINGLES` and one more; `total` says how many were taken."""
+    wanted = Filter(statuses=statuses, categories=kinds, within=window.box)
+    row = incidents.matching(actor, wanted, ward_code=ward_code).limit(SINGLES + 1).subquery("i")
+    feature, source = _incident_feature(actor, row)
+    shown = sa.select(feature.label("feature")).select_from(source).order_by(row.c.reported_at.desc()).subquery("shown")
+    columns: list[Any] = [_collection(shown.c.feature, total=sa.func.count()), sa.func.count().label("total")]
+    return sa.select(*columns)
+
+
+def incident_clusters(
+    actor: Actor,
+    ward_code: str,
+    window: Window,
+    statuses: Sequence[Status] | None = None,
+    kinds: Sequence[str] | None = None,
+) -> Statement:
+    """The window's incidents counted by cell of its grid; a cell with a single one shows that one.
+
+    A cluster stands at the middle of its members, carries their number `n`, and their box as the feature's `bbox`.
+    """
+    grid = window.grid
+    wanted = Filter(statuses=statuses, categories=kinds, within=grid.whole(window.box))
+    seen = incidents.matching(actor, wanted, ward_code=ward_code).subquery("seen")
+    x, y = sa.func.ST_X(seen.c.location), sa.func.ST_Y(seen.c.location)
+    column, line = sa.func.floor(x / grid.width), sa.func.floor(y / grid.height)
+    cell = (
+        sa.select(
+            column.label("column"),
+            line.label("line"),
+            sa.func.count().label("n"),
+            sa.func.avg(x).label("x"),
+            sa.func.avg(y).label("y"),
+            sa.func.min(x).label("west"),
+            sa.func.min(y).label("south"),
+            sa.func.max(x).label("east"),
+            sa.func.max(y).label("north"),
+            # Any member: only read where it is the only one.
+            sa.func.array_agg(seen.c.id, type_=sa.ARRAY(sa.Uuid))[1].label("one"),
+        )
+        .group_by(column, line)
+        .cte("cell")
+    )
+    middle = sa.func.ST_MakePoint(cell.c.x, cell.c.y)
+    key = sa.func.concat(str(window.zoom), ":", cell.c.column, ":", cell.c.line)
+    cluster = _feature(
+        _geojson(middle),
+        {"id": key, "n": cell.c.n},
+        bbox=sa.func.json_build_array(cell.c.west, cell.c.south, cell.c.east, cell.c.north),
+    )
+    single = incidents.readable(actor).subquery("i")
+    feature, source = _incident_feature(actor, single)
+    shown = sa.union_all(
+        sa.select(cluster.label("feature"), cell.c.n.label("n")).where(cell.c.n > 1),
+        sa.select(feature, sa.literal(1)).select_from(
+            source.join(cell, sa.and_(cell.c.n == 1, single.c.ward_code == ward_code, single.c.id == cell.c.one))
+        ),
+    ).subquery("shown")
+    total = sa.func.coalesce(sa.func.sum(shown.c.n), 0)
+    return sa.select(_collection(shown.c.feature, total=total), total.label("total"))
+
+
+def _incident_feature(actor: Actor, row: Any) -> tuple[sa.ColumnElement[Any], sa.Join]:
+    """One incident as its card needs it, and what it is selected from."""
+    kind = categories.readable(actor).subquery("c")
+    properties = {
+        "id": row.c.id,
+        "n": sa.literal(1),
+        "code": row.c.tracking_code,
+        "category": kind.c.code,
+        "name": kind.c.name,
+        "nameEn": kind.c.name_en,
+        "icon": kind.c.icon,
+        "status": row.c.status,
+        "reportedAt": row.c.reported_at,
+        "dueAt": row.c.due_at,
+        "resolvedAt": row.c.resolved_at,
+        "overdue": row.c.overdue,
+        "description": row.c.description,
+        "address": row.c.address,
+    }
+    return _feature(_geojson(row.c.location), properties), row.join(kind, _same(kind, row, "id", "category_id"))
+
+
+def _same(left: Any, right: Any, left_id: str, right_id: str) -> sa.ColumnElement[bool]:
+    """Rows of one ward that refer to each other."""
+    return sa.and_(left.c.ward_code == right.c.ward_code, left.c[left_id] == right.c[right_id])

@@ -1,0 +1,113 @@
+"""The browser libraries we serve ourselves: pinned in `package.json`, copied from `node_modules`, hashed, committed.
+
+`python -m maps.vendor` refreshes `maps/static/vendor` after `npm ci`. Only distribution files and licences are taken;
+each package lies in a folder that carries its version, so a browser may keep it for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+FOLDER = Path(__file__).parent / "static" / "vendor"
+MANIFEST = FOLDER / "manifest.json"
+
+LEAFLET = "leaflet-1.9.4"
+FONT = "be-vietnam-pro-5.3.0"
+ICONS = "lucide-1.62.0"
+
+COPIED = {
+    f"{LEAFLET}/leaflet.js": "leaflet/dist/leaflet.js",
+    f"{LEAFLET}/leaflet.css": "leaflet/dist/leaflet.css",
+    f"{LEAFLET}/images/layers.png": "leaflet/dist/images/layers.png",
+    f"{LEAFLET}/images/layers-2x.png": "leaflet/dist/images/layers-2x.png",
+    f"{LEAFLET}/images/marker-icon.png": "leaflet/dist/images/marker-icon.png",
+    f"{LEAFLET}/LICENSE": "leaflet/LICENSE",
+    **{
+        f"{FONT}/{subset}-{weight}.woff2": (
+            f"@fontsource/be-vietnam-pro/files/be-vietnam-pro-{subset}-{weight}-normal.woff2"
+        )
+        for subset in ("latin", "vietnamese")
+        for weight in (400, 600)
+    },
+    f"{FONT}/LICENSE": "@fontsource/be-vietnam-pro/LICENSE",
+    f"{ICONS}/LICENSE": "lucide-static/LICENSE",
+}
+"""Where each committed file comes from, below `node_modules`."""
+
+ICON_NAMES = (
+    # places
+    "house-heart", "landmark", "flag", "shield-check", "star", "user-round", "heart-pulse", "school", "store",
+    "monitor-smartphone", "map-pin",
+    # kinds of incident: the seeded ones, and those a ward is likely to add
+    "trash-2", "construction", "traffic-cone", "shield-alert", "utensils", "fence", "circle-ellipsis", "lightbulb",
+    "trees", "droplets", "waves", "flame", "zap", "volume-2", "dog", "car", "siren", "leaf", "hard-hat",
+    "building-2", "road", "megaphone", "circle-question-mark",
+    # steps of an incident
+    "inbox", "users", "user-check", "wrench", "circle-check", "ban", "copy", "timer-off",
+    # the pages themselves
+    "phone", "navigation", "clock", "calendar-clock", "x", "search", "chevron-down", "chevron-right", "chevron-up",
+    "layers", "locate-fixed", "plus", "minus", "list", "triangle-alert", "info", "languages", "wifi-off", "refresh-cw",
+    "map", "map-pinned", "maximize", "camera", "check", "circle-alert", "arrow-left", "external-link", "message-circle",
+    "log-out", "log-in", "settings", "pencil",
+)  # fmt: skip
+SPRITE = f"{ICONS}/sprite.svg"
+
+
+def sprite(modules: Path) -> str:
+    """One SVG file with a symbol for each icon of the design system, to be drawn by `<use href="…#name">`."""
+    symbols = [symbol(name, (modules / f"lucide-static/icons/{name}.svg").read_text()) for name in ICON_NAMES]
+    return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
+
+
+def symbol(name: str, svg: str) -> str:
+    """An icon's file as a `<symbol>`: its shapes only, for stroke and colour come from the page's CSS."""
+    found = re.search(r"<svg[^>]*>(.*)</svg>", svg, re.DOTALL)
+    if found is None:
+        raise ValueError(f"{name}: not an SVG file")
+    shapes = " ".join(found[1].split())
+    return f'<symbol id="{name}" viewBox="0 0 24 24">{shapes}</symbol>'
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def manifest() -> dict[str, str]:
+    """SHA-256 of every committed file, by its path below the vendor folder."""
+    files = sorted(path for path in FOLDER.rglob("*") if path.is_file() and path != MANIFEST)
+    return {path.relative_to(FOLDER).as_posix(): sha256(path) for path in files}
+
+
+def refresh(modules: Path) -> None:
+    """Lay the vendor folder anew from the installed packages, and write the manifest."""
+    if FOLDER.exists():
+        shutil.rmtree(FOLDER)
+    for target, source in COPIED.items():
+        path = FOLDER / target
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(modules / source, path)
+    (FOLDER / SPRITE).write_text(sprite(modules))
+    MANIFEST.write_text(json.dumps(manifest(), indent=2) + "\n")
+
+
+def url(path: str) -> str:
+    """Where the server offers a file of the vendor folder."""
+    return f"/static/vendor/{path}"
+
+
+def main() -> None:
+    modules = ROOT / "node_modules"
+    if not modules.is_dir():
+        sys.exit("node_modules is missing: run `npm ci` first")
+    refresh(modules)
+    print(f"{len(manifest())} files in {FOLDER}")
+
+
+if __name__ == "__main__":
+    main()
