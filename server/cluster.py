@@ -1,0 +1,291 @@
+"""A private PostgreSQL + PostGIS for a machine that has no database yet.
+
+It lives in one folder (`var/`: data in `postgres/`, socket in `run/`), listens on a Unix socket that only its owner and
+root can reach, and stops when the last process that uses it stops. PostgreSQL refuses to run as root, so root hands it
+to an unprivileged user; where that user cannot reach the folder, the cluster lives under /var/lib instead.
+
+Who uses the cluster is known by a shared lock on a file: the kernel lets go of it even after `kill -9`, so nothing is
+left to clean up, and a server that a killed process left running is adopted by the next one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import signal
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import URL
+
+from server.postgres import (
+    ClusterUnreachableError,
+    ProgramFailedError,
+    Programs,
+    find_binaries,
+    may_enter,
+    unprivileged_user,
+    user_with_id,
+)
+
+USER = "phuongso"
+DATABASE = "phuongso"
+_ADMINISTRATOR = "postgres"
+_PORT = 54320  # only part of the socket's name: nothing listens on TCP
+_SOCKET_BYTES = 107  # a Unix socket's path is refused beyond this
+_PATIENCE = 120  # seconds
+_WAIT = ("-w", "-t", str(_PATIENCE))
+
+_TEST_SPEED = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+
+# Our own role is no superuser, as it would not be on anybody's real server; only `postgis` needs one to be created.
+_SETUP = f"""
+SELECT 'CREATE ROLE {USER} LOGIN CREATEDB' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{USER}') \\gexec
+SELECT 'CREATE DATABASE {DATABASE} OWNER {USER}'
+ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
+\\connect {DATABASE}
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS postgis;
+"""  # noqa: S608  # nosec B608: constants of this module
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where a private cluster lives and as whom it runs."""
+
+    home: Path
+    programs: Programs
+
+    @property
+    def data(self) -> Path:
+        return self.home / "postgres"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "postgres.log"
+
+    @property
+    def sockets(self) -> Path:
+        """The socket's folder: `run/`, or one under /tmp where that path is too long or too odd for a socket."""
+        folder = self.home / "run"
+        fits = len(os.fsencode(folder / f".s.PGSQL.{_PORT}")) <= _SOCKET_BYTES
+        if fits and re.fullmatch(r"[\w./-]+", str(folder), re.ASCII):
+            return folder
+        return Path("/tmp") / f"phuongso-{_fingerprint(self.home)}"  # noqa: S108  # nosec B108: checked in _own_folder
+
+    def url(self, database: str = DATABASE, user: str = USER) -> str:
+        """Where to connect, for `geo.database`."""
+        query = {"host": str(self.sockets), "port": str(_PORT)}
+        return URL.create("postgresql", username=user, database=database, query=query).render_as_string()
+
+    def administrator_url(self, database: str = "postgres") -> str:
+        """The same as the superuser, for what our own role may not do."""
+        return self.url(database, _ADMINISTRATOR)
+
+
+@contextmanager
+def private_cluster(var: Path, *, durable: bool = True, tell: Tell = print) -> Iterator[Cluster]:
+    """A running cluster kept under `var`: made, started or adopted; stopped afterwards unless somebody else uses it.
+
+    `durable=False` trades safety in a power cut for speed: for tests. `tell` hears, a sentence each, of what takes time
+    or lies elsewhere than expected. Raises `ClusterError`.
+    """
+    cluster = _locate(var.absolute(), tell)
+    with _lock_file(cluster, "postgres.starting") as starting, _lock_file(cluster, "postgres.in-use") as in_use:
+        try:
+            with _locked(starting):
+                fcntl.flock(in_use, fcntl.LOCK_SH)
+                _start(cluster, durable, tell)
+                cluster.programs.run(
+                    "psql", "-Xqt", "-v", "ON_ERROR_STOP=1", *_address(cluster), "postgres", text=_SETUP
+                )
+            yield cluster
+        finally:
+            with _undisturbed(), _locked(starting):
+                if _is_last_user(in_use) and _postmaster_runs(cluster):
+                    tell("Stopping PostgreSQL.")
+                    cluster.programs.run("pg_ctl", "stop", "-D", str(cluster.data), "-m", "fast", *_WAIT)
+
+
+def _locate(var: Path, tell: Tell) -> Cluster:
+    """Where the cluster is or will be: one that exists stays where it is, with its owner and its version."""
+    var.mkdir(parents=True, exist_ok=True)
+    elsewhere = Path("/var/lib") / f"phuongso-{_fingerprint(var)}"
+    made = next((home for home in (var, elsewhere) if (home / "postgres").exists()), None)
+    made_by = user_with_id((made / "postgres").stat().st_uid) if made else None
+    if os.geteuid() != 0:
+        if made_by is not None and made_by.pw_uid != os.geteuid():
+            raise ClusterUnreachableError(
+                f"{made}/postgres belongs to {made_by.pw_name}: run as the user who ran it first, or set PHUONGSO_VAR."
+            )
+        if not os.access(var, os.W_OK | os.X_OK):
+            raise ClusterUnreachableError(f"{var} cannot be written: set PHUONGSO_VAR to a folder that can.")
+        owner, home = None, var
+    else:
+        owner = made_by or unprivileged_user()
+        home = made or (var if may_enter(var, owner) else elsewhere)
+    if home == elsewhere:
+        home.mkdir(exist_ok=True)
+        tell(f"{var} is closed to the user {owner and owner.pw_name}: the database lives in {home} instead.")
+    major = _major_of_data(home / "postgres") if made else None
+    return Cluster(home, Programs(find_binaries(major), owner))
+
+
+def _major_of_data(data: Path) -> str:
+    return (data / "PG_VERSION").read_text().strip()
+
+
+def _fingerprint(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:10]
+
+
+def _address(cluster: Cluster) -> tuple[str, ...]:
+    return ("-h", str(cluster.sockets), "-p", str(_PORT), "-U", _ADMINISTRATOR)
+
+
+def _start(cluster: Cluster, durable: bool, tell: Tell) -> None:
+    """Have the server running and answering, whatever state the last one was left in."""
+    _own_folder(cluster, cluster.sockets)
+    if _postmaster_runs(cluster):
+        tell("PostgreSQL is running already.")
+    else:
+        if not cluster.data.exists():
+            tell("Making a private PostgreSQL database (a few seconds).")
+            _initialise(cluster)
+        _forget_the_dead(cluster)
+        cluster.log.touch(mode=0o600)
+        _give(cluster, cluster.log)
+        options = f"-k {shlex.quote(str(cluster.sockets))} -p {_PORT} -c listen_addresses='' -c jit=off"
+        if not durable:
+            options += f" {_TEST_SPEED}"
+        tell("Starting PostgreSQL.")
+        try:
+            cluster.programs.run(
+                "pg_ctl", "start", "-D", str(cluster.data), "-l", str(cluster.log), "-o", options, *_WAIT
+            )
+        except ProgramFailedError as error:
+            end_of_log = cluster.log.read_text(errors="replace").splitlines()[-12:]
+            raise ProgramFailedError("\n".join([str(error), *end_of_log])) from None
+    for _ in range(_PATIENCE * 10):
+        if cluster.programs.succeeds("pg_isready", "-q", *_address(cluster)):
+            return
+        time.sleep(0.1)
+    raise ProgramFailedError(f"PostgreSQL runs but does not answer at {cluster.sockets}; see {cluster.log}.")
+
+
+def _initialise(cluster: Cluster) -> None:
+    """Make the data beside its place and move it there when whole: a power cut leaves no half-made database."""
+    fresh = cluster.data.with_name("postgres.new")
+    if fresh.exists():
+        shutil.rmtree(fresh)
+    _own_folder(cluster, fresh)
+    how = ("-U", _ADMINISTRATOR, "-E", "UTF8", "--locale=C.UTF-8", "--auth-local=trust", "--auth-host=reject")
+    cluster.programs.run("initdb", "-D", str(fresh), *how, "--no-instructions")
+    fresh.rename(cluster.data)
+
+
+def _own_folder(cluster: Cluster, folder: Path) -> None:
+    """Make `folder` for the cluster's owner alone. What stands there already must be so, or it is not ours to use."""
+    owner = os.geteuid() if cluster.programs.owner is None else cluster.programs.owner.pw_uid
+    if not folder.exists():
+        folder.mkdir(mode=0o700)
+        _give(cluster, folder)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o077:
+        raise ClusterUnreachableError(
+            f"{folder} is not a folder of the database's owner alone: remove it and start again."
+        )
+
+
+def _give(cluster: Cluster, path: Path) -> None:
+    if cluster.programs.owner is not None:
+        os.chown(path, cluster.programs.owner.pw_uid, cluster.programs.owner.pw_gid)
+
+
+def _processes(cluster: Cluster) -> set[int]:
+    """The running processes of this cluster: PostgreSQL's stand in their data folder."""
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        # Gone meanwhile, or somebody else's: not ours.
+        with suppress(OSError):
+            if (process / "cwd").readlink() == cluster.data.resolve():
+                found.add(int(process.name))
+    return found
+
+
+def _postmaster_runs(cluster: Cluster) -> bool:
+    """Whether the process that `postmaster.pid` names is this cluster's server, not a later one with its number."""
+    try:
+        first_line = (cluster.data / "postmaster.pid").read_text().partition("\n")[0]
+    except FileNotFoundError:
+        return False
+    return first_line.isdecimal() and int(first_line) in _processes(cluster)
+
+
+def _forget_the_dead(cluster: Cluster) -> None:
+    """Clear what a killed server left: PostgreSQL would take any living process with its number for the old server."""
+    for _ in range(300):
+        if not _processes(cluster):
+            (cluster.data / "postmaster.pid").unlink(missing_ok=True)
+            return
+        time.sleep(0.1)  # its children notice that it died, and end
+    raise ProgramFailedError(f"A killed PostgreSQL left processes that do not end: {sorted(_processes(cluster))}.")
+
+
+@contextmanager
+def _lock_file(cluster: Cluster, name: str) -> Iterator[IO[str]]:
+    path = cluster.home / name
+    try:
+        path.touch(mode=0o600)
+        file = path.open("a")
+    except PermissionError:
+        raise ClusterUnreachableError(
+            f"{path} belongs to another user: run as that user, or set PHUONGSO_VAR."
+        ) from None
+    with file:
+        _give(cluster, path)
+        yield file
+
+
+@contextmanager
+def _locked(file: IO[str]) -> Iterator[None]:
+    """Hold `file` against every other process: one starts or stops the cluster at a time."""
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _is_last_user(in_use: IO[str]) -> bool:
+    try:
+        fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let no impatient second Ctrl-C interrupt a clean stop."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    kept = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
