@@ -1,0 +1,118 @@
+"""Databases for the tests: real PostGIS, one fresh database a test, copied from a migrated template.
+
+The server is a private cluster under `var/test`, shared by all test processes and stopped by the last; or the one that
+TEST_DATABASE_URL names (a superuser's address).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy import make_url
+
+from geo.database import Database
+from geo.migrating import upgrade
+from server.cluster import USER, private_cluster
+
+hypothesis_settings.register_profile("local", deadline=None)
+hypothesis_settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+_GIVEN = os.environ.get("TEST_DATABASE_URL")
+_OURS = f"test_{os.getpid()}_"
+
+Copying = Callable[[str], AbstractAsyncContextManager[str]]
+
+
+def at_database(url: str, database: str, user: str | None = None) -> str:
+    """`database` on the same server, as `user` where one is named."""
+    parts = make_url(url).set(database=database)
+    return (parts.set(username=user) if user else parts).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def cluster_url() -> Iterator[str]:
+    """A superuser's address on a PostGIS server that is there for tests."""
+    if _GIVEN is not None:
+        yield _GIVEN
+        return
+    with private_cluster(Path(__file__).parent.parent / "var" / "test", durable=False) as cluster:
+        yield cluster.administrator_url()
+
+
+@pytest.fixture(scope="session")
+async def copying(cluster_url: str) -> AsyncIterator[Copying]:
+    """`copying(template)` is a copy for the length of a block: its address, as the application's own role."""
+    server = await asyncpg.connect(at_database(cluster_url, "postgres"))
+    role = USER if _GIVEN is None else make_url(cluster_url).username
+    numbers = itertools.count()
+    if _GIVEN is None:
+        await _drop_forgotten(server)
+
+    @asynccontextmanager
+    async def copy(template: str) -> AsyncIterator[str]:
+        name = f"{_OURS}{next(numbers)}"
+        await server.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {role} STRATEGY FILE_COPY")
+        try:
+            yield at_database(cluster_url, name, role)
+        finally:
+            await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    yield copy
+    await server.close()
+
+
+async def _drop_forgotten(server: asyncpg.Connection) -> None:
+    """Drop what killed test runs left: databases carry the number of the process that made them."""
+    for row in await server.fetch("SELECT datname FROM pg_database WHERE datname ~ '^test_[0-9]+_'"):
+        if not Path(f"/proc/{row['datname'].split('_')[1]}").exists():
+            await server.execute(f"DROP DATABASE {row['datname']} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+async def empty_template(cluster_url: str, copying: Copying) -> AsyncIterator[str]:
+    """The name of a database with PostGIS and nothing else."""
+    async with copying("template0") as url:
+        name = make_url(url).database or ""
+        connection = await asyncpg.connect(at_database(cluster_url, name))
+        await connection.execute("CREATE EXTENSION postgis")
+        await connection.close()
+        yield name
+
+
+@pytest.fixture(scope="session")
+async def template(copying: Copying, empty_template: str) -> AsyncIterator[str]:
+    """The name of a migrated database without a ward."""
+    async with copying(empty_template) as url:
+        await asyncio.to_thread(upgrade, url)
+        yield make_url(url).database or ""
+
+
+@pytest.fixture
+async def empty_url(copying: Copying, empty_template: str) -> AsyncIterator[str]:
+    """The address of a database of this test's own, not migrated yet."""
+    async with copying(empty_template) as url:
+        yield url
+
+
+@pytest.fixture
+async def database_url(copying: Copying, template: str) -> AsyncIterator[str]:
+    """The address of a migrated database of this test's own."""
+    async with copying(template) as url:
+        yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A migrated database of this test's own, opened."""
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
