@@ -73,8 +73,12 @@ async def copying(cluster_url: str) -> AsyncIterator[Copying]:
 async def _drop_forgotten(server: asyncpg.Connection) -> None:
     """Drop what killed test runs left: databases carry the number of the process that made them."""
     for row in await server.fetch("SELECT datname FROM pg_database WHERE datname ~ '^test_[0-9]+_'"):
-        if not Path(f"/proc/{row['datname'].split('_')[1]}").exists():
+        if not _lives(row["datname"].split("_")[1]):
             await server.execute(f"DROP DATABASE {row['datname']} WITH (FORCE)")
+
+
+def _lives(process: str) -> bool:
+    return Path(f"/proc/{process}").exists()
 
 
 @pytest.fixture(scope="session")
