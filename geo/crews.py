@@ -140,7 +140,7 @@ def _members(ward_code: str, usernames: Sequence[str]) -> sa.Select[Any]:
 async def _known(
     connection: AsyncConnection, query: sa.Select[Any], names: Sequence[str], field: str, text: Text
 ) -> list[UUID]:
-    found = {name: id_ for name, id_ in await connection.execute(query)}
+    found: dict[str, UUID] = {row[0]: row[1] for row in await connection.execute(query)}
     problems = [Problem((field, str(i)), text) for i, name in enumerate(names) if name not in found]
     if problems:
         raise InvalidInput(*problems)

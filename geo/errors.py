@@ -1,7 +1,7 @@
 """Expected refusals, raised by the rules and shown to callers as typed errors.
 
-Each carries a `Text` in both languages and, where one input is at fault, the `path` to it in the input. The GraphQL layer
-maps each class onto the type of the same name; nothing here knows of HTTP or GraphQL.
+Each carries a `Text` in both languages and, where one input is at fault, the `path` to it in the input. The GraphQL
+layer maps each class onto the type of the same name; nothing here knows of HTTP or GraphQL.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from geo.language import Language, Text
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+class Refusal(Exception):
     """The base of every expected refusal."""
 
     text: Text = Text("Không thực hiện được.", "This could not be done.")

@@ -264,6 +264,10 @@ def photos_of(actor: Actor, ward_code: Any, *, incident_id: Any, event_id: Any =
     return rows.order_by(photo.c.id)
 
 
+def photo_with_id(actor: Actor, ward_code: Any, photo_id: Any) -> Rows:
+    return photo_readable(actor).where(photo.c.ward_code == ward_code, photo.c.id == photo_id)
+
+
 def reporter_readable(actor: Actor) -> Rows:
     """Who reported: to staff, to the assigned crew, who may have to call back, and to the reporter."""
     seen = readable(actor).subquery("of_incident")

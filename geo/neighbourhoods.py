@@ -43,7 +43,7 @@ def with_id(actor: Actor, ward_code: Any, neighbourhood_id: Any) -> Rows:
 
 
 def boundary_readable(_actor: Actor) -> Rows:
-    """Every boundary that a neighbourhood ever had, with the period it held. Who drew it is for the staff's own pages."""
+    """Every boundary that a neighbourhood ever had, with the period it held; not who drew it."""
     columns = neighbourhood_boundary.c
     return sa.select(
         columns.ward_code, columns.neighbourhood_id, columns.boundary, columns.since, columns.until, columns.reason
@@ -51,10 +51,12 @@ def boundary_readable(_actor: Actor) -> Rows:
 
 
 def boundaries_of(actor: Actor, ward_code: Any, neighbourhood_id: Any) -> Rows:
-    return boundary_readable(actor).where(
+    """A neighbourhood's boundaries, the oldest first."""
+    rows = boundary_readable(actor).where(
         neighbourhood_boundary.c.ward_code == ward_code,
         neighbourhood_boundary.c.neighbourhood_id == neighbourhood_id,
     )
+    return rows.order_by(neighbourhood_boundary.c.since)
 
 
 def boundary_at(actor: Actor, ward_code: Any, neighbourhood_id: Any, at: Any) -> sa.ScalarSelect[Any]:
@@ -63,6 +65,14 @@ def boundary_at(actor: Actor, ward_code: Any, neighbourhood_id: Any, at: Any) ->
     return (
         boundaries_of(actor, ward_code, neighbourhood_id)
         .with_only_columns(columns.boundary)
+        .order_by(None)
         .where(columns.since <= at, sa.or_(columns.until.is_(None), columns.until > at))
         .scalar_subquery()
     )
+
+
+def boundary_now(actor: Actor, ward_code: Any, neighbourhood_id: Any) -> sa.ScalarSelect[Any]:
+    """The boundary in force, or NULL."""
+    columns = neighbourhood_boundary.c
+    rows = boundaries_of(actor, ward_code, neighbourhood_id).with_only_columns(columns.boundary).order_by(None)
+    return rows.where(columns.until.is_(None)).scalar_subquery()

@@ -83,6 +83,10 @@ class Order:
         ).subquery("numbered")
         return sa.select(*numbered.c).where(numbered.c.n <= limit).subquery("page") if self.nearest else numbered
 
+    def check(self, cursor: str) -> None:
+        """Raises `BadCursor` unless `cursor` is one of this order's."""
+        self._decode(cursor)
+
     def _after(self, cursor: str) -> sa.ColumnElement[bool]:
         values = [
             sa.cast(sa.cast(sa.literal(text), sa.Text), key.expression.type)

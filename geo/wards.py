@@ -21,7 +21,7 @@ def readable(_actor: Actor) -> Rows:
     return sa.select(*ward.c)
 
 
-def with_code(actor: Actor, code: str) -> Rows:
+def with_code(actor: Actor, code: Any) -> Rows:
     return readable(actor).where(ward.c.code == code)
 
 

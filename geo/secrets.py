@@ -1,0 +1,23 @@
+"""What proves that a caller reported an incident, and what makes a repeated report the same one.
+
+The client makes `requestKey` and keeps it to itself; the server answers with a secret made from it, so a client that
+lost the answer gets the same secret by asking again. Only digests of both are stored.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from uuid import UUID
+
+
+def digest(secret: str) -> bytes:
+    """SHA-256, for what is long and random already: request keys, reporters' secrets, tokens."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def reporter_secret(server_key: bytes, request_key: UUID) -> str:
+    """The secret of the report made with `request_key`: HMAC-SHA-256 under the server's key, in 43 letters."""
+    made = hmac.digest(server_key, b"reporter:" + request_key.bytes, "sha256")
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()

@@ -1,0 +1,61 @@
+"""What an operation carries: who asks, in which language, and its one connection for reading."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+import strawberry
+from graphql import GraphQLError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.actor import ANONYMOUS, Actor
+from geo.database import Database
+from geo.language import Language, Text
+from geo.tables import Channel
+
+TOO_COSTLY = Text(
+    "Truy vấn này đọc quá nhiều dữ liệu ({cost} dòng, tối đa {most}). Hãy giảm `first`.",
+    "This query reads too much ({cost} rows, {most} at most). Ask for a smaller `first`.",
+)
+
+
+@dataclass
+class Context:
+    """Made for each operation and closed after it. The root fields of an operation share one connection, in turn."""
+
+    database: Database
+    secret_key: bytes
+    actor: Actor = ANONYMOUS
+    language: Language = Language.VI
+    default_ward: str | None = None
+    max_cost: int = 10_000
+    channel: Channel = Channel.GRAPHQL
+    cost: int = 0
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _connection: AsyncConnection | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def charge(self, rows: int) -> None:
+        """Add to the cost of the operation; refuses once it is too much. Called before any SQL of that field runs."""
+        self.cost += rows
+        if self.cost > self.max_cost:
+            message = TOO_COSTLY.to(self.language, cost=self.cost, most=self.max_cost)
+            raise GraphQLError(message, extensions={"code": "TOO_COSTLY"})
+
+    async def fetch(self, statement: sa.Select[Any]) -> str | None:
+        """The one text that `statement` selects."""
+        async with self._turn:
+            if self._connection is None:
+                self._connection = await self._stack.enter_async_context(self.database.read())
+            text: str | None = await self._connection.scalar(statement)
+            return text
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+
+Info = strawberry.Info[Context, None]

@@ -1,0 +1,42 @@
+"""Rapid-response crews."""
+
+from __future__ import annotations
+
+import strawberry
+
+from geo import categories
+from schema.categories import Category
+from schema.incident_lists import IncidentOrder, Newest, Wanted, listed
+from schema.links import IncidentConnection
+from schema.relay import After, FirstOnMap, Node
+from schema.rows import Page, Row, Rows, answers, column, field, node_id
+from schema.scalars import GeoJSONMultiPolygon, GeoJSONPoint
+
+
+def _incidents(
+    root: Row,
+    filter: Wanted = None,
+    order_by: Newest = IncidentOrder.MOST_URGENT_FIRST,
+    first: FirstOnMap = 20,
+    after: After = None,
+) -> Page:
+    return listed(root, filter, order_by, first, after, ward_code=root.ward_code, crew_id=root.id)
+
+
+@strawberry.type(description="A rapid-response crew.")
+class Crew(Node):
+    id: strawberry.ID = node_id("Crew")
+    name: str = column("Its name.")
+    categories: list[Category] = field(
+        lambda root: Rows(
+            "Category", categories.of_crew(root.seen_by, root.ward_code, root.id), root.seen_by, weight=10
+        ),
+        "The kinds of incident that it handles.",
+    )
+    coverage_area: GeoJSONMultiPolygon | None = column("The ground it covers; the whole ward without one.", "coverage")
+    on_duty: bool = column("Whether it takes incidents now.")
+    capacity: int = column("How many incidents it can have in hand.")
+    position: GeoJSONPoint | None = column("Where it last was, for staff and the crew itself.")
+    incidents: IncidentConnection = answers(
+        _incidents, "The incidents assigned to it, as far as the caller may see them."
+    )

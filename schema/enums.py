@@ -1,0 +1,98 @@
+"""The enumerations: the names that are stored are the names that the API shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+import strawberry
+
+from geo.actor import Role
+from geo.lifecycle import Status as IncidentStatus
+from geo.tables import Channel as IncidentChannel
+from geo.tables import PlaceKind, Satisfaction, TeamRole
+
+__all__ = ["IncidentChannel", "IncidentStatus", "PlaceKind", "Role", "Satisfaction", "TeamRole"]
+
+
+def _publish(enum: type[Enum], name: str, description: str, values: Mapping[str, str]) -> None:
+    """Make `enum` a GraphQL enumeration; `values` describes each of its names, all of them."""
+    strawberry.enum(enum, name=name, description=description)
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = values[value.name]
+
+
+_publish(
+    IncidentStatus,
+    "IncidentStatus",
+    "Where an incident stands.",
+    {
+        "RECEIVED": "Reported; nobody has it yet.",
+        "ASSIGNED": "Given to a crew, which has not yet accepted.",
+        "ACCEPTED": "Accepted by its crew.",
+        "IN_PROGRESS": "Its crew is at work.",
+        "RESOLVED": "Dealt with; the reporter may rate or reopen it.",
+        "CLOSED": "Finished.",
+        "REJECTED": "Not for the ward to handle; the reason is told to the reporter.",
+        "DUPLICATE": "The same problem as an earlier report.",
+    },
+)
+_publish(
+    IncidentChannel,
+    "IncidentChannel",
+    "How a report came in.",
+    {
+        "WEB": "The ward's own page.",
+        "ZALO": "The ward's Zalo Official Account.",
+        "OPEN311": "An Open311 client.",
+        "GRAPHQL": "This API.",
+        "STAFF": "Entered by staff, for a resident who called or came by.",
+    },
+)
+_publish(
+    Satisfaction,
+    "Satisfaction",
+    "The reporter's verdict, in the words of the city's portal.",
+    {"SATISFIED": "Hài lòng.", "ACCEPTABLE": "Chấp nhận được.", "DISSATISFIED": "Không hài lòng."},
+)
+_publish(
+    PlaceKind,
+    "PlaceKind",
+    "What stands at a place.",
+    {
+        "CULTURAL_HOUSE": "A neighbourhood's cultural house (nhà văn hóa).",
+        "PEOPLES_COMMITTEE": "A People's Committee (Ủy ban nhân dân).",
+        "PARTY_OFFICE": "A Party committee's office (Đảng ủy).",
+        "POLICE": "The police (công an).",
+        "MILITARY": "The military command (quân sự).",
+        "OFFICIAL_HOME": "An official's home; public only with recorded consent.",
+        "HEALTH_STATION": "A health station (trạm y tế).",
+        "SCHOOL": "A school.",
+        "MARKET": "A market.",
+        "SERVICE_POINT": "A point of public services.",
+        "OTHER": "Something else.",
+    },
+)
+_publish(
+    TeamRole,
+    "TeamRole",
+    "A member's part in a team.",
+    {
+        "LEADER": "The leader (tổ trưởng).",
+        "DEPUTY": "A deputy (tổ phó).",
+        "MEMBER": "A member (thành viên).",
+    },
+)
+_publish(
+    Role,
+    "Role",
+    "The kinds of caller.",
+    {
+        "ANONYMOUS": "A resident without an account.",
+        "REPORTER": "A resident who holds the secret of a report.",
+        "TEAM_MEMBER": "A member of a community digital team.",
+        "CREW_MEMBER": "A member of a rapid-response crew.",
+        "STAFF": "Staff of a ward.",
+        "ADMIN": "An administrator.",
+    },
+)

@@ -1,0 +1,91 @@
+"""Expected refusals as GraphQL types, each named as the exception it shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+
+from geo import errors
+from geo.language import Language
+from schema.enums import IncidentStatus
+
+
+@strawberry.interface(description="Something that could be expected to go wrong, told as data.")
+class UserError:
+    code: str = strawberry.field(description="For programs: stays the same across languages and versions.")
+    message: str = strawberry.field(description="For people: in the caller's language, Vietnamese by default.")
+    path: list[str] | None = strawberry.field(description="Which argument is at fault, from the field's arguments on.")
+
+
+@strawberry.type(description="One thing that is wrong with one input.")
+class Problem:
+    path: list[str] = strawberry.field(description="Which input, from the field's arguments on.")
+    message: str = strawberry.field(description="What is wrong with it, in the caller's language.")
+
+
+@strawberry.type(description="One or more inputs need correcting; nothing was stored.")
+class InvalidInput(UserError):
+    problems: list[Problem] = strawberry.field(description="All that is wrong.")
+
+
+@strawberry.type(description="There is no such thing, or the caller may not see it.")
+class NotFound(UserError):
+    pass
+
+
+@strawberry.type(description="The caller's role may not do this.")
+class NotAllowed(UserError):
+    pass
+
+
+@strawberry.type(description="The place lies outside the ward, or outside every ward kept here; nothing was stored.")
+class OutsideWard(UserError):
+    pass
+
+
+@strawberry.type(description="Too many requests; wait before the next.")
+class TooManyRequests(UserError):
+    retry_after_seconds: int = strawberry.field(description="How long to wait, in seconds.")
+
+
+@strawberry.type(description="The incident's present status does not allow this step.")
+class InvalidTransition(UserError):
+    from_status: IncidentStatus = strawberry.field(name="from", description="The status it has.")
+    to_status: IncidentStatus = strawberry.field(name="to", description="The status that was asked for.")
+
+
+@strawberry.type(description="The crew is off duty, full, or does not handle this kind of incident.")
+class CrewUnavailable(UserError):
+    pass
+
+
+def _coded(name: str) -> str:
+    return "".join(f"_{letter}" if letter.isupper() else letter for letter in name).lstrip("_").upper()
+
+
+def shown(refusal: errors.Refusal, language: Language) -> UserError:
+    """The GraphQL object that tells of `refusal` in `language`."""
+    common: dict[str, Any] = {
+        "code": _coded(type(refusal).__name__),
+        "message": refusal.message(language),
+        "path": ["input", *refusal.path] if refusal.path else None,
+    }
+    match refusal:
+        case errors.InvalidInput(problems=problems):
+            told = [Problem(path=["input", *item.path], message=item.message(language)) for item in problems]
+            return InvalidInput(**common, problems=told)
+        case errors.TooManyRequests(retry_after=seconds):
+            return TooManyRequests(**common, retry_after_seconds=seconds)
+        case errors.InvalidTransition(current=current, to=to):
+            return InvalidTransition(**common, from_status=IncidentStatus(current), to_status=IncidentStatus(to))
+        case errors.NotFound():
+            return NotFound(**common)
+        case errors.NotAllowed():
+            return NotAllowed(**common)
+        case errors.OutsideWard():
+            return OutsideWard(**common)
+        case errors.CrewUnavailable():
+            return CrewUnavailable(**common)
+        case _:
+            raise refusal

@@ -1,0 +1,159 @@
+"""Runs an operation: parse, validate, execute; where a resolver answers with rows, one SQL statement answers for it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    execute,
+    get_operation_ast,
+    is_input_type,
+    is_non_null_type,
+    parse,
+    specified_rules,
+    type_from_ast,
+    validate,
+    validate_input_value,
+)
+from graphql.execution.collect_fields import FieldDetails
+from graphql.pyutils import Path
+
+from schema.context import Context
+from schema.limits import MAX_TOKENS, Limits
+from schema.rows import Page, Rows, Several
+from schema.selection import Answer, Selection
+from schema.texts import NUL, language, unstorable
+
+
+class SqlExecutor(Executor[None]):
+    """graphql-core's executor, which hands every `Rows`, `Page` or `Several` to the database as one statement."""
+
+    def complete_value(
+        self,
+        return_type: GraphQLOutputType,
+        field_details_list: list[FieldDetails],
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: None,
+    ) -> Any:
+        if isinstance(result, Rows | Page | Several):
+            return self._read(return_type, field_details_list, info, path, result)
+        return super().complete_value(return_type, field_details_list, info, path, result, position_context)
+
+    def _read(
+        self,
+        return_type: GraphQLOutputType,
+        details: list[FieldDetails],
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        answer: Answer,
+    ) -> Awaitable[orjson.Fragment | None]:
+        """Makes the statement now, so that a query is refused before any of its SQL runs; sends it when awaited."""
+        context: Context = self.context_value
+        nullable = return_type.of_type if is_non_null_type(return_type) else return_type
+        statement = Selection(self, context.charge).statement(
+            nullable, details, path, answer, many=str(nullable).startswith("[")
+        )
+
+        async def fetched() -> orjson.Fragment | None:
+            text = await context.fetch(statement)
+            if text is not None:
+                return orjson.Fragment(text)
+            if nullable is not return_type:
+                raise TypeError(f"Cannot return null for non-nullable field {info.parent_type}.{info.field_name}.")
+            return None
+
+        return fetched()
+
+
+class InvalidDocument(Exception):
+    """The document cannot be executed; `errors` say why."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        self.errors = errors
+        super().__init__(errors[0].message)
+
+
+@lru_cache(maxsize=512)
+def prepared(schema: GraphQLSchema, query: str) -> DocumentNode:
+    """The parsed and validated document; raises `InvalidDocument`.
+
+    Remembered by its text, a bounded number of them. The limits come first: the other rules may be slow on a document
+    that they refuse. Errors are not remembered, for they are told in the caller's language.
+    """
+    try:
+        document = parse(query, max_tokens=MAX_TOKENS)
+        errors = validate(schema, document, (Limits,)) or validate(
+            schema, document, specified_rules, max_errors=10, hide_suggestions=True
+        )
+    except GraphQLError as error:
+        raise InvalidDocument([error]) from error
+    except RecursionError as error:
+        raise InvalidDocument([GraphQLError("The document is nested too deeply.")]) from error
+    if errors:
+        raise InvalidDocument(errors)
+    return document
+
+
+def invalid_variables(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, variables: dict[str, Any]
+) -> list[GraphQLError]:
+    """Every value that its variable's type refuses, and text that cannot be stored, each with its `path`."""
+    errors = [
+        GraphQLError(NUL.to(language.get()), extensions={"code": "BAD_INPUT", "path": list(path)})
+        for path in unstorable(variables)
+    ]
+    for definition in operation.variable_definitions or ():
+        name = definition.variable.name.value
+        of_type = type_from_ast(schema, definition.type)
+        if name not in variables or not is_input_type(of_type):
+            continue
+
+        def tell(error: GraphQLError, path: list[str | int], name: str = name) -> None:
+            inner = (error.extensions or {}).get("path", [])
+            where = [name, *(str(step) for step in path), *inner]
+            errors.append(GraphQLError(error.message, extensions={"code": "BAD_INPUT", "path": where}))
+
+        try:
+            validate_input_value(variables[name], of_type, tell, hide_suggestions=True)
+        except RecursionError:
+            tell(GraphQLError("The value is nested too deeply."), [])
+    return errors
+
+
+async def run(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    context: Context,
+    variables: dict[str, Any] | None = None,
+    operation_name: str | None = None,
+) -> ExecutionResult:
+    """Execute a prepared query or mutation, and give its connection back."""
+    operation = get_operation_ast(document, operation_name)
+    if operation is not None and variables and (errors := invalid_variables(schema, operation, variables)):
+        return ExecutionResult(None, errors)
+    try:
+        result = execute(
+            schema,
+            document,
+            context_value=context,
+            variable_values=variables,
+            operation_name=operation_name,
+            executor_class=SqlExecutor,
+            hide_suggestions=True,
+        )
+        return result if isinstance(result, ExecutionResult) else await result
+    finally:
+        await context.close()

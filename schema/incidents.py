@@ -1,0 +1,145 @@
+"""Incidents, their history, and who reported them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import strawberry
+
+from geo import categories, crews, incidents, neighbourhoods, teams, wards
+from geo.actor import Role
+from geo.locating import geography
+from schema.categories import Category
+from schema.enums import IncidentChannel, IncidentStatus, Satisfaction
+from schema.links import CrewLink, IncidentLink, NeighbourhoodLink, TeamLink, WardLink
+from schema.relay import Node
+from schema.rows import Row, Rows, answers, column, field, node_id
+from schema.scalars import GeoJSONPoint
+
+
+@strawberry.type(description="A photograph.")
+class Photo(Node):
+    id: strawberry.ID = node_id("Photo")
+    url: str = field(lambda root: sa.func.concat("/photos/", root.id, type_=sa.Text), "Where it is served.")
+    thumbnail_url: str = field(
+        lambda root: sa.func.concat("/photos/", root.id, "?size=thumbnail", type_=sa.Text), "A small version of it."
+    )
+    width: int = column("Its width in pixels.")
+    height: int = column("Its height in pixels.")
+    taken_at: datetime | None = column("When it was taken, where the camera told.")
+
+
+@strawberry.type(description="A step in an incident's life.")
+class IncidentEvent:
+    at: datetime = column("When it happened.")
+    from_status: IncidentStatus | None = strawberry.field(
+        name="from", description="The status before; none for the report."
+    )
+    to_status: IncidentStatus = strawberry.field(name="to", description="The status after.")
+    note: str | None = column("What was said, where the caller may read it.")
+    actor: str | None = column("Who took the step, where the caller may know it.")
+    public: bool = column("Whether the reporter and the public see this step.")
+    photos: list[Photo] = field(
+        lambda root: Rows(
+            "Photo",
+            incidents.photos_of(root.seen_by, root.ward_code, incident_id=root.incident_id, event_id=root.id),
+            root.seen_by,
+            weight=5,
+        ),
+        "The photographs taken for it.",
+    )
+
+
+@strawberry.type(description="Who reported an incident, as far as they told and agreed to be asked.")
+class Reporter:
+    name: str | None = column("The reporter's name.")
+    phone: str | None = column("The reporter's telephone number.")
+
+
+def _similar(
+    root: Row,
+    radius_metres: Annotated[float, strawberry.argument(description="How far around, in metres; 1,000 at most.")] = 50,
+    first: Annotated[int, strawberry.argument(description="How many; 20 at most.")] = 5,
+) -> Rows:
+    most = min(max(first, 0), 20)
+    select = incidents.similar_to(
+        root.seen_by, root.ward_code, root.id, root.category_id, root.geog, min(max(radius_metres, 0.0), 1_000.0), most
+    )
+    return Rows("Incident", select, root.seen_by, weight=max(most, 1))
+
+
+def _distance(root: Row) -> sa.ColumnElement[Any]:
+    actor = root.seen_by
+    if root.near is not None:
+        return sa.func.ST_Distance(root.geog, geography(root.near), type_=sa.Float)
+    if actor.role is Role.CREW_MEMBER and actor.crew_id is not None:
+        here = incidents.position_of_crew(actor.ward_code, actor.crew_id)
+        return sa.func.ST_Distance(root.geog, here, type_=sa.Float)
+    return sa.cast(sa.null(), sa.Float)
+
+
+@strawberry.type(description="Something that a resident reported and the ward deals with.")
+class Incident(Node):
+    id: strawberry.ID = node_id("Incident")
+    tracking_code: str = column("The code by which a resident follows it.")
+    category: Category = field(
+        lambda root: Rows("Category", categories.with_id(root.seen_by, root.ward_code, root.category_id), root.seen_by),
+        "What kind of incident it is.",
+    )
+    status: IncidentStatus = column("Where it stands.")
+    description: str | None = column("What the resident wrote; null to those who may not read it.")
+    location: GeoJSONPoint = column("Where it is.")
+    address: str | None = column("Where it is, in the resident's words; null to those who may not read it.")
+    ward: WardLink = field(
+        lambda root: Rows("Ward", wards.with_code(root.seen_by, root.ward_code), root.seen_by), "The ward it is in."
+    )
+    neighbourhood: NeighbourhoodLink | None = field(
+        lambda root: Rows(
+            "Neighbourhood",
+            neighbourhoods.with_id(root.seen_by, root.ward_code, root.neighbourhood_id),
+            root.seen_by,
+        ),
+        "The neighbourhood it is in; none on ground not yet drawn.",
+    )
+    team: TeamLink | None = field(
+        lambda root: Rows(
+            "Team", teams.of_neighbourhood(root.seen_by, root.ward_code, root.neighbourhood_id), root.seen_by
+        ),
+        "The community digital team of its neighbourhood.",
+    )
+    crew: CrewLink | None = field(
+        lambda root: Rows("Crew", crews.with_id(root.seen_by, root.ward_code, root.crew_id), root.seen_by),
+        "The crew that has it, where the caller may know.",
+    )
+    channel: IncidentChannel = column("How the report came in.")
+    photos: list[Photo] = field(
+        lambda root: Rows(
+            "Photo", incidents.photos_of(root.seen_by, root.ward_code, incident_id=root.id), root.seen_by, weight=5
+        ),
+        "Its photographs that the caller may see.",
+    )
+    reported_at: datetime = column("When it was reported.")
+    due_at: datetime | None = column("By when it is to be dealt with.")
+    resolved_at: datetime | None = column("When it was dealt with.")
+    overdue: bool = column("Whether it is late, or was dealt with late.")
+    distance_metres: float | None = field(_distance, "How far it is from `near`, or for a crew from where it is.")
+    duplicate_of: IncidentLink | None = field(
+        lambda root: Rows(
+            "Incident", incidents.with_id(root.seen_by, root.ward_code, root.duplicate_of_id), root.seen_by
+        ),
+        "The earlier report of the same problem.",
+    )
+    similar: list[IncidentLink] = answers(_similar, "Open incidents of the same kind nearby, the nearest first.")
+    history: list[IncidentEvent] = field(
+        lambda root: Rows(
+            "IncidentEvent", incidents.events_of(root.seen_by, root.ward_code, root.id), root.seen_by, weight=10
+        ),
+        "Its steps, the oldest first, as far as the caller may see them.",
+    )
+    reporter: Reporter | None = field(
+        lambda root: Rows("Reporter", incidents.reporter_of(root.seen_by, root.ward_code, root.id), root.seen_by),
+        "Who reported it: for staff, the crew that has it, and the reporter.",
+    )
+    satisfaction: Satisfaction | None = column("The reporter's verdict, where the caller may know it.")

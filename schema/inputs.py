@@ -1,0 +1,72 @@
+"""Inputs that several fields share, and the arguments that go with them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+from graphql import GraphQLError
+
+from geo import incidents as geo_incidents
+from geo import positions
+from geo.positions import Box, PositionError
+from schema.enums import IncidentStatus, PlaceKind
+from schema.scalars import GeoJSONPoint
+from schema.texts import language
+
+MOST_METRES = 50_000.0
+
+
+@strawberry.input(description="A box in WGS 84 degrees; it does not cross the antimeridian.")
+class BoundingBox:
+    west: float = strawberry.field(description="Its least longitude.")
+    south: float = strawberry.field(description="Its least latitude.")
+    east: float = strawberry.field(description="Its greatest longitude.")
+    north: float = strawberry.field(description="Its greatest latitude.")
+
+    def box(self, *path: str) -> Box:
+        try:
+            return positions.box(self.west, self.south, self.east, self.north)
+        except PositionError as error:
+            where = [*path, *error.path]
+            message = error.text.to(language.get())
+            raise GraphQLError(message, extensions={"code": "BAD_INPUT", "path": where}) from error
+
+
+Kinds = Annotated[list[PlaceKind] | None, strawberry.argument(description="Only these kinds.")]
+Within = Annotated[
+    BoundingBox | None, strawberry.argument(description="Only what lies in this box, its edges included.")
+]
+Near = Annotated[GeoJSONPoint | None, strawberry.argument(description="The nearest to this position first.")]
+
+
+@strawberry.input(description="Which incidents; everything given must hold.")
+class IncidentFilter:
+    statuses: list[IncidentStatus] | None = strawberry.field(default=None, description="In one of these statuses.")
+    categories: list[str] | None = strawberry.field(default=None, description="Of one of these categories, by code.")
+    within: BoundingBox | None = strawberry.field(default=None, description="In this box, its edges included.")
+    near: GeoJSONPoint | None = strawberry.field(
+        default=None, description="What `NEAREST_FIRST`, `distanceMetres` and `radiusMetres` measure from."
+    )
+    radius_metres: float | None = strawberry.field(default=None, description="At most so far from `near`.")
+    reported_from: datetime | None = strawberry.field(default=None, description="Reported at this moment or later.")
+    reported_to: datetime | None = strawberry.field(default=None, description="Reported before this moment.")
+    overdue: bool | None = strawberry.field(default=None, description="Late, or not late.")
+    search: str | None = strawberry.field(
+        default=None,
+        description="In the tracking code, the description and the address, as far as the caller reads them.",
+    )
+
+    def meaning(self) -> geo_incidents.Filter:
+        return geo_incidents.Filter(
+            statuses=self.statuses,
+            categories=self.categories,
+            within=self.within.box("filter", "within") if self.within is not None else None,
+            near=self.near,
+            radius_metres=None if self.radius_metres is None else min(max(self.radius_metres, 0.0), MOST_METRES),
+            reported_from=self.reported_from,
+            reported_to=self.reported_to,
+            overdue=self.overdue,
+            search=self.search,
+        )

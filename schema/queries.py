@@ -1,0 +1,142 @@
+"""The queries: where every reading begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import strawberry
+
+from geo import categories, crews, incidents, locating, neighbourhoods, places, secrets, teams, viewers, wards
+from geo.actor import Actor
+from geo.locating import point
+from schema.context import Info
+from schema.enums import Role
+from schema.incidents import Incident
+from schema.links import CrewLink, NeighbourhoodLink, TeamLink, WardConnection
+from schema.relay import After, First, Identity, Node, Search, identity, page
+from schema.rows import Page, Rows, Several, answers, column, field
+from schema.scalars import GeoJSONPoint
+from schema.wards import Ward
+
+_Read = Callable[[Actor, Any, Any], sa.Select[Any]]
+_BY_ID: dict[str, _Read] = {
+    "Category": categories.with_id,
+    "Crew": crews.with_id,
+    "Incident": incidents.with_id,
+    "Neighbourhood": neighbourhoods.with_id,
+    "Photo": incidents.photo_with_id,
+    "Place": places.with_id,
+    "Team": teams.with_id,
+}
+
+
+@strawberry.type(description="What governs a position.")
+class Locality:
+    ward: Ward = field(
+        lambda root: Rows("Ward", wards.with_code(root.seen_by, root.ward_code), root.seen_by),
+        "The ward that holds it.",
+    )
+    neighbourhood: NeighbourhoodLink | None = field(
+        lambda root: Rows(
+            "Neighbourhood",
+            neighbourhoods.with_id(root.seen_by, root.ward_code, root.neighbourhood_id),
+            root.seen_by,
+        ),
+        "The neighbourhood that holds it; none on ground not yet drawn.",
+    )
+    team: TeamLink | None = field(
+        lambda root: Rows(
+            "Team", teams.of_neighbourhood(root.seen_by, root.ward_code, root.neighbourhood_id), root.seen_by
+        ),
+        "The community digital team of that neighbourhood.",
+    )
+
+
+@strawberry.type(description="Who is asking, and what they may do.")
+class Viewer:
+    role: Role = column("The caller's role.")
+    name: str | None = column("The caller's name; none for a resident.")
+    ward: Ward | None = field(
+        lambda root: Rows("Ward", wards.with_code(root.seen_by, root.ward_code), root.seen_by),
+        "The ward the caller works in; none for a resident and for an administrator of every ward.",
+    )
+    crew: CrewLink | None = field(
+        lambda root: Rows("Crew", crews.with_id(root.seen_by, root.ward_code, root.crew_id), root.seen_by),
+        "The crew the caller belongs to.",
+    )
+
+
+def _object(actor: Actor, named: Identity | None) -> Rows | None:
+    if named is None:
+        return None
+    if named.type_name == "Ward":
+        return Rows("Ward", wards.with_code(actor, named.ward_code), actor)
+    read = _BY_ID.get(named.type_name)
+    return None if read is None else Rows(named.type_name, read(actor, named.ward_code, named.key), actor)
+
+
+def _node(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")]) -> Rows | None:
+    return _object(info.context.actor, identity(id))
+
+
+def _nodes(
+    info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="Their ids; 100 at most.")]
+) -> Several:
+    info.context.charge(len(ids))
+    return Several([_object(info.context.actor, identity(id_)) for id_ in ids])
+
+
+def _ward(
+    info: Info, code: Annotated[str | None, strawberry.argument(description="Its official five digits.")] = None
+) -> Rows:
+    context = info.context
+    named = code if code is not None else context.default_ward
+    rows = wards.default(context.actor) if named is None else wards.with_code(context.actor, named)
+    return Rows("Ward", rows, context.actor)
+
+
+def _wards(info: Info, search: Search = None, first: First = 20, after: After = None) -> Page:
+    actor = info.context.actor
+    return page(Rows("Ward", wards.matching(actor, search), actor), wards.BY_CODE, first, after)
+
+
+def _locate(info: Info, position: Annotated[GeoJSONPoint, strawberry.argument(description="The position.")]) -> Rows:
+    return Rows("Locality", locating.locality(point(position)), info.context.actor)
+
+
+def _incident(
+    info: Info,
+    tracking_code: Annotated[str, strawberry.argument(description="The code the resident was given.")],
+    secret: Annotated[
+        str | None, strawberry.argument(description="The reporter's secret: shows all that the reporter may see.")
+    ] = None,
+) -> Rows:
+    actor = info.context.actor if secret is None else info.context.actor.holding(secrets.digest(secret))
+    return Rows("Incident", incidents.with_tracking_code(actor, tracking_code), actor)
+
+
+def _viewer(info: Info) -> Rows:
+    actor = info.context.actor
+    return Rows("Viewer", viewers.row(actor), actor)
+
+
+@strawberry.type(description="Where reading begins.")
+class Query:
+    node: Node | None = answers(_node, "Any object, by its id.")
+    nodes: list[Node | None] = answers(_nodes, "Several objects, in the order of their ids.")
+    ward: Ward | None = answers(
+        _ward,
+        "The ward with this official code; without one, the ward that this deployment serves by default.",
+    )
+    wards: WardConnection = answers(_wards, "The wards kept here, by code.")
+    locate: Locality | None = answers(
+        _locate,
+        "What governs a position: its ward, neighbourhood and team. Null outside every ward kept here.",
+    )
+    incident: Incident | None = answers(
+        _incident,
+        "An incident by its tracking code; with the reporter's secret, all that the reporter may see.",
+    )
+    viewer: Viewer = answers(_viewer, "Who is asking, and what they may do.")

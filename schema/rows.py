@@ -1,0 +1,101 @@
+"""What a resolver answers with: not data, but which rows hold it.
+
+A resolver runs once, while the statement is being made, also deep in a selection. Its parent is a `Row`, whose
+attributes are SQL columns; it gives a SQL expression for a scalar, `Rows` for an object or a list, a `Page` for a
+connection. `schema/selection.py` adds which columns, and PostgreSQL writes the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+import strawberry
+
+from geo.actor import Actor
+from geo.ordering import Order
+from geo.positions import Position
+
+
+class Row:
+    """The columns of one row in the making: `row.name` is the column, wherever the row will come from.
+
+    `seen_by` is the caller in whose right the row is read, and in whose right its relations must be; `near` is the
+    position that distances are asked from.
+    """
+
+    __slots__ = ("_alias", "_columns", "near", "seen_by")
+
+    def __init__(
+        self, alias: str, columns: sa.ColumnCollection[str, Any], seen_by: Actor, near: Position | None
+    ) -> None:
+        self._alias = alias
+        self._columns = columns
+        self.seen_by = seen_by
+        self.near = near
+
+    def __getattr__(self, name: str) -> sa.ColumnElement[Any]:
+        if name.startswith("_") or name not in self._columns:
+            raise AttributeError(name)
+        # Named by its alias as text: inside a LATERAL subquery it must not become a table of that subquery.
+        return sa.literal_column(f"{self._alias}.{name}", self._columns[name].type)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of the GraphQL type `type_name`, and in whose right they are read: one object, or a short list in order."""
+
+    type_name: str
+    select: sa.Select[Any]
+    seen_by: Actor
+    near: Position | None = None
+    weight: int = 1
+    """How many rows to expect, for the cost of the query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a connection over `rows`."""
+
+    rows: Rows
+    order: Order
+    first: int
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Objects of different types, or none, in the order given: what `nodes` answers with."""
+
+    items: Sequence[Rows | None]
+
+
+def answers(resolver: Callable[..., Any], description: str) -> Any:
+    """A field with arguments: `resolver` takes them, and `root`, the parent's `Row`."""
+    return strawberry.field(resolver=resolver, description=description)
+
+
+def field(expression: Callable[[Row], sa.ColumnElement[Any] | Rows], description: str) -> Any:
+    """A field without arguments, read by an expression over its parent's columns."""
+
+    def resolver(root: Row) -> Any:
+        return expression(root)
+
+    return answers(resolver, description)
+
+
+def column(description: str, name: str | None = None) -> Any:
+    """A field that is a column of its parent's row: the one of the same name unless `name` says otherwise."""
+    if name is None:
+        return strawberry.field(description=description)
+    return field(lambda root: getattr(root, name), description)
+
+
+def node_id(type_name: str) -> Any:
+    """The field `id`: `Type:ward:uuid`, opaque to clients."""
+    return field(
+        lambda root: sa.func.concat(f"{type_name}:", root.ward_code, ":", root.id, type_=sa.Text),
+        "Identifies this object everywhere in the API; opaque.",
+    )

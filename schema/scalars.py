@@ -1,0 +1,72 @@
+"""The scalars: GeoJSON geometries in and out, moments with their zone.
+
+On the way out SQL writes them (`schema/json_text.py`); on the way in they are checked here, before any resolver runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLError
+from shapely.geometry import LineString, MultiPolygon, Polygon
+from strawberry.types.scalar import ScalarDefinition
+
+from geo import positions
+from geo.language import Text
+from geo.positions import Position, PositionError
+from schema.texts import language
+
+GeoJSONPoint = NewType("GeoJSONPoint", Position)
+GeoJSONLineString = NewType("GeoJSONLineString", LineString)
+GeoJSONPolygon = NewType("GeoJSONPolygon", Polygon)
+GeoJSONMultiPolygon = NewType("GeoJSONMultiPolygon", MultiPolygon)
+
+_RFC = "https://datatracker.ietf.org/doc/html/rfc7946#section-3.1."
+MOMENT = Text(
+    "Thời điểm phải theo ISO 8601 và có múi giờ, ví dụ 2026-11-22T08:00:00+07:00.",
+    "A moment is ISO 8601 with its zone, such as 2026-11-22T08:00:00+07:00.",
+)
+
+
+def _refused(text: Text, path: tuple[str, ...] = ()) -> GraphQLError:
+    return GraphQLError(text.to(language.get()), extensions={"code": "BAD_INPUT", "path": list(path)})
+
+
+def _geometry(name: str, section: int, read: Callable[[object], Any]) -> ScalarDefinition:
+    def parse(value: object) -> Any:
+        try:
+            return read(value)
+        except PositionError as error:
+            raise _refused(error.text, error.path) from error
+
+    made: ScalarDefinition = strawberry.scalar(
+        name=name,
+        description=f"A GeoJSON {name.removeprefix('GeoJSON')} (RFC 7946): WGS 84, longitude first, seven decimals.",
+        specified_by_url=f"{_RFC}{section}",
+        parse_value=parse,
+    )
+    return made
+
+
+def _moment(value: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or moment.utcoffset() is None:
+        raise _refused(MOMENT)
+    return moment
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    GeoJSONPoint: _geometry("GeoJSONPoint", 2, positions.position),
+    GeoJSONLineString: _geometry("GeoJSONLineString", 4, positions.line_string),
+    GeoJSONPolygon: _geometry("GeoJSONPolygon", 6, positions.polygon),
+    GeoJSONMultiPolygon: _geometry("GeoJSONMultiPolygon", 7, positions.multi_polygon),
+    datetime: strawberry.scalar(
+        name="DateTime", description="A moment, ISO 8601 with its zone; given in UTC.", parse_value=_moment
+    ),
+}

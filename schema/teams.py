@@ -1,0 +1,46 @@
+"""Community digital teams and their members."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+import strawberry
+
+from geo import neighbourhoods, teams
+from schema.enums import TeamRole
+from schema.links import NeighbourhoodLink
+from schema.relay import Node
+from schema.rows import Row, Rows, column, field, node_id
+from schema.scalars import GeoJSONMultiPolygon
+
+
+@strawberry.type(description="A member of a team. Who it is, is told only with the member's recorded consent.")
+class TeamMember:
+    name: str | None = column("The member's name, where the caller may know it.")
+    role: TeamRole = column("The member's part in the team.")
+    organisation: str | None = column("Where the member comes from: the Youth Union, the police, a firm.")
+    phone: str | None = column("The member's telephone number, where the caller may know it.")
+
+
+def _neighbourhood(root: Row) -> sa.Select[Any]:
+    return neighbourhoods.with_id(root.seen_by, root.ward_code, root.neighbourhood_id)
+
+
+@strawberry.type(description="A community digital team (Tổ công nghệ số cộng đồng): exactly one a neighbourhood.")
+class Team(Node):
+    id: strawberry.ID = node_id("Team")
+    name: str = column("Its name.")
+    neighbourhood: NeighbourhoodLink = field(
+        lambda root: Rows("Neighbourhood", _neighbourhood(root), root.seen_by), "The neighbourhood it serves."
+    )
+    coverage_area: GeoJSONMultiPolygon | None = field(
+        lambda root: neighbourhoods.boundary_now(root.seen_by, root.ward_code, root.neighbourhood_id),
+        "The ground it serves: the boundary of its neighbourhood.",
+    )
+    members: list[TeamMember] = field(
+        lambda root: Rows(
+            "TeamMember", teams.members_of(root.seen_by, root.ward_code, root.id), root.seen_by, weight=10
+        ),
+        "Its members, the leader first.",
+    )

@@ -1,0 +1,104 @@
+"""A ward, and all that it holds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import sqlalchemy as sa
+import strawberry
+
+from geo import categories, crews, neighbourhoods, places, statistics, teams
+from schema.categories import Category
+from schema.incident_lists import IncidentOrder, Newest, Wanted, listed
+from schema.inputs import Kinds, Near, Within
+from schema.links import (
+    CrewConnection,
+    IncidentConnection,
+    NeighbourhoodConnection,
+    PlaceConnection,
+    TeamConnection,
+)
+from schema.places import place_page
+from schema.relay import After, First, FirstOnMap, Node, Search, page
+from schema.rows import Page, Row, Rows, answers, column, field
+from schema.scalars import GeoJSONMultiPolygon
+from schema.statistics import WardStatistics
+
+
+def _neighbourhoods(root: Row, search: Search = None, first: First = 20, after: After = None) -> Page:
+    rows = neighbourhoods.of_ward(root.seen_by, root.code, search)
+    return page(Rows("Neighbourhood", rows, root.seen_by), neighbourhoods.BY_NAME, first, after)
+
+
+def _places(
+    root: Row,
+    kinds: Kinds = None,
+    within: Within = None,
+    near: Near = None,
+    search: Search = None,
+    first: FirstOnMap = 20,
+    after: After = None,
+) -> Page:
+    box = within.box("within") if within is not None else None
+    rows = places.matching(root.seen_by, root.code, kinds=kinds, within=box, search=search)
+    return place_page(rows, root.seen_by, near, first, after, on_map=box is not None)
+
+
+def _teams(root: Row, search: Search = None, first: First = 20, after: After = None) -> Page:
+    return page(Rows("Team", teams.of_ward(root.seen_by, root.code, search), root.seen_by), teams.BY_NAME, first, after)
+
+
+def _crews(
+    root: Row,
+    on_duty: Annotated[bool | None, strawberry.argument(description="Only those on duty, or off.")] = None,
+    first: First = 20,
+    after: After = None,
+) -> Page:
+    return page(
+        Rows("Crew", crews.of_ward(root.seen_by, root.code, on_duty), root.seen_by), crews.BY_NAME, first, after
+    )
+
+
+def _incidents(
+    root: Row,
+    filter: Wanted = None,
+    order_by: Newest = IncidentOrder.NEWEST_FIRST,
+    first: FirstOnMap = 20,
+    after: After = None,
+) -> Page:
+    return listed(root, filter, order_by, first, after, ward_code=root.code)
+
+
+def _statistics(
+    root: Row,
+    from_: Annotated[
+        datetime | None, strawberry.argument(name="from", description="Reported at this moment or later.")
+    ] = None,
+    to: Annotated[datetime | None, strawberry.argument(description="Reported before this moment.")] = None,
+) -> Rows:
+    return Rows("WardStatistics", statistics.of_ward(root.seen_by, root.code, from_, to), root.seen_by)
+
+
+@strawberry.type(description="A ward, commune or special zone: the unit that keeps its map and its incident desk.")
+class Ward(Node):
+    id: strawberry.ID = field(
+        lambda root: sa.func.concat("Ward:", root.code, type_=sa.Text),
+        "Identifies this object everywhere in the API; opaque.",
+    )
+    code: str = column("The official five digits, such as 20314.")
+    name: str = column("Its official name.")
+    boundary: GeoJSONMultiPolygon = column("Its outline.")
+    demo: bool = column("Whether this is the demonstration ward, whose people and incidents are made up.")
+    neighbourhoods: NeighbourhoodConnection = answers(
+        _neighbourhoods, "Its neighbourhoods (tổ dân phố, thôn), by name."
+    )
+    places: PlaceConnection = answers(_places, "The places on its digital map, by name, or by distance with `near`.")
+    teams: TeamConnection = answers(_teams, "Its community digital teams, by name.")
+    crews: CrewConnection = answers(_crews, "Its rapid-response crews, by name; to who works in the ward.")
+    categories: list[Category] = field(
+        lambda root: Rows("Category", categories.of_ward(root.seen_by, root.code), root.seen_by, weight=10),
+        "The kinds of incident that it handles.",
+    )
+    incidents: IncidentConnection = answers(_incidents, "Its incidents, as far as the caller may see them.")
+    statistics: WardStatistics = answers(_statistics, "How many incidents, and how fast they were dealt with.")
