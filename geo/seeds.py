@@ -44,9 +44,7 @@ CATEGORIES: tuple[CategorySeed, ...] = (
 """In the order in which they are offered."""
 
 
-async def seed_categories(
-    connection: AsyncConnection, ward_code: str, *, make_id: Callable[[], UUID] = new_id
-) -> None:
+async def seed_categories(connection: AsyncConnection, ward_code: str, *, make_id: Callable[[], UUID] = new_id) -> None:
     """Give a ward the categories it lacks. What it has under the same code, changed or not, stays as it is."""
     rows = [
         {
