@@ -84,7 +84,7 @@ def draw() -> Ground:
     outline = _outline(random)
     cells = _cells(outline, _spread(outline, random))
     areas = sorted(_merged(_pieces(outline, cells, random)), key=_reading_order)
-    ward = shapely.coverage_union_all(areas)
+    ward: Any = shapely.coverage_union_all(areas)
     villages = set(sorted(range(len(areas)), key=lambda i: areas[i].centroid.y)[:_RURAL])
     village_names, names, number = iter(_VILLAGES), [], 0
     for index in range(len(areas)):
@@ -150,14 +150,16 @@ def _cells(outline: Polygon, seeds: Sequence[tuple[float, float]]) -> list[Any]:
 
 def _pieces(outline: Polygon, cells: Sequence[Any], random: Random) -> list[Polygon]:
     """The cells in degrees on the grid, their shared edges bent the way streets and ditches bend."""
-    edges = shapely.union_all([cell.boundary for cell in cells])  # noded: meets itself only at end points
+    # Their union is noded: it meets itself only at end points.
+    edges: Any = shapely.line_merge(shapely.union_all([cell.boundary for cell in cells]))
     arcs = []
-    for arc in shapely.line_merge(edges).geoms:
+    for arc in edges.geoms:
         points = list(arc.coords)
         if outline.exterior.distance(arc.interpolate(0.5, normalized=True)) > 1e-6:
             points = _bent(points, random)
         arcs.append(LineString([position(x, y) for x, y in points]))
-    return list(shapely.polygonize(arcs).geoms)
+    made: Any = shapely.polygonize(arcs)
+    return list(made.geoms)
 
 
 def _merged(pieces: Sequence[Polygon]) -> list[Polygon]:
@@ -171,7 +173,7 @@ def _merged(pieces: Sequence[Polygon]) -> list[Polygon]:
     while len(groups) > _URBAN + _RURAL:
         smallest = min(groups, key=lambda key: (weights[key], key))
         for other in sorted(shared[smallest], key=lambda key: (-shared[smallest][key] / weights[key] ** 0.7, key)):
-            union = shapely.coverage_union(groups[smallest], groups[other])
+            union: Any = shapely.coverage_union(groups[smallest], groups[other])
             if union.geom_type == "Polygon" and not union.interiors:
                 break
         else:

@@ -86,7 +86,7 @@ def _coverage(ground: Ground, half: str) -> MultiPolygon | None:
         return None
     north = [kilometres(area.centroid.x, area.centroid.y)[1] > -0.6 for area in ground.areas]
     chosen = [area for area, is_north in zip(ground.areas, north, strict=True) if is_north == (half == "north")]
-    union = shapely.coverage_union_all(chosen)
+    union: Any = shapely.coverage_union_all(chosen)
     return union if isinstance(union, MultiPolygon) else MultiPolygon([union])
 
 
