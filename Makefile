@@ -1,0 +1,47 @@
+# The two commands: `make run` and `make test`. Both install what this machine lacks; see server/bootstrap.sh.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format lock
+
+BIN := .venv/bin
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## install what is missing, then serve the demo ward on http://127.0.0.1:8000
+	@server/bootstrap.sh run
+	@exec $(BIN)/phuongso run
+
+# One test process a core, of at most two; a slow first start of PostgreSQL and Chromium is shared.
+test: ## install what is missing, then run every test (ARGS="tests/geo -k merge" for some)
+	@server/bootstrap.sh dev
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+# Left out of squawk: prefer-bigint-over-int, for our integers are counts with an upper bound, never keys;
+# prefer-text-field, for only Alembic's own table has a varchar; require-statement-timeout, for a migration may take its
+# time once it has its locks, and waits for those five seconds at most (tests/geo/test_migrations.py).
+SQUAWK := --pg-version 15 --exclude prefer-bigint-over-int,prefer-text-field,require-statement-timeout
+
+lint: ## check formatting, style, types, security, migrations, layering and the published schema
+	@server/bootstrap.sh dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/bandit -q -c pyproject.toml -r server schema geo maps
+	$(BIN)/phuongso migrate --sql | $(BIN)/squawk $(SQUAWK)
+	$(BIN)/python -m pytest -q tests/test_layering.py $(wildcard tests/schema/test_sdl.py)
+
+format: ## format the code and mend what ruff can mend
+	@server/bootstrap.sh dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The locks name no index: pip takes the packages from wherever it is told to. `make lock ARGS=--upgrade` renews all.
+COMPILE := var/uv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate --quiet
+lock: ## write requirements.lock and requirements-dev.lock from pyproject.toml
+	python3 -m venv var/uv
+	var/uv/bin/pip install --quiet --disable-pip-version-check uv
+	$(COMPILE) $(ARGS) -o requirements.lock
+	$(COMPILE) $(ARGS) --extra dev -c requirements.lock -o requirements-dev.lock
