@@ -96,4 +96,6 @@ def render(shown: folium.Map) -> Shell:
 def ward_map(bounds: Box, base: BaseMap | None = None) -> Shell:
     """The public map of one ward, looking at the middle of its bounds; the page then fits them to its own shape."""
     middle = ((bounds.south + bounds.north) / 2, (bounds.west + bounds.east) / 2)
-    return render(DigitalMap("ward_map", location=middle, base=base, zoom_start=13, minZoom=9))
+    # Without tiles, which blur between whole levels, the map may fit the ward more closely.
+    snap = 1 if base else 0.25
+    return render(DigitalMap("ward_map", location=middle, base=base, zoom_start=13, minZoom=9, zoomSnap=snap))

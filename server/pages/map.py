@@ -1,0 +1,199 @@
+"""The public digital map: its page, its layers, and the incidents of a window."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any, cast
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from geo.actor import Actor
+from geo.database import Database
+from geo.language import Text
+from geo.lifecycle import OPEN, Status
+from geo.positions import Box
+from maps import layers, vendor
+from maps.digital_map import BaseMap, ward_map
+from maps.window import SINGLES_ZOOM, ParameterError, Window, read_window
+from server.pages.languages import language_of, translations
+from server.pages.render import page
+from server.pages.words import GROUPS, script_words
+from server.settings import Settings
+
+_WARD_CODE = re.compile("[0-9]{5}", re.ASCII)
+_MAX_KINDS = 50
+
+UNKNOWN_STATUS = Text("Không có trạng thái này.", "There is no such status.")
+UNKNOWN_KIND = Text("Mã loại phản ánh không hợp lệ.", "This is not a category's code.")
+UNKNOWN_WARD = Text("Không có phường này.", "There is no such ward.")
+UNKNOWN_LAYER = Text("Không có lớp bản đồ này.", "There is no such layer.")
+
+
+def _database(request: Request) -> Database:
+    return cast(Database, request.app.state.database)
+
+
+def _settings(request: Request) -> Settings:
+    return cast(Settings, request.app.state.settings)
+
+
+def _actor(request: Request) -> Actor:
+    return cast(Actor, request.state.actor)
+
+
+async def _ward(request: Request, connection: AsyncConnection) -> Any:
+    """The ward that the request names, else the deployment's own; None where there is none."""
+    code = request.query_params.get("ward", _settings(request).default_ward)
+    if code is not None and not _WARD_CODE.fullmatch(code):
+        return None
+    return (await connection.execute(layers.shown_ward(_actor(request), code))).one_or_none()
+
+
+async def _features(connection: AsyncConnection, statement: layers.Statement) -> list[dict[str, Any]]:
+    body = (await connection.execute(statement)).scalar_one()
+    return cast(list[dict[str, Any]], orjson.loads(body)["features"])
+
+
+def base_map(settings: Settings) -> BaseMap | None:
+    """The base map of this deployment, if it has one."""
+    return BaseMap(settings.tile_url, settings.tile_attribution or "") if settings.tile_url else None
+
+
+async def map_page(request: Request) -> Response:
+    """`/`: the map, and beside it the list that says the same, which needs no script."""
+    actor = _actor(request)
+    async with _database(request).read() as connection:
+        ward = await _ward(request, connection)
+        if ward is None:
+            return page(request, "no_ward.html", {}, status=404)
+        places = await _features(connection, layers.place_points(actor, ward.code))
+        neighbourhoods = (await connection.execute(layers.neighbourhood_names(actor, ward.code))).all()
+    base = base_map(_settings(request))
+    gettext = translations(language_of(request)).gettext
+    context = {
+        "ward": ward,
+        "shell": ward_map(Box(ward.west, ward.south, ward.east, ward.north), base),
+        "base": base,
+        "groups": [(group, _of(places, group.kinds)) for group in GROUPS],
+        "callable_places": [place for place in _of(places, ("PEOPLES_COMMITTEE", "POLICE")) if place["phone"]],
+        "neighbourhoods": neighbourhoods,
+        "data": {
+            **script_words(gettext),
+            "ward": ward.code,
+            "bounds": [[ward.south, ward.west], [ward.north, ward.east]],
+            "language": language_of(request),
+            "sprite": vendor.url(vendor.SPRITE),
+            "icons": vendor.ICON_NAMES,
+            "open": OPEN,
+            "hasBase": base is not None,
+        },
+    }
+    return page(request, "map.html", context, image_source=base.source if base else "")
+
+
+def _of(places: list[dict[str, Any]], kinds: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Places of some kinds, in the order of the kinds, as a list shows them."""
+    return [
+        {**feature["properties"], "longitude": longitude, "latitude": latitude}
+        for kind in kinds
+        for feature in places
+        if feature["properties"]["kind"] == kind
+        for longitude, latitude in [feature["geometry"]["coordinates"]]
+    ]
+
+
+async def layer(request: Request) -> Response:
+    """`/map/{layer}.geojson`: a whole layer; unchanged ones are answered by 304."""
+    statement = layers.LAYERS.get(request.path_params["layer"])
+    if statement is None:
+        return _refusal(request, "layer", UNKNOWN_LAYER, 404)
+    async with _database(request).read() as connection:
+        ward = await _ward(request, connection)
+        if ward is None:
+            return _refusal(request, "ward", UNKNOWN_WARD, 404)
+        body = (await connection.execute(statement(_actor(request), ward.code))).scalar_one()
+    return _geojson(request, body)
+
+
+async def incidents(request: Request) -> Response:
+    """`/map/incidents?zoom=&bbox=west,south,east,north[&status=][&category=]`: clusters and single incidents."""
+    try:
+        window = read_window(request.query_params.get("zoom"), request.query_params.get("bbox"))
+        statuses = _statuses(request.query_params.getlist("status"))
+        kinds = _kinds(request.query_params.getlist("category"))
+    except ParameterError as error:
+        return _refusal(request, error.name, error.text, 400)
+    async with _database(request).read() as connection:
+        ward = await _ward(request, connection)
+        if ward is None:
+            return _refusal(request, "ward", UNKNOWN_WARD, 404)
+        body = await _incidents(connection, _actor(request), ward.code, window, statuses, kinds)
+    return _geojson(request, body)
+
+
+async def _incidents(
+    connection: AsyncConnection,
+    actor: Actor,
+    ward_code: str,
+    window: Window,
+    statuses: list[Status] | None,
+    kinds: list[str] | None,
+) -> str:
+    asked = (actor, ward_code, window, statuses, kinds)
+    if window.zoom >= SINGLES_ZOOM:
+        row = (await connection.execute(layers.incident_points(*asked))).one()
+        if row.total <= layers.SINGLES:
+            return cast(str, row.body)
+    return cast(str, (await connection.execute(layers.incident_clusters(*asked))).one().body)
+
+
+def _several(values: list[str]) -> list[str]:
+    return [part for value in values for part in value.split(",") if part]
+
+
+def _statuses(values: list[str]) -> list[Status] | None:
+    names = _several(values)
+    if not set(names) <= set(Status):
+        raise ParameterError("status", UNKNOWN_STATUS)
+    return [Status(name) for name in dict.fromkeys(names)] or None
+
+
+def _kinds(values: list[str]) -> list[str] | None:
+    codes = list(dict.fromkeys(_several(values)))
+    if len(codes) > _MAX_KINDS or any("\x00" in code or len(code) > 100 for code in codes):
+        raise ParameterError("category", UNKNOWN_KIND)
+    return codes or None
+
+
+def _geojson(request: Request, body: str) -> Response:
+    """GeoJSON that a browser keeps, but asks about each time: what an actor may see can change at any moment."""
+    etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "private, no-cache",
+        "Vary": "Cookie, Authorization",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if etag in (known.strip().removeprefix("W/") for known in request.headers.get("If-None-Match", "").split(",")):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="application/geo+json")
+
+
+def _refusal(request: Request, parameter: str, text: Text, status: int) -> Response:
+    """What is wrong with a request for data, naming the parameter."""
+    language = language_of(request)
+    problem = {"error": {"parameter": parameter, "message": text.to(language, name=parameter)}}
+    headers = {"Content-Language": language, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return Response(orjson.dumps(problem), status, headers, media_type="application/json")
+
+
+routes: list[BaseRoute] = [
+    Route("/", map_page, name="map"),
+    Route("/map/incidents", incidents, name="map-incidents"),
+    Route("/map/{layer}.geojson", layer, name="map-layer"),
+]

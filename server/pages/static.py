@@ -1,0 +1,73 @@
+"""Files that browsers keep: vendored libraries for ever, our own for as long as the server's build is the same.
+
+Our modules and styles are addressed as `/static/~BUILD/…`, where BUILD is a hash over all of them. A module's relative
+imports stay within its build, so a page never mixes two versions; an address without a build, or of an older one, gives
+the file of today and must be asked for again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from maps import vendor
+
+FOLDER = Path(__file__).parent / "static"
+FOR_EVER = "public, max-age=31536000, immutable"
+ASK_AGAIN = "no-cache"
+
+
+@cache
+def build() -> str:
+    """A short hash over every file of our own."""
+    total = hashlib.sha256()
+    for path in sorted(path for path in FOLDER.rglob("*") if path.is_file()):
+        total.update(path.relative_to(FOLDER).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()[:12]
+
+
+def asset(path: str) -> str:
+    """The address of one of our own files, for pages."""
+    return f"/static/~{build()}/{path}"
+
+
+class KeptFiles(StaticFiles):
+    """Static files whose Cache-Control we decide."""
+
+    def __init__(self, directory: Path, keep: str) -> None:
+        super().__init__(directory=directory)
+        self.keep = keep
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = self.keep
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+class BuildFiles(KeptFiles):
+    """Our own files, with or without the build in front."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory, ASK_AGAIN)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        first, _, rest = path.partition("/")
+        if not first.startswith("~"):
+            return await super().get_response(path, scope)
+        response = await super().get_response(rest, scope)
+        if first == f"~{build()}":
+            response.headers["Cache-Control"] = FOR_EVER
+        return response
+
+
+mounts: list[BaseRoute] = [
+    Mount("/static/vendor", KeptFiles(vendor.FOLDER, FOR_EVER), name="vendor"),
+    Mount("/static", BuildFiles(FOLDER), name="static"),
+]

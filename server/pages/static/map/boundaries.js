@@ -1,0 +1,50 @@
+// The ward's outline and its neighbourhoods.
+
+import { element } from "./icons.js";
+import { geojson } from "./net.js";
+
+const WORLD = [[-89, -179], [-89, 179], [89, 179], [89, -179]];
+const flip = (ring) => ring.map(([longitude, latitude]) => [latitude, longitude]);
+
+/** The ward's ground, a veil over what is not the ward, and the outline on top. */
+export async function drawWard(map, hasBase) {
+  const { features } = await geojson("/map/ward.geojson");
+  const outlines = features[0].geometry.coordinates.map((polygon) => flip(polygon[0]));
+  const holes = features[0].geometry.coordinates.flatMap((polygon) => polygon.slice(1).map(flip));
+  const pane = map.createPane("ward");
+  pane.style.zIndex = 350;
+  pane.style.pointerEvents = "none";
+  const options = { pane: "ward", interactive: false };
+  if (hasBase) L.polygon([WORLD, ...outlines, ...holes], { ...options, className: "ward-veil" }).addTo(map);
+  else L.polygon([...outlines, ...holes], { ...options, className: "ward-ground" }).addTo(map);
+  const edge = map.createPane("ward-edge");
+  edge.style.zIndex = 420;
+  edge.style.pointerEvents = "none";
+  L.polygon([...outlines, ...holes], { interactive: false, pane: "ward-edge", className: "ward-edge" }).addTo(map);
+}
+
+/** The neighbourhoods, each with its name at its middle; `choose` is called with one that is tapped. */
+export async function drawNeighbourhoods(layer, choose) {
+  const { features } = await geojson("/map/neighbourhoods.geojson");
+  const drawn = new Map();
+  layer.clearLayers();
+  for (const feature of features) {
+    const area = L.geoJSON(feature, { style: { className: "neighbourhood" } });
+    area.on("click", (event) => {
+      L.DomEvent.stopPropagation(event);
+      choose(feature.properties.id);
+    });
+    const [longitude, latitude] = feature.properties.label.coordinates;
+    const name = element("span", "", feature.properties.name);
+    const label = L.divIcon({ html: name, className: "neighbourhood-label", iconSize: [0, 0] });
+    const written = L.marker([latitude, longitude], { icon: label, interactive: false, keyboard: false });
+    layer.addLayer(area).addLayer(written);
+    drawn.set(feature.properties.id, { feature, area });
+  }
+  return drawn;
+}
+
+export function mark(area, chosen) {
+  area.eachLayer((shape) => shape.getElement()?.classList.toggle("is-chosen", chosen));
+  if (chosen) area.bringToFront();
+}

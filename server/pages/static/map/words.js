@@ -1,0 +1,52 @@
+// What the server tells the page (constants and translated words, no person's text), and how things are said.
+
+export const data = JSON.parse(document.getElementById("page-data").textContent);
+
+/** A message of the catalogue; `{name}` is filled in as text. */
+export function say(key, values = {}) {
+  return data.messages[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+const numbers = new Intl.NumberFormat(data.language === "vi" ? "vi-VN" : "en-GB");
+export const count = (n) => numbers.format(n);
+
+const clock = new Intl.DateTimeFormat("en-GB", {
+  timeZone: "Asia/Ho_Chi_Minh",
+  day: "2-digit",
+  month: "2-digit",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
+
+/** A moment as people here write it: 22/11/2026 17:05, in Vietnam's time wherever the reader is. */
+export function moment(text) {
+  const part = Object.fromEntries(clock.formatToParts(new Date(text)).map(({ type, value }) => [type, value]));
+  return `${part.day}/${part.month}/${part.year} ${part.hour}:${part.minute}`;
+}
+
+/** Without diacritics and case, so that 'nha van hoa' finds 'Nhà văn hóa'. */
+export function fold(text) {
+  return text.normalize("NFD").replace(/\p{Diacritic}/gu, "").replace(/đ/gi, "d").toLowerCase();
+}
+
+const TONES = {
+  RECEIVED: "received",
+  ASSIGNED: "with-crew",
+  ACCEPTED: "with-crew",
+  IN_PROGRESS: "handled",
+  RESOLVED: "done",
+  CLOSED: "done",
+  REJECTED: "late",
+  DUPLICATE: "received",
+};
+
+/** The colour group of an incident: late ones are red while somebody still has to act. */
+export function tone(incident) {
+  return isLate(incident) ? "late" : TONES[incident.status];
+}
+
+export const isLate = (incident) => incident.overdue && data.open.includes(incident.status);
+
+export const kindName = (incident) => (data.language === "vi" ? incident.name : incident.nameEn);
