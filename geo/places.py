@@ -103,7 +103,7 @@ async def remove(connection: AsyncConnection, actor: Actor, ward_code: str, plac
 
 
 async def _lock(connection: AsyncConnection, actor: Actor, ward_code: str, place_id: UUID) -> None:
-    row = (await connection.execute(with_id(actor, ward_code, place_id).with_for_update())).one_or_none()
+    row = (await connection.execute(with_id(actor, ward_code, place_id).with_for_update(key_share=True))).one_or_none()
     if row is None:
         raise NotFound(path=("placeId",))
     _check_ground(actor, ward_code, row.neighbourhood_id)

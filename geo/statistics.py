@@ -22,12 +22,12 @@ def of_ward(actor: Actor, ward_code: Any, since: datetime | None = None, until: 
     late = columns.overdue
     done = columns.status.in_((Status.RESOLVED, Status.CLOSED))
     hours = sa.extract("epoch", columns.resolved_at - columns.reported_at) / 3600.0
-    median = sa.func.percentile_cont(0.5).within_group(hours)
+    median: Any = sa.func.percentile_cont(0.5).within_group(hours)
 
     def count(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
         return sa.funcfilter(sa.func.count(), sa.and_(*conditions))
 
-    return sa.select(
+    figures: Rows = sa.select(
         sa.func.count().label("total"),
         count(open_, sa.not_(late)).label("open_in_time"),
         count(open_, late).label("open_late"),
@@ -37,3 +37,4 @@ def of_ward(actor: Actor, ward_code: Any, since: datetime | None = None, until: 
         count(columns.status == Status.DUPLICATE).label("duplicate"),
         sa.cast(sa.funcfilter(median, columns.resolved_at.is_not(None)), sa.Float).label("median_hours"),
     ).select_from(seen)
+    return figures

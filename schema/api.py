@@ -8,15 +8,25 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.categories import Category
 from schema.crews import Crew
+from schema.handling import HandlingMutation
 from schema.incidents import Incident, Photo
+from schema.keeping import KeepingMutation
 from schema.neighbourhoods import Neighbourhood
 from schema.places import Place
 from schema.queries import Query
+from schema.reporting import ReportingMutation
 from schema.scalars import SCALARS
 from schema.teams import Team
 
+
+@strawberry.type(description="Where changing begins. Each takes one `input` and answers with its payload or a refusal.")
+class Mutation(ReportingMutation, HandlingMutation, KeepingMutation):
+    pass
+
+
 _schema = strawberry.Schema(
     Query,
+    Mutation,
     types=[Category, Crew, Incident, Neighbourhood, Photo, Place, Team],
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
 )

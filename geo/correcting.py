@@ -1,0 +1,72 @@
+"""Staff correct what a resident could not know: another kind, another place, a better address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo import handling, journal
+from geo.actor import Actor
+from geo.errors import InvalidInput, NotAllowed, OutsideWard, Problem
+from geo.lifecycle import Party
+from geo.locating import locate_within, point
+from geo.positions import Position
+from geo.reports import UNKNOWN_CATEGORY
+from geo.tables import category, incident
+
+
+async def correct(
+    connection: AsyncConnection,
+    actor: Actor,
+    row: Any,
+    *,
+    category_code: str | None,
+    location: Position | None,
+    address: str | None,
+) -> None:
+    """Change what is given; the deadline follows the kind, neighbourhood and crew follow the place.
+
+    Raises `NotAllowed`, `InvalidInput` for an unknown category, `OutsideWard` for a place in another ward.
+    """
+    if not actor.runs(row.ward_code):
+        raise NotAllowed(path=("incidentId",))
+    values: dict[str, Any] = {}
+    if category_code is not None:
+        kind = (
+            await connection.execute(
+                sa.select(category.c.id, category.c.deadline_hours).where(
+                    category.c.ward_code == row.ward_code, category.c.code == category_code
+                )
+            )
+        ).one_or_none()
+        if kind is None:
+            raise InvalidInput(Problem(("category",), UNKNOWN_CATEGORY))
+        if kind.id != row.category_id:
+            values["category_id"] = kind.id
+            values["due_at"] = incident.c.reported_at + sa.func.make_interval(0, 0, 0, 0, kind.deadline_hours)
+    if location is not None:
+        inside, neighbourhood_id = await locate_within(connection, row.ward_code, location)
+        if not inside:
+            raise OutsideWard(path=("location",))
+        values |= {"location": point(location), "neighbourhood_id": neighbourhood_id}
+    if address is not None:
+        values["address"] = address
+    if not values:
+        return
+    await connection.execute(
+        sa.update(incident).where(incident.c.ward_code == row.ward_code, incident.c.id == row.id).values(**values)
+    )
+    await journal.write(
+        connection,
+        row.ward_code,
+        row.id,
+        row.status,
+        row.status,
+        Party.STAFF,
+        actor=actor,
+        note=", ".join(sorted(values)),
+        public=False,
+    )
+    await handling.route_again(connection, actor, row)

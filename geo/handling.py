@@ -1,0 +1,295 @@
+"""An incident's steps after the report: one function for each, each in the caller's transaction.
+
+Every step locks the incident's row, asks the life cycle, writes the row and its history. The same step sent again by
+the same actor changes nothing and answers as the first time: a phone that lost the answer may simply ask again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo import dispatch, incidents, journal
+from geo.actor import Actor, Role
+from geo.contact import Checked
+from geo.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound, Problem
+from geo.language import Text
+from geo.lifecycle import FINISHED, IN_HAND, OPEN, Party, Status, may_advance
+from geo.tables import Satisfaction, category, incident
+
+REOPEN_WITHIN = timedelta(days=30)
+MOST_NOTE = 2_000
+
+ITSELF = Text("Một phản ánh không thể trùng với chính nó.", "An incident cannot be a duplicate of itself.")
+TOO_LATE = Text(
+    "Phản ánh này đã kết thúc hơn 30 ngày. Hãy gửi một phản ánh mới.",
+    "This incident ended more than 30 days ago. Please report it anew.",
+)
+
+
+def note_of(value: str | None, field: str, *, required: bool) -> str | None:
+    """A note or reason, cleaned; raises `InvalidInput` naming `field`."""
+    check = Checked([])
+    text = check.text(value, (field,), MOST_NOTE, required=required)
+    if check.problems:
+        raise InvalidInput(*check.problems)
+    return text
+
+
+async def locked(
+    connection: AsyncConnection, actor: Actor, ward_code: str, incident_id: UUID, field: str = "incidentId"
+) -> Any:
+    """The incident's row as the caller sees it, locked; raises `NotFound` when the caller may not see it."""
+    query = incidents.with_id(actor, ward_code, incident_id).with_for_update(of=incident, key_share=True)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound(path=(field,))
+    return row
+
+
+def _parties(actor: Actor, row: Any) -> set[Party]:
+    """As whom the caller may act on this incident."""
+    parties = set()
+    if actor.runs(row.ward_code):
+        parties.add(Party.STAFF)
+    if (
+        actor.role is Role.CREW_MEMBER
+        and actor.crew_id is not None
+        and (actor.ward_code, actor.crew_id) == (row.ward_code, row.crew_id)
+    ):
+        parties.add(Party.CREW)
+    if actor.secret_hash is not None and row.full:
+        parties.add(Party.REPORTER)
+    return parties
+
+
+async def _may(
+    connection: AsyncConnection,
+    actor: Actor,
+    row: Any,
+    to: Status,
+    sources: Collection[Status] | None = None,
+    crew_id: UUID | None = None,
+) -> Party | None:
+    """As whom the caller takes the step; None when they took it already. Raises `InvalidTransition`, `NotAllowed`."""
+    parties = _parties(actor, row)
+    if (sources is None or row.status in sources) and may_advance(Status(row.status), to, parties):
+        return next(party for party in Party if party in parties and may_advance(Status(row.status), to, {party}))
+    last = await journal.last_step(connection, row.ward_code, row.id)
+    same_crew = crew_id is None or last is None or last.crew_id == crew_id
+    if last is not None and last.to_status == to and same_crew and _took(actor, last):
+        return None
+    if not parties and not (actor.role is Role.CREW_MEMBER and actor.ward_code == row.ward_code):
+        raise NotAllowed(path=("incidentId",))
+    raise InvalidTransition(row.status, to)
+
+
+def _took(actor: Actor, step: Any) -> bool:
+    if actor.account_id is not None and step.account_id == actor.account_id:
+        return True
+    return bool(step.party == Party.REPORTER and actor.secret_hash is not None)
+
+
+async def _move(
+    connection: AsyncConnection,
+    actor: Actor,
+    row: Any,
+    to: Status,
+    party: Party,
+    *,
+    concerns: UUID | None = None,
+    note: str | None = None,
+    **values: Any,
+) -> None:
+    """Take the step: `values` are the row's further columns, `concerns` the crew that the step is about."""
+    await connection.execute(
+        sa.update(incident)
+        .where(incident.c.ward_code == row.ward_code, incident.c.id == row.id)
+        .values(status=to, **values)
+    )
+    await journal.write(
+        connection, row.ward_code, row.id, row.status, to, party, actor=actor, crew_id=concerns, note=note
+    )
+
+
+async def accept(connection: AsyncConnection, actor: Actor, row: Any) -> None:
+    """Its crew takes it on."""
+    if party := await _may(connection, actor, row, Status.ACCEPTED):
+        await _move(connection, actor, row, Status.ACCEPTED, party, concerns=row.crew_id)
+
+
+async def start(connection: AsyncConnection, actor: Actor, row: Any) -> None:
+    """Its crew begins the work."""
+    if party := await _may(connection, actor, row, Status.IN_PROGRESS):
+        await _move(connection, actor, row, Status.IN_PROGRESS, party, concerns=row.crew_id)
+
+
+async def decline(connection: AsyncConnection, actor: Actor, row: Any, reason: str) -> None:
+    """Its crew gives it back, with a reason; the next crew is sought at once."""
+    if party := await _may(connection, actor, row, Status.RECEIVED, IN_HAND):
+        await _move(connection, actor, row, Status.RECEIVED, party, concerns=row.crew_id, note=reason, **_NO_CREW)
+        await dispatch.dispatch(connection, row.ward_code, row.id)
+
+
+async def resolve(connection: AsyncConnection, actor: Actor, row: Any, note: str) -> None:
+    """The work is done; `note` tells the reporter what was done."""
+    if party := await _may(connection, actor, row, Status.RESOLVED):
+        await _move(
+            connection,
+            actor,
+            row,
+            Status.RESOLVED,
+            party,
+            concerns=row.crew_id,
+            note=note,
+            resolved_at=sa.func.clock_timestamp(),
+        )
+
+
+async def assign(connection: AsyncConnection, actor: Actor, row: Any, crew_id: UUID, note: str | None) -> None:
+    """Staff give it to a crew. Raises `CrewUnavailable`."""
+    if row.status == Status.ASSIGNED and row.crew_id == crew_id:
+        return
+    if party := await _may(connection, actor, row, Status.ASSIGNED, crew_id=crew_id):
+        await dispatch.reserve(connection, row.ward_code, row.id, crew_id)
+        await _move(
+            connection,
+            actor,
+            row,
+            Status.ASSIGNED,
+            party,
+            concerns=crew_id,
+            note=note,
+            **{**_NO_CREW, "crew_id": crew_id},
+        )
+
+
+async def reject(connection: AsyncConnection, actor: Actor, row: Any, reason: str) -> None:
+    """Staff refuse it; the reporter reads the reason."""
+    if party := await _may(connection, actor, row, Status.REJECTED):
+        await _move(connection, actor, row, Status.REJECTED, party, note=reason, **_NO_CREW)
+
+
+async def close(connection: AsyncConnection, actor: Actor, row: Any) -> None:
+    """Staff close what is resolved."""
+    if party := await _may(connection, actor, row, Status.CLOSED):
+        await _move(connection, actor, row, Status.CLOSED, party, closed_at=sa.func.clock_timestamp())
+
+
+async def mark_duplicate(connection: AsyncConnection, actor: Actor, row: Any, original_id: UUID) -> None:
+    """Staff find it to be the same problem as an earlier report: the original of that one, where it has one."""
+    original = await connection.scalar(
+        sa.select(sa.func.coalesce(incident.c.duplicate_of_id, incident.c.id)).where(
+            incident.c.ward_code == row.ward_code, incident.c.id == original_id
+        )
+    )
+    if original is None:
+        raise NotFound(path=("originalId",))
+    if original == row.id:
+        raise InvalidInput(Problem(("originalId",), ITSELF))
+    if party := await _may(connection, actor, row, Status.DUPLICATE):
+        await _move(connection, actor, row, Status.DUPLICATE, party, duplicate_of_id=original, **_NO_CREW)
+        # Those that pointed here now point to where this one points: a duplicate never leads to another.
+        await connection.execute(
+            sa.update(incident)
+            .where(incident.c.ward_code == row.ward_code, incident.c.duplicate_of_id == row.id)
+            .values(duplicate_of_id=original)
+        )
+
+
+async def note(connection: AsyncConnection, actor: Actor, row: Any, text: str, public: bool) -> None:
+    """A remark in the history, for the staff and the crew, or for the reporter too."""
+    parties = _parties(actor, row)
+    if not parties:
+        raise NotAllowed(path=("incidentId",))
+    party = next(party for party in Party if party in parties)
+    await journal.write(
+        connection, row.ward_code, row.id, row.status, row.status, party, actor=actor, note=text, public=public
+    )
+
+
+async def publish(connection: AsyncConnection, actor: Actor, row: Any, published: bool) -> None:
+    """Staff show its text to the public, or hide it again. A private category stays private either way."""
+    if Party.STAFF not in _parties(actor, row):
+        raise NotAllowed(path=("incidentId",))
+    await connection.execute(
+        sa.update(incident)
+        .where(incident.c.ward_code == row.ward_code, incident.c.id == row.id)
+        .values(published=published)
+    )
+
+
+async def rate(
+    connection: AsyncConnection, actor: Actor, row: Any, satisfaction: Satisfaction, comment: str | None
+) -> None:
+    """The reporter's verdict on what is resolved. Content closes it; discontent leaves it open to be reopened."""
+    if Party.REPORTER not in _parties(actor, row):
+        raise NotAllowed(path=("secret",))
+    if row.status not in (Status.RESOLVED, Status.CLOSED):
+        raise InvalidTransition(row.status, Status.CLOSED)
+    await connection.execute(
+        sa.update(incident)
+        .where(incident.c.ward_code == row.ward_code, incident.c.id == row.id)
+        .values(satisfaction=satisfaction, satisfaction_comment=comment)
+    )
+    if row.status == Status.RESOLVED and satisfaction is not Satisfaction.DISSATISFIED:
+        await _move(
+            connection, actor, row, Status.CLOSED, Party.REPORTER, note=comment, closed_at=sa.func.clock_timestamp()
+        )
+    elif comment is not None:
+        await journal.write(
+            connection, row.ward_code, row.id, row.status, row.status, Party.REPORTER, actor=actor, note=comment
+        )
+
+
+async def reopen(connection: AsyncConnection, actor: Actor, row: Any, reason: str) -> None:
+    """Not solved after all: a new deadline, and a crew is sought again. The reporter within 30 days, staff always."""
+    party = await _may(connection, actor, row, Status.RECEIVED, FINISHED)
+    if party is None:
+        return
+    if party is Party.REPORTER and await _ended_too_long_ago(connection, row):
+        raise InvalidInput(Problem(("trackingCode",), TOO_LATE))
+    hours = (
+        sa.select(category.c.deadline_hours)
+        .where(category.c.ward_code == row.ward_code, category.c.id == row.category_id)
+        .scalar_subquery()
+    )
+    await _move(
+        connection,
+        actor,
+        row,
+        Status.RECEIVED,
+        party,
+        note=reason,
+        due_at=sa.func.now() + sa.func.make_interval(0, 0, 0, 0, hours),
+        reopened_count=incident.c.reopened_count + 1,
+        duplicate_of_id=None,
+        satisfaction=None,
+        satisfaction_comment=None,
+        **_NO_CREW,
+    )
+    await dispatch.dispatch(connection, row.ward_code, row.id)
+
+
+async def _ended_too_long_ago(connection: AsyncConnection, row: Any) -> bool:
+    ended = await journal.ended_at(connection, row.ward_code, row.id)
+    return bool(await connection.scalar(sa.select(sa.literal(ended) < sa.func.now() - REOPEN_WITHIN)))
+
+
+async def route_again(connection: AsyncConnection, actor: Actor, row: Any) -> None:
+    """After its kind or place was corrected: an open incident whose crew no longer suits goes to one that does."""
+    if row.status not in OPEN:
+        return
+    if row.crew_id is not None:
+        if await dispatch.suits(connection, row.ward_code, row.id, row.crew_id):
+            return
+        await _move(connection, actor, row, Status.RECEIVED, Party.STAFF, concerns=row.crew_id, **_NO_CREW)
+    await dispatch.dispatch(connection, row.ward_code, row.id)
+
+
+_NO_CREW: dict[str, Any] = {"crew_id": None, "resolved_at": None, "closed_at": None}

@@ -1,0 +1,92 @@
+"""An incident's history: every step is written once and never edited."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.actor import Actor
+from geo.ids import new_id
+from geo.lifecycle import FINISHED, Party, Status
+from geo.tables import incident_event
+
+
+async def write(
+    connection: AsyncConnection,
+    ward_code: str,
+    incident_id: UUID,
+    current: str | None,
+    to: str,
+    party: Party,
+    *,
+    actor: Actor | None = None,
+    crew_id: UUID | None = None,
+    note: str | None = None,
+    public: bool = True,
+) -> None:
+    """Add a step. `crew_id` is the crew that it concerns: the one assigned, or the one that declined."""
+    await connection.execute(
+        sa.insert(incident_event).values(
+            ward_code=ward_code,
+            incident_id=incident_id,
+            id=new_id(),
+            at=sa.func.clock_timestamp(),
+            from_status=current,
+            to_status=to,
+            party=party,
+            account_id=actor.account_id if actor is not None else None,
+            crew_id=crew_id,
+            note=note,
+            public=public,
+        )
+    )
+
+
+async def last_step(connection: AsyncConnection, ward_code: str, incident_id: UUID) -> Any:
+    """The last step that a person took: not the system's, and not a mere note."""
+    columns = incident_event.c
+    moved = sa.or_(columns.from_status.is_distinct_from(columns.to_status), columns.crew_id.is_not(None))
+    query = (
+        sa.select(columns.to_status, columns.party, columns.account_id, columns.crew_id)
+        .where(
+            columns.ward_code == ward_code,
+            columns.incident_id == incident_id,
+            columns.party != Party.SYSTEM,
+            moved,
+        )
+        .order_by(columns.at.desc(), columns.id.desc())
+        .limit(1)
+    )
+    return (await connection.execute(query)).one_or_none()
+
+
+def declined_by(ward_code: str, incident_id: UUID) -> sa.Select[Any]:
+    """The crews that gave this incident back: dispatch does not offer it to them again."""
+    columns = incident_event.c
+    return sa.select(columns.crew_id).where(
+        columns.ward_code == ward_code,
+        columns.incident_id == incident_id,
+        columns.party == Party.CREW,
+        columns.to_status == Status.RECEIVED,
+        columns.crew_id.is_not(None),
+    )
+
+
+async def ended_at(connection: AsyncConnection, ward_code: str, incident_id: UUID) -> datetime:
+    """When an incident last reached the status it is finished in."""
+    columns = incident_event.c
+    ended: datetime = (
+        await connection.execute(
+            sa.select(sa.func.max(columns.at)).where(
+                columns.ward_code == ward_code,
+                columns.incident_id == incident_id,
+                columns.to_status.in_(FINISHED),
+                columns.from_status.is_distinct_from(columns.to_status),
+            )
+        )
+    ).scalar_one()
+    return ended

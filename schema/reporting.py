@@ -1,0 +1,177 @@
+"""What residents do: report, rate, reopen."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import strawberry
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo import handling, incidents, reports, secrets
+from geo.actor import Actor
+from geo.errors import InvalidInput as InvalidInputRefusal
+from geo.errors import NotFound as NotFoundRefusal
+from geo.errors import Problem
+from geo.language import Text
+from geo.tables import Channel
+from schema.context import Context
+from schema.enums import Satisfaction
+from schema.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound, OutsideWard, TooManyRequests
+from schema.links import IncidentLink
+from schema.mutating import EVERYBODY, incident_payload, incident_rows, key_of, mutation
+from schema.rows import Rows
+from schema.scalars import GeoJSONPoint
+
+WHICH = Text(
+    "Cần mã theo dõi cùng mã bí mật, hoặc mã số của phản ánh.", "A tracking code with its secret, or an incident's id."
+)
+
+
+@strawberry.input(description="Who reports, as far as they wish to tell. Kept only with consent.")
+class ReporterInput:
+    name: str | None = strawberry.field(default=None, description="The reporter's name.")
+    phone: str | None = strawberry.field(default=None, description="A Vietnamese mobile number.")
+    email: str | None = strawberry.field(default=None, description="Where to send word of each step.")
+    consent: bool = strawberry.field(default=False, description="That the ward may keep these to deal with the report.")
+
+
+@strawberry.input(description="What a resident reports.")
+class ReportIncidentInput:
+    request_key: UUID = strawberry.field(
+        description="Made by the client, private, never shown again: the same key sent twice makes one incident."
+    )
+    category: str = strawberry.field(description="The category's code.")
+    location: GeoJSONPoint = strawberry.field(description="Where it is.")
+    ward_code: str | None = strawberry.field(default=None, description="Found from the location where it is not given.")
+    description: str | None = strawberry.field(default=None, description="What is wrong; 5,000 characters at most.")
+    address: str | None = strawberry.field(default=None, description="Where it is, in words; 300 characters at most.")
+    photo_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="Photographs sent before.")
+    reporter: ReporterInput | None = strawberry.field(default=None, description="Who reports.")
+
+
+@strawberry.input(description="A verdict on what was resolved.")
+class RateIncidentInput:
+    tracking_code: str = strawberry.field(description="The code the resident was given.")
+    secret: str = strawberry.field(description="The reporter's secret.")
+    satisfaction: Satisfaction = strawberry.field(description="The verdict.")
+    comment: str | None = strawberry.field(default=None, description="In the reporter's words.")
+
+
+@strawberry.input(description="By the reporter: tracking code and secret. By staff: the incident's id.")
+class ReopenIncidentInput:
+    reason: str = strawberry.field(description="What is still wrong.")
+    tracking_code: str | None = strawberry.field(default=None, description="The code the resident was given.")
+    secret: str | None = strawberry.field(default=None, description="The reporter's secret.")
+    incident_id: strawberry.ID | None = strawberry.field(default=None, description="The incident, for staff.")
+    photo_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="Photographs sent before.")
+
+
+@strawberry.type(description="The report was received, now or when this key was first sent.")
+class ReportIncidentPayload:
+    incident: IncidentLink = strawberry.field(description="The incident, as its reporter may see it.")
+    reporter_secret: str = strawberry.field(
+        description="The same secret for a repeated key: it reads, rates and reopens."
+    )
+
+
+async def _report(connection: AsyncConnection, context: Context, input: ReportIncidentInput) -> Any:
+    actor = context.actor
+    secret = secrets.reporter_secret(context.secret_key, input.request_key)
+    contact = None
+    if input.reporter is not None:
+        told = input.reporter
+        contact = reports.Contact(told.name, told.phone, told.email, told.consent)
+    in_ward = actor.ward_code is not None and actor.runs(actor.ward_code)
+    report = reports.Report(
+        request_key=input.request_key,
+        category=input.category,
+        location=input.location,
+        description=input.description,
+        address=input.address,
+        ward_code=input.ward_code,
+        contact=contact,
+        channel=Channel.STAFF if in_ward else context.channel,
+        photo_ids=tuple(input.photo_ids or ()),
+    )
+    ward_code, incident_id = await reports.receive(connection, actor, report, secret)
+    reporter = actor.holding(secrets.digest(secret))
+    rows = Rows("Incident", incidents.with_id(reporter, ward_code, incident_id), reporter)
+    return ReportIncidentPayload(incident=rows, reporter_secret=secret)  # type: ignore[arg-type]
+
+
+async def _held(connection: AsyncConnection, actor: Actor, tracking_code: str) -> Any:
+    """The incident whose secret the caller holds, locked. Without the right secret it is as if it did not exist."""
+    query = incidents.with_tracking_code(actor, tracking_code)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None or not row.full:
+        raise NotFoundRefusal(path=("trackingCode",))
+    return await handling.locked(connection, actor, row.ward_code, row.id, "trackingCode")
+
+
+RateIncidentPayload = incident_payload("RateIncident")
+ReopenIncidentPayload = incident_payload("ReopenIncident")
+
+
+async def _rate(connection: AsyncConnection, context: Context, input: RateIncidentInput) -> Any:
+    actor = context.actor.holding(secrets.digest(input.secret))
+    comment = handling.note_of(input.comment, "comment", required=False)
+    row = await _held(connection, actor, input.tracking_code)
+    await handling.rate(connection, actor, row, input.satisfaction, comment)
+    return RateIncidentPayload(incident=incident_rows(actor, row))
+
+
+async def _reopen(connection: AsyncConnection, context: Context, input: ReopenIncidentInput) -> Any:
+    actor = context.actor
+    reason = handling.note_of(input.reason, "reason", required=True)
+    if input.photo_ids:
+        raise InvalidInputRefusal(Problem(("photoIds", "0"), reports.UNKNOWN_PHOTO))
+    if input.incident_id is not None:
+        ward_code, key = key_of(input.incident_id, "Incident", "incidentId")
+        row = await handling.locked(connection, actor, ward_code, key)
+    elif input.tracking_code is not None and input.secret is not None:
+        actor = actor.holding(secrets.digest(input.secret))
+        row = await _held(connection, actor, input.tracking_code)
+    else:
+        raise InvalidInputRefusal(Problem(("trackingCode",), WHICH))
+    await handling.reopen(connection, actor, row, reason or "")
+    return ReopenIncidentPayload(incident=incident_rows(actor, row))
+
+
+@strawberry.type
+class ReportingMutation:
+    report_incident = mutation(
+        "ReportIncident",
+        ReportIncidentPayload,
+        ReportIncidentInput,
+        _report,
+        EVERYBODY,
+        "Report a problem: it finds its ward, neighbourhood, team and crew by its place.",
+        OutsideWard,
+        InvalidInput,
+        TooManyRequests,
+    )
+    rate_incident = mutation(
+        "RateIncident",
+        RateIncidentPayload,
+        RateIncidentInput,
+        _rate,
+        EVERYBODY,
+        "Say whether what was resolved is in order; being content closes it.",
+        NotFound,
+        NotAllowed,
+        InvalidInput,
+        InvalidTransition,
+    )
+    reopen_incident = mutation(
+        "ReopenIncident",
+        ReopenIncidentPayload,
+        ReopenIncidentInput,
+        _reopen,
+        EVERYBODY,
+        "Say that it is not solved after all: a new deadline, and a crew is sought again.",
+        NotFound,
+        NotAllowed,
+        InvalidInput,
+        InvalidTransition,
+    )
