@@ -1,0 +1,186 @@
+"""The GraphQL endpoint, as the GraphQL-over-HTTP specification says: POST with JSON, GET for queries only."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from graphql import ExecutionResult, GraphQLError, GraphQLFormattedError, OperationType, get_operation_ast
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from geo.language import Language, Text
+from schema import texts
+from schema.api import SCHEMA, sdl
+from schema.context import Context
+from schema.execution import InvalidDocument, prepared, run
+from server.languages import language_of
+from server.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+_GRAPHQL = "application/graphql-response+json"
+_JSON = "application/json"
+
+FAULT = Text(
+    "Hệ thống gặp trục trặc. Hãy thử lại sau ít phút.", "Something went wrong here. Please try again in a few minutes."
+)
+
+
+class BadRequest(Exception):
+    """The HTTP request is no GraphQL request: `status` and why."""
+
+    def __init__(self, message: str, status: int = 400, headers: dict[str, str] | None = None) -> None:
+        self.status = status
+        self.headers = headers or {}
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A GraphQL request."""
+
+    query: str
+    variables: dict[str, Any] | None
+    operation_name: str | None
+
+
+async def endpoint(request: Request) -> Response:
+    """`POST|GET /graphql`."""
+    media_type = _accepted(request.headers.get("accept", ""))
+    if media_type is None:
+        return _answer({"errors": [{"message": f"Only {_GRAPHQL} and {_JSON} are given."}]}, 406, _JSON)
+    language = language_of(request.headers)
+    texts.language.set(language)
+    try:
+        asked = _from_address(request) if request.method == "GET" else _from_body(request, await request.body())
+        result, status = await _run(request, asked, language)
+    except BadRequest as error:
+        body = {"errors": [{"message": str(error), "extensions": {"code": "BAD_REQUEST"}}]}
+        return _answer(body, error.status, media_type, error.headers)
+    if media_type == _JSON and status == 400:
+        status = 200  # so the specification wants it for requests that are well formed
+    return _answer(_formatted(result, language), status, media_type)
+
+
+async def _run(request: Request, asked: Asked, language: Language) -> tuple[ExecutionResult, int]:
+    try:
+        document = prepared(SCHEMA, asked.query)
+    except InvalidDocument as invalid:
+        return ExecutionResult(None, invalid.errors), 400
+    operation = get_operation_ast(document, asked.operation_name)
+    if operation is None:
+        return ExecutionResult(None, [GraphQLError("Which operation to run is not clear: name one of them.")]), 400
+    if operation.operation is OperationType.SUBSCRIPTION:
+        raise BadRequest("Subscriptions do not run over plain HTTP.")
+    if request.method == "GET" and operation.operation is not OperationType.QUERY:
+        raise BadRequest("GET is for queries only.", 405, {"Allow": "POST"})
+    state = request.app.state
+    settings: Settings = state.settings
+    context = Context(
+        database=state.database,
+        secret_key=settings.key,
+        actor=request.state.actor,
+        language=language,
+        default_ward=settings.default_ward,
+        max_cost=settings.max_cost,
+    )
+    result = await run(SCHEMA, document, context, asked.variables, asked.operation_name)
+    # Without `data` nothing was executed: the variables were refused.
+    refused = result.data is None and all(error.path is None for error in result.errors or ())
+    return result, 400 if refused and result.errors else 200
+
+
+def _from_address(request: Request) -> Asked:
+    given = request.query_params
+    parts: dict[str, Any] = {"query": given.get("query"), "operationName": given.get("operationName")}
+    for name in ("variables", "extensions"):
+        if given.get(name):
+            parts[name] = _parsed(given[name].encode(), f"`{name}`")
+    return _asked(parts)
+
+
+def _from_body(request: Request, body: bytes) -> Asked:
+    media_type, _, rest = request.headers.get("content-type", "").partition(";")
+    if media_type.strip().lower() != _JSON:
+        raise BadRequest(f"Send {_JSON}.", 415)
+    charset = rest.lower().partition("charset=")[2].strip(' "')
+    if charset not in ("", "utf-8"):
+        raise BadRequest("Send UTF-8.", 415)
+    read = _parsed(body, "The body")
+    if not isinstance(read, dict):
+        raise BadRequest("The body is not a JSON object.")
+    return _asked(read)
+
+
+def _parsed(text: bytes, what: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"{what} is not JSON: {error.msg}.") from error
+
+
+def _asked(parts: dict[str, Any]) -> Asked:
+    query, variables = parts.get("query"), parts.get("variables")
+    name, extensions = parts.get("operationName"), parts.get("extensions")
+    if not isinstance(query, str):
+        raise BadRequest("`query` is not a text.")
+    if variables is not None and not isinstance(variables, dict):
+        raise BadRequest("`variables` is not an object.")
+    if name is not None and not isinstance(name, str):
+        raise BadRequest("`operationName` is not a text.")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise BadRequest("`extensions` is not an object.")
+    return Asked(query, variables, name or None)
+
+
+def _accepted(accept: str) -> str | None:
+    """The media type to answer with: the better one where the client names it, JSON where it does not care."""
+    if not accept.strip():
+        return _JSON
+    wanted = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    if _GRAPHQL in wanted:
+        return _GRAPHQL
+    return _JSON if any(kind in (_JSON, "application/*", "*/*") for kind in wanted) else None
+
+
+def _formatted(result: ExecutionResult, language: Language) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    if result.errors:
+        body["errors"] = [_told(error, language) for error in result.errors]
+    if result.data is not None or not result.errors or any(error.path is not None for error in result.errors):
+        body["data"] = result.data
+    return body
+
+
+def _told(error: GraphQLError, language: Language) -> GraphQLFormattedError:
+    """An error as the client sees it. A fault of ours is logged in full and told in general."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    if cause is None:
+        return error.formatted
+    _LOG.error("fault at %s", error.path, exc_info=cause)
+    told = error.formatted
+    told["message"] = FAULT.to(language)
+    told["extensions"] = {"code": "INTERNAL"}
+    return told
+
+
+def _answer(body: dict[str, Any], status: int, media_type: str, headers: dict[str, str] | None = None) -> Response:
+    text = orjson.dumps(body)
+    common = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Vary": "Accept, Accept-Language"}
+    return Response(text, status, common | (headers or {}), f"{media_type}; charset=utf-8")
+
+
+async def published(_: Request) -> Response:
+    """`GET /schema.graphql`: the published schema."""
+    return PlainTextResponse(sdl(), headers={"Cache-Control": "no-cache"})
+
+
+routes: list[BaseRoute] = [
+    Route("/graphql", endpoint, methods=["GET", "POST"]),
+    Route("/schema.graphql", published, methods=["GET"]),
+]

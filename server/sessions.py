@@ -1,0 +1,183 @@
+"""Who is calling: a bearer token or a cookie -> `Actor`; signing in and out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import orjson
+from starlette.datastructures import FormData, Headers
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from geo import accounts, sessions
+from geo.actor import ANONYMOUS, Actor
+from geo.database import Database
+from geo.language import Text
+from server.languages import language_of
+from server.settings import Settings
+
+SIGN_IN_FAILED = Text("Tên đăng nhập hoặc mật khẩu chưa đúng.", "The user name or the password is not right.")
+TOKEN_UNKNOWN = Text("Phiên đăng nhập đã hết hạn. Hãy đăng nhập lại.", "The session has ended. Please sign in again.")
+FOREIGN = Text("Yêu cầu đến từ trang web khác nên không được nhận.", "The request came from another web site.")
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def cookie_name(settings: Settings) -> str:
+    """`__Host-` binds a cookie to this host and to HTTPS; a plain name serves a machine without it."""
+    return "__Host-session" if settings.secure_cookies else "session"
+
+
+def is_own(headers: Headers) -> bool:
+    """Whether a browser says that the request comes from a page of ours, or is no browser's.
+
+    By Sec-Fetch-Site, which scripts cannot set; by Origin for browsers that lack it.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+class SessionMiddleware:
+    """Puts the caller into `request.state.actor`.
+
+    A bearer token that opens nothing is refused (401); a stale cookie makes an anonymous caller. A cookie counts for
+    a change only from our own pages.
+    """
+
+    def __init__(self, app: ASGIApp, database: Database, settings: Settings) -> None:
+        self.app = app
+        self.database = database
+        self.cookie = cookie_name(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        connection = HTTPConnection(scope)
+        actor = ANONYMOUS
+        bearer = _bearer(connection.headers)
+        if bearer is not None:
+            known = await self._actor(bearer)
+            if known is None:
+                message = TOKEN_UNKNOWN.to(language_of(connection.headers))
+                refusal = _errors(message, "UNAUTHENTICATED", 401, {"WWW-Authenticate": "Bearer"})
+                await refusal(scope, receive, send)
+                return
+            actor = known
+        elif (token := connection.cookies.get(self.cookie)) is not None:
+            safe = scope["type"] == "http" and scope["method"] in _SAFE_METHODS
+            if not safe and not is_own(connection.headers):
+                message = FOREIGN.to(language_of(connection.headers))
+                await _errors(message, "FOREIGN_ORIGIN", 403)(scope, receive, send)
+                return
+            actor = await self._actor(token) or ANONYMOUS
+        scope.setdefault("state", {})["actor"] = actor
+        await self.app(scope, receive, send)
+
+    async def _actor(self, token: str) -> Actor | None:
+        async with self.database.read() as connection:
+            return await sessions.actor_of(connection, token)
+
+
+def _bearer(headers: Headers) -> str | None:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _errors(message: str, code: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    body = {"errors": [{"message": message, "extensions": {"code": code}}]}
+    return JSONResponse(body, status, headers)
+
+
+async def _credentials(request: Request) -> tuple[str, str] | None:
+    """User name and password from a form or a JSON object; None when they are not there as text."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    given: FormData | dict[str, object]
+    if kind == "application/x-www-form-urlencoded":
+        given = await request.form()
+    elif kind == "application/json":
+        try:
+            read = orjson.loads(await request.body())
+        except orjson.JSONDecodeError:
+            return None
+        given = read if isinstance(read, dict) else {}
+    else:
+        return None
+    username, password = given.get("username"), given.get("password")
+    return (username, password) if isinstance(username, str) and isinstance(password, str) else None
+
+
+async def _sign_in(request: Request) -> tuple[str, timedelta] | None:
+    """A token for the credentials in the request, and how long it lasts."""
+    credentials = await _credentials(request)
+    if credentials is None:
+        return None
+    database: Database = request.app.state.database
+    lifetime = timedelta(days=request.app.state.settings.session_days)
+    async with database.read() as connection:
+        account = await accounts.authenticate(connection, *credentials)
+    if account is None:
+        return None
+    async with database.write() as connection:
+        return await sessions.begin(connection, account.id, lifetime), lifetime
+
+
+async def token(request: Request) -> Response:
+    """`POST /token`: OAuth 2's password form (RFC 6749, 4.3) for apps."""
+    signed_in = await _sign_in(request)
+    headers = {"Cache-Control": "no-store"}
+    if signed_in is None:
+        message = SIGN_IN_FAILED.to(language_of(request.headers))
+        return JSONResponse({"error": "invalid_grant", "error_description": message}, 400, headers)
+    made, lifetime = signed_in
+    body = {"access_token": made, "token_type": "bearer", "expires_in": int(lifetime.total_seconds())}
+    return JSONResponse(body, 200, headers)
+
+
+async def open_session(request: Request) -> Response:
+    """`POST /session`: sign in with a cookie."""
+    if not is_own(request.headers):
+        return _errors(FOREIGN.to(language_of(request.headers)), "FOREIGN_ORIGIN", 403)
+    signed_in = await _sign_in(request)
+    if signed_in is None:
+        return _errors(SIGN_IN_FAILED.to(language_of(request.headers)), "SIGN_IN_FAILED", 401)
+    made, lifetime = signed_in
+    settings: Settings = request.app.state.settings
+    response = Response(status_code=204)
+    response.set_cookie(
+        cookie_name(settings),
+        made,
+        max_age=int(lifetime.total_seconds()),
+        path="/",
+        secure=settings.secure_cookies,
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+async def close_session(request: Request) -> Response:
+    """`DELETE /session`: sign out, by cookie or by bearer token."""
+    settings: Settings = request.app.state.settings
+    held = _bearer(request.headers) or request.cookies.get(cookie_name(settings))
+    if held is not None:
+        database: Database = request.app.state.database
+        async with database.write() as connection:
+            await sessions.end(connection, held)
+    response = Response(status_code=204)
+    response.delete_cookie(
+        cookie_name(settings), path="/", secure=settings.secure_cookies, httponly=True, samesite="lax"
+    )
+    return response
+
+
+routes: list[BaseRoute] = [
+    Route("/token", token, methods=["POST"]),
+    Route("/session", open_session, methods=["POST"]),
+    Route("/session", close_session, methods=["DELETE"]),
+]
