@@ -1,0 +1,160 @@
+"""Whether a feature's shape and words can be stored: pure, no database. Nothing is ever repaired.
+
+`ST_MakeValid` and its kin are never used: on a hostile ring they run for minutes, and a repaired boundary is one that
+nobody drew.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.geometry import MultiPolygon, Point, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from geo.importing import troubles
+from geo.importing.features import Feature
+from geo.importing.troubles import Trouble, TroubleKind
+from geo.language import Text
+from geo.positions import DECIMALS
+
+_REASONS = {
+    "Self-intersection": "đường biên tự cắt",
+    "Ring Self-intersection": "đường biên tự chạm",
+    "Hole lies outside shell": "lỗ nằm ngoài đường biên",
+    "Holes are nested": "lỗ nằm trong lỗ",
+    "Interior is disconnected": "phần trong bị cắt rời",
+    "Nested shells": "mảnh nằm trong mảnh",
+    "Duplicate Rings": "hai vòng trùng nhau",
+    "Too few points in geometry component": "vòng có quá ít điểm",
+}
+_REASON = re.compile(r"(.+?)\[(\S+) (\S+)\]")
+
+
+@dataclass(slots=True)
+class Check:
+    """Gathers what is wrong with one feature while it is being read."""
+
+    feature: Feature
+    label: str = ""
+    troubles: list[Trouble] = field(default_factory=list)
+
+    def add(self, kind: TroubleKind, text: Text, **values: object) -> None:
+        self.troubles.append(Trouble(self.feature.number, self.label, kind, text, values))
+
+    def words(self, name: str | None, most: int) -> str | None:
+        """A property as text in NFC without blanks around it; None where it is absent, empty or unfit."""
+        value = self.feature.properties.get(name) if name is not None else None
+        if value is None:
+            return None
+        text = unicodedata.normalize("NFC", value if isinstance(value, str) else str(value)).strip()
+        if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
+            self.add(TroubleKind.TEXT, troubles.BAD_TEXT, field=name)
+            return None
+        if len(text) > most:
+            self.add(TroubleKind.TEXT, troubles.TOO_LONG, field=name, most=most)
+            return None
+        return text or None
+
+    def area(self, most_vertices: int) -> MultiPolygon | None:
+        """The feature's shape as a valid MultiPolygon on the grid of 7 decimals, or None with the reason noted."""
+        shape = self._shape("Polygon, MultiPolygon", (Polygon, MultiPolygon))
+        if shape is None:
+            return None
+        count = int(shapely.get_num_coordinates(shape))
+        if count > most_vertices:
+            self.add(TroubleKind.TOO_MANY_VERTICES, troubles.TOO_MANY, count=count, most=most_vertices)
+            return None
+        rounded: Any = shapely.transform(shape, lambda points: np.round(points, DECIMALS))
+        if not rounded.is_valid:
+            self._invalid(rounded)
+            return None
+        return rounded if isinstance(rounded, MultiPolygon) else MultiPolygon([rounded])
+
+    def point(self) -> tuple[float, float] | None:
+        """The feature's longitude and latitude on the grid, or None with the reason noted."""
+        shape = self._shape("Point", (Point,))
+        return (round(shape.x, DECIMALS), round(shape.y, DECIMALS)) if isinstance(shape, Point) else None
+
+    def _shape(self, wanted: str, types: tuple[type[BaseGeometry], ...]) -> BaseGeometry | None:
+        shape = self.feature.geometry
+        if shape is None:
+            text = troubles.UNREADABLE if self.feature.unreadable else troubles.NO_GEOMETRY
+            self.add(TroubleKind.GEOMETRY, text)
+        elif not isinstance(shape, types):
+            self.add(TroubleKind.GEOMETRY, troubles.WRONG_TYPE, wanted=wanted, found=shape.geom_type)
+        elif shape.is_empty:
+            self.add(TroubleKind.GEOMETRY, troubles.EMPTY)
+        elif (stray := _stray(shape)) is not None:
+            longitude, latitude = stray
+            self.add(TroubleKind.GEOMETRY, troubles.NOT_ON_EARTH, longitude=longitude, latitude=latitude)
+        else:
+            return shape
+        return None
+
+    def _invalid(self, shape: BaseGeometry) -> None:
+        reason = str(shapely.is_valid_reason(shape))
+        found = _REASON.fullmatch(reason)
+        what, longitude, latitude = found.groups() if found else (reason, "?", "?")
+        self.add(
+            TroubleKind.INVALID,
+            troubles.INVALID,
+            reason=what,
+            reason_vi=_REASONS.get(what, what),
+            longitude=longitude,
+            latitude=latitude,
+        )
+
+
+def _stray(shape: BaseGeometry) -> tuple[float, float] | None:
+    """The first position that is not finite or not on Earth."""
+    points = shapely.get_coordinates(shape)
+    fine = np.isfinite(points).all(axis=1) & (np.abs(points[:, 0]) <= 180) & (np.abs(points[:, 1]) <= 90)
+    if fine.all():
+        return None
+    x, y = points[int(np.argmin(fine))]
+    return float(x), float(y)
+
+
+def square_metres(shape: BaseGeometry) -> float:
+    """The area of a shape in degrees, in m²: a plane at its middle, good to 0.1% up to the size of a ward.
+
+    Length of a degree on the WGS 84 ellipsoid: the usual series, as in NIMA TR8350.2.
+    """
+    if shape.is_empty:
+        return 0.0
+    phi = math.radians((shape.bounds[1] + shape.bounds[3]) / 2)
+    north = 111132.954 - 559.822 * math.cos(2 * phi) + 1.175 * math.cos(4 * phi)
+    east = 111412.84 * math.cos(phi) - 93.5 * math.cos(3 * phi) + 0.118 * math.cos(5 * phi)
+    return float(shape.area) * north * east
+
+
+def overlaps(shapes: Sequence[BaseGeometry], at_least: float) -> list[tuple[int, int, float]]:
+    """Pairs of `shapes` whose insides meet on more than `at_least` m²: (lower index, higher index, m²), in order.
+
+    With 0, any common ground counts, as in the database's own rule.
+    """
+    pairs = shapely.STRtree(shapes).query(shapes, predicate="intersects").T.tolist()
+    found = []
+    for one, other in sorted((a, b) for a, b in pairs if a < b):
+        if shapely.relate_pattern(shapes[one], shapes[other], "T********"):
+            common = square_metres(shapely.intersection(shapes[one], shapes[other]))
+            if at_least == 0 or common > at_least:
+                found.append((one, other, common))
+    return found
+
+
+def same_area(one: BaseGeometry, other: BaseGeometry) -> bool:
+    """Whether two shapes have the same rings, wherever their vertices begin."""
+    return bool(shapely.normalize(one) == shapely.normalize(other))
+
+
+def shown(metres: float) -> str:
+    """Square metres for people: whole ones where there are many."""
+    return f"{metres:.0f}" if metres >= 10 else f"{metres:.4g}"

@@ -1,0 +1,132 @@
+"""Write imported neighbourhoods: new ones with their team, new boundaries as new periods, new names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from shapely.geometry import MultiPolygon
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.ids import new_id
+from geo.importing.checking import same_area
+from geo.importing.features import FileProblem
+from geo.importing.wards import Progress
+from geo.language import Text
+from geo.seeds import team_name
+from geo.tables import SRID, neighbourhood, neighbourhood_boundary, team
+
+_REFUSED = Text("Cơ sở dữ liệu không nhận: {reason}", "The database refuses it: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A neighbourhood that is there already; `area` and `since` are None while it has no boundary in force."""
+
+    id: UUID
+    code: str | None
+    name: str
+    area: MultiPolygon | None
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A sound feature, and the neighbourhood it renews, if any."""
+
+    number: int
+    ward_code: str
+    code: str | None
+    name: str
+    area: MultiPolygon
+    stored: Stored | None
+
+    @property
+    def key(self) -> str:
+        """One for each neighbourhood, stored or to be."""
+        return f"new:{self.number}" if self.stored is None else str(self.stored.id)
+
+    @property
+    def moved(self) -> bool:
+        """Whether a stored one gets another boundary."""
+        return self.stored is not None and (self.stored.area is None or not same_area(self.area, self.stored.area))
+
+    @property
+    def renamed(self) -> bool:
+        """Whether a stored one gets another name or code."""
+        return self.stored is not None and (self.stored.name, self.stored.code) != (self.name, self.final_code)
+
+    @property
+    def final_code(self) -> str | None:
+        """A code is never lost by a file that has none."""
+        return self.code if self.code is not None or self.stored is None else self.stored.code
+
+
+async def write(
+    connection: AsyncConnection, new: Sequence[Found], changed: Sequence[Found], source: str, progress: Progress
+) -> None:
+    """Write what is new and what has changed. Raises `FileProblem` where the database's own rules refuse it."""
+    now: datetime = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
+    renamed = [one for one in changed if one.renamed]
+    for one in renamed:  # names may be changing hands: first out of each other's way
+        await connection.execute(_renewed(one).values(name=one.key, code=None))
+    for one in renamed:
+        await connection.execute(_renewed(one).values(name=one.name, code=one.final_code))
+    everything = len(new) + len(changed)
+    for done, one in enumerate([*changed, *new], start=1):
+        if one.stored is None:
+            await _add(connection, one, now, source)
+        elif one.moved:
+            await _redraw(connection, one, one.stored, now, source)
+        progress("Ghi vào cơ sở dữ liệu", done, everything)
+    try:
+        await connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
+    except IntegrityError as error:
+        raise FileProblem(_REFUSED, reason=str(error.orig).partition("\n")[0]) from error
+
+
+def _renewed(one: Found) -> sa.Update:
+    return sa.update(neighbourhood).where(
+        neighbourhood.c.ward_code == one.ward_code, neighbourhood.c.id == sa.cast(one.key, sa.Uuid)
+    )
+
+
+async def _add(connection: AsyncConnection, one: Found, since: datetime, source: str) -> None:
+    id_ = new_id()
+    row = {"ward_code": one.ward_code, "id": id_, "code": one.code, "name": one.name}
+    await connection.execute(sa.insert(neighbourhood).values(**row))
+    await _draw(connection, one, id_, since, source)
+    row = {"ward_code": one.ward_code, "id": new_id(), "neighbourhood_id": id_, "name": team_name(one.name)}
+    await connection.execute(sa.insert(team).values(**row))
+
+
+async def _redraw(connection: AsyncConnection, one: Found, stored: Stored, now: datetime, source: str) -> None:
+    # A period never ends before it begins, whatever two clocks say.
+    since = now if stored.since is None else max(now, stored.since + timedelta(microseconds=1))
+    boundary = neighbourhood_boundary
+    await connection.execute(
+        sa.update(boundary)
+        .where(
+            boundary.c.ward_code == one.ward_code, boundary.c.neighbourhood_id == stored.id, boundary.c.until.is_(None)
+        )
+        .values(until=since)
+    )
+    await _draw(connection, one, stored.id, since, source)
+    await connection.execute(_renewed(one).values(version=neighbourhood.c.version + 1))
+
+
+async def _draw(connection: AsyncConnection, one: Found, id_: UUID, since: datetime, source: str) -> None:
+    await connection.execute(
+        sa.insert(neighbourhood_boundary).values(
+            ward_code=one.ward_code,
+            id=new_id(),
+            neighbourhood_id=id_,
+            boundary=sa.func.ST_GeomFromWKB(one.area.wkb, SRID),
+            since=since,
+            reason=f"Nhập từ tệp {source}",
+        )
+    )

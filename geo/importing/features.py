@@ -1,0 +1,62 @@
+"""What a file of geodata gives: features with properties and a geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shapely.geometry.base import BaseGeometry
+
+from geo.errors import Refusal
+from geo.language import Text
+
+_NO_SUCH_FIELD = Text(
+    "Tệp không có trường “{field}”. Các trường có trong tệp: {fields}.",
+    "The file has no field “{field}”. Its fields: {fields}.",
+)
+_FLATTENED = Text(
+    "{count} đối tượng có độ cao; độ cao bị bỏ, chỉ giữ kinh độ và vĩ độ.",
+    "{count} features have heights; they are dropped, longitude and latitude kept.",
+)
+
+
+class FileProblem(Refusal):
+    """The file as a whole cannot be imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One feature of a file. `number` counts from 1."""
+
+    number: int
+    properties: dict[str, Any]
+    """As read; the feature's own id is `id`, unless a property is called so."""
+    geometry: BaseGeometry | None
+    """Two-dimensional; None where there is none."""
+    unreadable: bool = False
+    """There was a geometry, but it could not be read."""
+    tall: bool = False
+    """There were heights, which are dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureFile:
+    """The features of a file in its order; `stem` is the file's name without its ending."""
+
+    stem: str
+    fields: tuple[str, ...]
+    features: tuple[Feature, ...]
+
+    def field(self, wanted: str | None, usual: Sequence[str]) -> str | None:
+        """The field that was asked for, else the first usual one there is. Raises `FileProblem` for one not there."""
+        if wanted is None:
+            return next((name for name in usual if name in self.fields), None)
+        if wanted not in self.fields:
+            raise FileProblem(_NO_SUCH_FIELD, field=wanted, fields=", ".join(self.fields))
+        return wanted
+
+    def notes(self) -> tuple[Text, ...]:
+        """What was dropped in reading: heights, which mean nothing here, and which many programs write as zero."""
+        count = sum(feature.tall for feature in self.features)
+        return (Text(_FLATTENED.vi.format(count=count), _FLATTENED.en.format(count=count)),) if count else ()

@@ -1,0 +1,209 @@
+"""Import the boundaries of neighbourhoods (tổ dân phố, thôn) into wards that are there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import shapely
+import sqlalchemy as sa
+from shapely.geometry import MultiPolygon
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.importing import troubles
+from geo.importing.checking import Check, shown, square_metres
+from geo.importing.coverage import Candidate, overlapping
+from geo.importing.drawing import Found, Stored, write
+from geo.importing.features import FeatureFile, FileProblem
+from geo.importing.troubles import Report, Trouble, TroubleKind
+from geo.importing.wards import CODE_FIELDS, NAME_FIELDS, NAME_LENGTH, Progress
+from geo.language import Text
+from geo.positions import MAX_VERTICES
+from geo.tables import neighbourhood, neighbourhood_boundary, ward
+
+OUTSIDE_TOLERANCE_M2 = 1.0
+"""A boundary along the ward's edge, drawn from the same line but rounded, strays by fractions of a square metre."""
+CODE_LENGTH = 50
+
+_NO_SUCH_WARD = Text(
+    "Ở đây không có phường mã {code}; hãy nhập ranh giới phường trước.",
+    "There is no ward {code} here; import its outline first.",
+)
+_TWICE = Text("Trùng với đối tượng {other} của tệp.", "The same neighbourhood as feature {other} of the file.")
+
+
+async def import_neighbourhoods(
+    connection: AsyncConnection,
+    file: FeatureFile,
+    *,
+    ward_code: str | None = None,
+    code_field: str | None = None,
+    name_field: str | None = None,
+    skip_invalid: bool = False,
+    progress: Progress,
+) -> Report:
+    """Add neighbourhoods or give them new boundaries, in the caller's transaction (READ COMMITTED).
+
+    The ward is `ward_code`, else the one that each lies in. A neighbourhood is known by its code, else by its name. A
+    changed boundary closes the period of the old one; the same boundary changes nothing. All or nothing, unless
+    `skip_invalid` leaves out what is wrong. A new neighbourhood gets its team, still without members.
+    """
+    code_name, name_name = file.field(code_field, CODE_FIELDS), file.field(name_field, NAME_FIELDS)
+    wards = await _wards(connection, ward_code)
+    sound, wrong = _read(file, code_name, name_name, wards, progress)
+    stored = {code: await _stored(connection, code) for code in sorted({code for _, code, *_ in sound})}
+    found, more = _matched(sound, stored)
+    wrong += more
+    progress("Kiểm tra chồng lấn", 0, 1)
+    wrong += _beside_each_other(found, stored)
+    progress("Kiểm tra chồng lấn", 1, 1)
+    taken = _without(found, wrong)
+    new = [one for one in taken if one.stored is None]
+    changed = [one for one in taken if one.moved or one.renamed]
+    writes = not wrong or skip_invalid
+    if writes:
+        await write(connection, new, changed, file.stem, progress)
+    return Report(
+        features=len(file.features),
+        added=len(new),
+        changed=len(changed),
+        unchanged=len(taken) - len(new) - len(changed),
+        troubles=tuple(sorted(wrong, key=lambda trouble: trouble.feature)),
+        notes=file.notes(),
+        stored=writes,
+    )
+
+
+_Sound = tuple[int, str, str | None, str, MultiPolygon]
+
+
+def _without(found: Sequence[Found], wrong: Iterable[Trouble]) -> list[Found]:
+    rejected = {trouble.feature for trouble in wrong}
+    return [one for one in found if one.number not in rejected]
+
+
+async def _wards(connection: AsyncConnection, ward_code: str | None) -> dict[str, tuple[str, Any]]:
+    """Names and outlines by code."""
+    query = sa.select(ward.c.code, ward.c.name, sa.func.ST_AsBinary(ward.c.boundary)).order_by(ward.c.code)
+    if ward_code is not None:
+        query = query.where(ward.c.code == ward_code)
+    wards = {code: (name, shapely.from_wkb(bytes(outline))) for code, name, outline in await connection.execute(query)}
+    if ward_code is not None and not wards:
+        raise FileProblem(_NO_SUCH_WARD, code=ward_code)
+    return wards
+
+
+def _read(
+    file: FeatureFile,
+    code_name: str | None,
+    name_name: str | None,
+    wards: Mapping[str, tuple[str, Any]],
+    progress: Progress,
+) -> tuple[list[_Sound], list[Trouble]]:
+    """The features that are sound by themselves and lie in a ward, and what is wrong with the others."""
+    sound: list[_Sound] = []
+    wrong: list[Trouble] = []
+    codes, tree = list(wards), shapely.STRtree([outline for _, outline in wards.values()])
+    for feature in file.features:
+        check = Check(feature)
+        code = check.words(code_name, CODE_LENGTH)
+        name = check.words(name_name, NAME_LENGTH)
+        check.label = name or code or ""
+        if name is None and not check.troubles:
+            check.add(TroubleKind.NAME, troubles.NO_NAME)
+        if code is None and code_name is not None and not check.troubles:
+            check.add(TroubleKind.CODE, troubles.NO_CODE)
+        area = check.area(MAX_VERTICES)
+        if area is not None and name is not None:
+            inside = area.representative_point()
+            held = tree.query(inside, predicate="covered_by").tolist()
+            if held or len(codes) == 1:
+                ward_code = codes[min(held, default=0)]
+                ward_name, outline = wards[ward_code]
+                stray = square_metres(shapely.difference(area, outline))
+                if stray > OUTSIDE_TOLERANCE_M2:
+                    other = f"{ward_name} ({ward_code})"
+                    check.add(TroubleKind.OUTSIDE, troubles.OUTSIDE_BY, other=other, square_metres=shown(stray))
+                elif not check.troubles:
+                    sound.append((feature.number, ward_code, code, name, area))
+            else:
+                check.add(TroubleKind.OUTSIDE, troubles.OUTSIDE, longitude=inside.x, latitude=inside.y)
+        wrong += check.troubles
+        progress("Kiểm tra từng đối tượng", feature.number, len(file.features))
+    return sound, wrong
+
+
+async def _stored(connection: AsyncConnection, ward_code: str) -> list[Stored]:
+    """The ward's neighbourhoods, with the boundary in force. Other editors of the ward wait until we are done."""
+    lock = sa.func.pg_advisory_xact_lock(sa.func.hashtext("neighbourhood_boundary"), sa.func.hashtext(ward_code))
+    await connection.execute(sa.select(lock))
+    boundary = neighbourhood_boundary.c
+    current = sa.and_(
+        boundary.ward_code == neighbourhood.c.ward_code,
+        boundary.neighbourhood_id == neighbourhood.c.id,
+        boundary.until.is_(None),
+    )
+    columns = neighbourhood.c
+    query = (
+        sa.select(columns.id, columns.code, columns.name, sa.func.ST_AsBinary(boundary.boundary), boundary.since)
+        .select_from(neighbourhood.outerjoin(neighbourhood_boundary, current))
+        .where(columns.ward_code == ward_code)
+        .order_by(columns.id)
+    )
+    return [
+        Stored(id_, code, name, None if area is None else _multi(shapely.from_wkb(bytes(area))), since)
+        for id_, code, name, area, since in await connection.execute(query)
+    ]
+
+
+def _multi(shape: Any) -> MultiPolygon:
+    return shape if isinstance(shape, MultiPolygon) else MultiPolygon([shape])
+
+
+def _matched(sound: Iterable[_Sound], stored: Mapping[str, list[Stored]]) -> tuple[list[Found], list[Trouble]]:
+    """Each feature with the neighbourhood it renews, if any: the one with its code, else one of its name."""
+    found: list[Found] = []
+    wrong: list[Trouble] = []
+    seen: dict[tuple[str, str, str], int] = {}
+    for number, ward_code, code, name, area in sound:
+        here = stored[ward_code]
+        match = next((one for one in here if code is not None and one.code == code), None)
+        if match is None:
+            match = next((one for one in here if one.name == name and (code is None or one.code is None)), None)
+        marks = [("name", name, troubles.NAME_TWICE), ("code", code, troubles.CODE_TWICE)]
+        marks.append(("id", str(match.id) if match else None, _TWICE))
+        for what, value, text in marks:
+            if value is None:
+                continue
+            other = seen.setdefault((ward_code, what, value), number)
+            if other != number:
+                kind = TroubleKind.NAME if what == "name" else TroubleKind.CODE
+                wrong.append(Trouble(number, name, kind, text, {"name": name, "code": code, "other": other}))
+                break
+        else:
+            found.append(Found(number, ward_code, code, name, area, match))
+    return found, wrong
+
+
+def _beside_each_other(found: Sequence[Found], stored: Mapping[str, list[Stored]]) -> list[Trouble]:
+    """Overlaps, and names that other neighbourhoods keep. Leaving one out may bring out another: until none is left."""
+    wrong: list[Trouble] = []
+    while True:
+        fresh: list[Trouble] = []
+        for ward_code, here in stored.items():
+            taken = [one for one in _without(found, wrong) if one.ward_code == ward_code]
+            fresh += overlapping(
+                [Candidate(one.number, one.key, one.name, one.area) for one in taken],
+                {str(one.id): (one.name, one.area) for one in here if one.area is not None},
+                0,
+            )
+            renewed = {one.stored.id for one in taken if one.stored is not None}
+            names = {one.name for one in here if one.id not in renewed}
+            fresh += [
+                Trouble(one.number, one.name, TroubleKind.NAME, troubles.NAME_TAKEN, {"name": one.name})
+                for one in taken
+                if one.name in names
+            ]
+        if not fresh:
+            return wrong
+        wrong += fresh
