@@ -132,7 +132,10 @@ async def start(connection: AsyncConnection, actor: Actor, row: Any) -> None:
 async def decline(connection: AsyncConnection, actor: Actor, row: Any, reason: str) -> None:
     """Its crew gives it back, with a reason; the next crew is sought at once."""
     if party := await _may(connection, actor, row, Status.RECEIVED, IN_HAND):
-        await _move(connection, actor, row, Status.RECEIVED, party, concerns=row.crew_id, note=reason, **_NO_CREW)
+        await _move(connection, actor, row, Status.RECEIVED, party, concerns=row.crew_id, **_NO_CREW)
+        # The reporter sees the step; why a crew could not is for the ward.
+        given_back = (row.ward_code, row.id, Status.RECEIVED, Status.RECEIVED, party)
+        await journal.write(connection, *given_back, actor=actor, note=reason, public=False)
         await dispatch.dispatch(connection, row.ward_code, row.id)
 
 
@@ -153,7 +156,7 @@ async def resolve(connection: AsyncConnection, actor: Actor, row: Any, note: str
 
 async def assign(connection: AsyncConnection, actor: Actor, row: Any, crew_id: UUID, note: str | None) -> None:
     """Staff give it to a crew. Raises `CrewUnavailable`."""
-    if row.status == Status.ASSIGNED and row.crew_id == crew_id:
+    if row.status == Status.ASSIGNED and row.crew_id == crew_id and Party.STAFF in _parties(actor, row):
         return
     if party := await _may(connection, actor, row, Status.ASSIGNED, crew_id=crew_id):
         await dispatch.reserve(connection, row.ward_code, row.id, crew_id)

@@ -172,12 +172,14 @@ async def _correct(connection: AsyncConnection, context: Context, input: Correct
 
 
 def _step(name: str, input_type: type, act: Act, roles: frozenset[Any], description: str, *refusals: type) -> Any:
-    """The field of a step: `act` takes it and gives the row as it was before, in whose right the answer is read."""
+    """The field of a step: `act` takes it, or refuses, and gives the row as it was before."""
     payload = incident_payload(name)
 
     async def answer(connection: AsyncConnection, context: Context, input: Any) -> Any:
         row = await act(connection, context, input)
-        return payload(incident=incident_rows(context.actor, row))
+        # Whoever took the step, now or when it was first sent, reads the answer as one who works on the incident:
+        # a crew that gave it back would else not be told so.
+        return payload(incident=incident_rows(context.actor.witnessing(row.id), row))
 
     common = (NotFound, NotAllowed, *refusals)
     return mutation(name, payload, input_type, answer, roles, description, *common)

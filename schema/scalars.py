@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NewType
+from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
@@ -29,6 +30,9 @@ MOMENT = Text(
     "Thời điểm phải theo ISO 8601 và có múi giờ, ví dụ 2026-11-22T08:00:00+07:00.",
     "A moment is ISO 8601 with its zone, such as 2026-11-22T08:00:00+07:00.",
 )
+
+
+IDENTIFIER = Text("Cần một UUID.", "A UUID is expected.")
 
 
 def _refused(text: Text, path: tuple[str, ...] = ()) -> GraphQLError:
@@ -61,11 +65,19 @@ def _moment(value: object) -> datetime:
     return moment
 
 
+def _uuid(value: object) -> UUID:
+    try:
+        return UUID(value if isinstance(value, str) else "")
+    except ValueError:
+        raise _refused(IDENTIFIER) from None
+
+
 SCALARS: dict[object, ScalarDefinition] = {
     GeoJSONPoint: _geometry("GeoJSONPoint", 2, positions.position),
     GeoJSONLineString: _geometry("GeoJSONLineString", 4, positions.line_string),
     GeoJSONPolygon: _geometry("GeoJSONPolygon", 6, positions.polygon),
     GeoJSONMultiPolygon: _geometry("GeoJSONMultiPolygon", 7, positions.multi_polygon),
+    UUID: strawberry.scalar(name="UUID", description="A UUID (RFC 9562).", parse_value=_uuid),
     datetime: strawberry.scalar(
         name="DateTime", description="A moment, ISO 8601 with its zone; given in UTC.", parse_value=_moment
     ),
