@@ -157,32 +157,36 @@ def _address(cluster: Cluster) -> tuple[str, ...]:
 
 def _start(cluster: Cluster, durable: bool, tell: Tell) -> None:
     """Have the server running and answering, whatever state the last one was left in."""
+    if not cluster.data.exists():
+        tell("Making a private PostgreSQL database (a few seconds).")
+        _initialise(cluster)
     _own_folder(cluster, cluster.sockets)
     if _postmaster_runs(cluster):
         tell("PostgreSQL is running already.")
-    else:
-        if not cluster.data.exists():
-            tell("Making a private PostgreSQL database (a few seconds).")
-            _initialise(cluster)
-        _forget_the_dead(cluster)
-        cluster.log.touch(mode=0o600)
-        _give(cluster, cluster.log)
-        options = f"-k {shlex.quote(str(cluster.sockets))} -p {_PORT} -c listen_addresses='' -c jit=off"
-        if not durable:
-            options += f" {_TEST_SPEED}"
-        tell("Starting PostgreSQL.")
-        try:
-            cluster.programs.run(
-                "pg_ctl", "start", "-D", str(cluster.data), "-l", str(cluster.log), "-o", options, *_WAIT
-            )
-        except ProgramFailedError as error:
-            end_of_log = cluster.log.read_text(errors="replace").splitlines()[-12:]
-            raise ProgramFailedError("\n".join([str(error), *end_of_log])) from None
     for _ in range(_PATIENCE * 10):
+        # Asked each time: the server found running may have been killed a moment ago.
+        if not _postmaster_runs(cluster):
+            _forget_the_dead(cluster)
+            tell("Starting PostgreSQL.")
+            _launch(cluster, durable)
         if cluster.programs.succeeds("pg_isready", "-q", *_address(cluster)):
             return
         time.sleep(0.1)
     raise ProgramFailedError(f"PostgreSQL runs but does not answer at {cluster.sockets}; see {cluster.log}.")
+
+
+def _launch(cluster: Cluster, durable: bool) -> None:
+    cluster.log.touch(mode=0o600)
+    _give(cluster, cluster.log)
+    options = f"-k {shlex.quote(str(cluster.sockets))} -p {_PORT} -c listen_addresses='' -c jit=off"
+    if not durable:
+        options += f" {_TEST_SPEED}"
+    try:
+        where = ("-D", str(cluster.data), "-l", str(cluster.log))
+        cluster.programs.run("pg_ctl", "start", *where, "-o", options, *_WAIT)
+    except ProgramFailedError as error:
+        end_of_log = cluster.log.read_text(errors="replace").splitlines()[-12:]
+        raise ProgramFailedError("\n".join([str(error), *end_of_log])) from None
 
 
 def _initialise(cluster: Cluster) -> None:
@@ -235,10 +239,12 @@ def _postmaster_runs(cluster: Cluster) -> bool:
 
 
 def _forget_the_dead(cluster: Cluster) -> None:
-    """Clear what a killed server left: PostgreSQL would take any living process with its number for the old server."""
+    """Clear the marks of a killed server: PostgreSQL would take whatever has its number now, a zombie even, for it."""
     for _ in range(300):
         if not _processes(cluster):
-            (cluster.data / "postmaster.pid").unlink(missing_ok=True)
+            socket = f".s.PGSQL.{_PORT}"
+            for mark in (cluster.data / "postmaster.pid", cluster.sockets / f"{socket}.lock", cluster.sockets / socket):
+                mark.unlink(missing_ok=True)
             return
         time.sleep(0.1)  # its children notice that it died, and end
     raise ProgramFailedError(f"A killed PostgreSQL left processes that do not end: {sorted(_processes(cluster))}.")
