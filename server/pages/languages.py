@@ -53,5 +53,5 @@ def remember(request: Request, response: Response) -> None:
     """Keep a choice that this address carries."""
     asked = _known(request.query_params.get("lang"))
     if asked is not None:
-        secure = request.url.scheme == "https"
+        secure = request.app.state.settings.secure_cookies
         response.set_cookie(COOKIE, asked, max_age=_YEAR, samesite="lax", httponly=True, secure=secure)

@@ -11,6 +11,8 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
@@ -67,7 +69,9 @@ class BuildFiles(KeptFiles):
         return response
 
 
+_COMPRESSED = [Middleware(GZipMiddleware, minimum_size=1000)]
+
 mounts: list[BaseRoute] = [
-    Mount("/static/vendor", KeptFiles(vendor.FOLDER, FOR_EVER), name="vendor"),
-    Mount("/static", BuildFiles(FOLDER), name="static"),
+    Mount("/static/vendor", KeptFiles(vendor.FOLDER, FOR_EVER), name="vendor", middleware=_COMPRESSED),
+    Mount("/static", BuildFiles(FOLDER), name="static", middleware=_COMPRESSED),
 ]

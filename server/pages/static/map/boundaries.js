@@ -39,9 +39,22 @@ export async function drawNeighbourhoods(layer, choose) {
     const label = L.divIcon({ html: name, className: "neighbourhood-label", iconSize: [0, 0] });
     const written = L.marker([latitude, longitude], { icon: label, interactive: false, keyboard: false });
     layer.addLayer(area).addLayer(written);
-    drawn.set(feature.properties.id, { feature, area });
+    drawn.set(feature.properties.id, { feature, area, written });
   }
   return drawn;
+}
+
+const LABELLED_FROM = 15;
+const LABEL_WIDTH = 110;
+
+/** Write the names that have room in their own ground at this zoom. */
+export function labelWhereRoom(map, drawn) {
+  const zoom = map.getZoom();
+  for (const { area, written } of drawn.values()) {
+    const bounds = area.getBounds();
+    const width = map.project(bounds.getNorthEast(), zoom).x - map.project(bounds.getSouthWest(), zoom).x;
+    written.getElement()?.classList.toggle("has-room", zoom >= LABELLED_FROM && width >= LABEL_WIDTH);
+  }
 }
 
 export function mark(area, chosen) {

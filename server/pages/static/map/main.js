@@ -67,6 +67,7 @@ function choose(id, fly = false) {
 function scale() {
   const zoom = map.getZoom();
   map.getContainer().dataset.scale = zoom < 14 ? "far" : zoom < 15 ? "mid" : "near";
+  boundaries.labelWhereRoom(map, areas);
   for (const [act, end] of [["in", map.getMaxZoom()], ["out", map.getMinZoom()]])
     document.querySelector(`[data-act="${act}"]`).disabled = zoom === end;
 }
@@ -81,6 +82,7 @@ function controls(incidents) {
       if (box.checked) layer.addTo(map);
       else layer.remove();
       if (box.dataset.switch === "incidents" && box.checked) incidents.refresh();
+      if (box.dataset.switch === "neighbourhoods") boundaries.labelWhereRoom(map, areas);
     });
   for (const choice of document.querySelectorAll('[name="incidents"]'))
     choice.addEventListener("change", () => {
@@ -114,7 +116,10 @@ function start() {
   });
   controls(incidents);
   shown("ward", () => boundaries.drawWard(map, data.hasBase));
-  shown("neighbourhoods", async () => (areas = await boundaries.drawNeighbourhoods(groups.neighbourhoods, choose)));
+  shown("neighbourhoods", async () => {
+    areas = await boundaries.drawNeighbourhoods(groups.neighbourhoods, choose);
+    boundaries.labelWhereRoom(map, areas);
+  });
   shown("places", async () => (pins = await places.drawPlaces(groups, choose)));
   incidents.refresh();
   addEventListener("online", () => incidents.refresh());

@@ -1,0 +1,87 @@
+"""A window is read strictly, and its grid does not move."""
+
+import math
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.positions import Box
+from maps.window import MAX_CELLS, ParameterError, Window, read_window
+
+
+def test_a_window_is_read():
+    assert read_window("13", "108.1,15.9,108.3,16.1") == Window(13, Box(108.1, 15.9, 108.3, 16.1))
+
+
+@pytest.mark.parametrize(
+    ("zoom", "bbox", "name"),
+    [
+        (None, "1,2,3,4", "zoom"),
+        ("", "1,2,3,4", "zoom"),
+        ("-1", "1,2,3,4", "zoom"),
+        ("23", "1,2,3,4", "zoom"),
+        ("1.5", "1,2,3,4", "zoom"),
+        ("NaN", "1,2,3,4", "zoom"),
+        ("1e400", "1,2,3,4", "zoom"),
+        ("9" * 5000, "1,2,3,4", "zoom"),
+        ("٣", "1,2,3,4", "zoom"),
+        ("1\x00", "1,2,3,4", "zoom"),
+        ("13", None, "bbox"),
+        ("13", "", "bbox"),
+        ("13", "1,2,3", "bbox"),
+        ("13", "1,2,3,4,5", "bbox"),
+        ("13", "NaN,2,3,4", "bbox"),
+        ("13", "1,inf,3,4", "bbox"),
+        ("13", "1,2,1e400,4", "bbox"),
+        ("13", "3,2,1,4", "bbox"),
+        ("13", "1,4,3,2", "bbox"),
+        ("13", "1,2,3,91", "bbox"),
+        ("13", "-181,2,3,4", "bbox"),
+        ("13", "1,2,3,4\x00", "bbox"),
+        ("13", "a,b,c,d", "bbox"),
+        ("13", "1," * 100_000, "bbox"),
+    ],
+)
+def test_a_bad_parameter_is_named(zoom, bbox, name):
+    with pytest.raises(ParameterError) as refused:
+        read_window(zoom, bbox)
+    assert refused.value.name == name
+
+
+@given(st.text(), st.text())
+def test_any_text_is_read_or_refused(zoom, bbox):
+    with suppress(ParameterError):
+        assert read_window(zoom, bbox).zoom == int(zoom)
+
+
+boxes = st.tuples(
+    st.floats(-179, 178), st.floats(-85, 84), st.floats(1e-6, 1.0), st.floats(1e-6, 1.0), st.integers(0, 22)
+)
+
+
+@given(boxes)
+def test_whole_cells_cover_the_window_and_not_too_many(given_box):
+    west, south, width, height, zoom = given_box
+    window = Window(zoom, Box(west, south, west + width, south + height))
+    grid = window.grid
+    whole = grid.whole(window.box)
+    slack = 1e-9
+    assert whole.west <= window.box.west + slack
+    assert whole.south <= window.box.south + slack
+    assert whole.east >= window.box.east - slack
+    assert whole.north >= window.box.north - slack
+    assert round((whole.east - whole.west) / grid.width) <= MAX_CELLS + 2
+    assert round((whole.north - whole.south) / grid.height) <= MAX_CELLS + 2
+
+
+def test_the_grid_stays_while_the_map_is_panned():
+    here = Window(14, Box(108.2, 15.98, 108.25, 16.02)).grid
+    there = Window(14, Box(108.213, 15.99, 108.263, 16.03)).grid
+    assert here == there
+
+
+def test_a_cell_is_about_as_wide_as_high_on_the_screen():
+    grid = Window(14, Box(108.2, 15.98, 108.25, 16.02)).grid
+    assert math.isclose(grid.height / math.cos(math.radians(16)), grid.width, rel_tol=1e-6)

@@ -1,0 +1,323 @@
+"""The map's page and its data, through ASGI: what is in the HTML, what is refused, what a browser may keep."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from html import escape
+from pathlib import Path
+
+import httpx
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from geo.database import Database
+from geo.language import Language
+from maps import vendor
+from server.app import create_app
+from server.pages import render, static
+from server.pages.languages import catalogue
+from server.settings import Settings
+from tests.maps.small_ward import CODE, HOSTILE, PRODUCT, build, report
+
+PAGES = Path(render.__file__).parent
+KEY = "a secret of the tests, long enough to pass"
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application under these settings, while it runs."""
+    app = create_app(settings)
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://ward.test") as it,
+    ):
+        yield it
+
+
+@pytest.fixture
+async def client(database_url: str, database: Database) -> AsyncIterator[httpx.AsyncClient]:
+    await build(database)
+    async with serving(Settings(database_url=database_url, secret_key=KEY)) as opened:
+        yield opened
+
+
+async def test_the_page_is_vietnamese_titled_and_may_be_zoomed(client):
+    answer = await client.get("/")
+    assert answer.status_code == 200
+    assert '<html lang="vi"' in answer.text
+    assert "<title>Bản đồ số Phường Thử</title>" in answer.text
+    viewport = re.search(r'<meta name="viewport" content="([^"]+)"', answer.text)
+    assert viewport is not None
+    assert "user-scalable" not in viewport[1]
+    assert "maximum-scale" not in viewport[1]
+    assert "bản demo" in answer.text
+
+
+async def test_the_list_of_places_and_neighbourhoods_needs_no_script(client):
+    text = (await client.get("/")).text
+    for name in ("Nhà văn hóa số 2", "Ủy ban nhân dân phường", "Tổ dân phố số 2", "Tổ công nghệ số Tổ dân phố số 10"):
+        assert name in text
+    assert 'href="tel:02363000111"' in text
+    assert text.index(">Tổ dân phố số 2<") < text.index(">Tổ dân phố số 10<")
+
+
+async def test_an_officials_home_without_consent_is_not_in_the_page(client):
+    assert "Nhà riêng" not in (await client.get("/")).text
+
+
+async def test_hostile_names_are_text_and_nothing_evaluates_them(client):
+    text = (await client.get("/")).text
+    assert PRODUCT not in text
+    for name in HOSTILE:
+        assert f">{escape(name)}</a>" in text
+    assert "<script>alert" not in text
+
+
+async def test_a_hostile_ward_name_is_text_in_title_and_heading(database, database_url):
+    await build(database)
+    async with database.write() as connection:
+        await connection.exec_driver_sql("UPDATE ward SET name = '</title><script>{{ 12347*98765 }}</script>'")
+    async with serving(Settings(database_url=database_url, secret_key=KEY)) as client:
+        text = (await client.get("/")).text
+    assert PRODUCT not in text
+    assert "<script>{{" not in text
+    assert escape("</title><script>{{ 12347*98765 }}</script>") in text
+
+
+async def test_only_our_own_files_are_named(client):
+    text = (await client.get("/")).text
+    outside = set(re.findall(r"""(?:src|href|action)=["']?(?:https?:)?//([^/"']+)""", text))
+    assert outside == {"www.google.com"}  # links to directions, followed only by a tap
+    assert not re.search(r'<(script|link|img)[^>]+(src|href)="[^/]', text)
+
+
+async def test_every_file_that_the_page_names_is_served_and_kept(client):
+    text = (await client.get("/")).text
+    files = set(re.findall(r'(?:src|href)="(/static/[^"#]+)', text))
+    assert len(files) > 10
+    for address in files:
+        answer = await client.get(address)
+        assert answer.status_code == 200, address
+        assert answer.headers["cache-control"] == static.FOR_EVER
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_files_that_styles_and_modules_refer_to_exist():
+    for sheet in (static.FOLDER / "css").glob("*.css"):
+        for address in re.findall(r'url\("?([^")]+)"?\)', sheet.read_text()):
+            assert (vendor.FOLDER / address.removeprefix("/static/vendor/")).is_file(), address
+    for module in (static.FOLDER / "map").glob("*.js"):
+        for path in re.findall(r'from "([^"]+)"', module.read_text()):
+            assert (module.parent / path).is_file(), f"{module.name}: {path}"
+
+
+async def test_every_module_is_announced_by_the_page(client):
+    text = (await client.get("/")).text
+    modules = {path.name for path in (static.FOLDER / "map").glob("*.js")}
+    assert set(re.findall(r'rel="modulepreload" href="[^"]+/map/([^"]+)"', text)) == modules
+
+
+async def test_a_strict_policy_with_a_fresh_nonce(client):
+    first, second = await client.get("/"), await client.get("/")
+    policy = first.headers["content-security-policy"]
+    nonce = re.search(r"'nonce-([^']+)'", policy)
+    assert nonce is not None
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert nonce[1] not in second.text
+    executed = re.findall(r"<script(?![^>]*application/json)([^>]*)>", first.text)
+    assert executed
+    assert all(f'nonce="{nonce[1]}"' in attributes for attributes in executed)
+    assert not re.search(r'\son[a-z]+="|style="|javascript:', first.text)
+
+
+async def test_a_base_map_is_credited_and_allowed_and_its_lack_is_said(database, database_url):
+    await build(database)
+    settings = Settings(
+        database_url=database_url,
+        secret_key=KEY,
+        tile_url="https://{s}.tiles.example/{z}/{x}/{y}.png",
+        tile_attribution="© Bản đồ mẫu",
+    )
+    async with serving(settings) as client:
+        answer = await client.get("/")
+    assert "img-src 'self' data: blob: https://*.tiles.example;" in answer.headers["content-security-policy"]
+    assert "tiles.example/{z}/{x}/{y}.png" in answer.text
+    assert "Chưa có nền bản đồ" not in answer.text
+
+
+async def test_without_a_base_map_the_page_says_so(client):
+    assert "Chưa có nền bản đồ" in (await client.get("/")).text
+
+
+async def test_english_is_chosen_and_remembered(client):
+    chosen = await client.get("/?lang=en")
+    assert '<html lang="en"' in chosen.text
+    assert "Cultural house" in chosen.text
+    assert '<html lang="en"' in (await client.get("/")).text
+    assert '<html lang="vi"' in (await client.get("/?lang=vi")).text
+
+
+@pytest.mark.parametrize("language", ["fr", "", "EN", "../../etc"])
+async def test_an_unknown_language_is_vietnamese(client, language):
+    assert '<html lang="vi"' in (await client.get("/", params={"lang": language})).text
+
+
+async def test_switching_the_language_keeps_the_ward(client):
+    text = (await client.get(f"/?ward={CODE}")).text
+    assert f'href="?ward={CODE}&amp;lang=en"' in text
+
+
+@pytest.mark.parametrize("code", ["99999", "2031", "abcde", "20314\x00", "٢٠٣١٤", "20314'--"])
+async def test_an_unknown_ward_is_not_found_and_says_so_kindly(client, code):
+    answer = await client.get("/", params={"ward": code})
+    assert answer.status_code == 404
+    assert "Chưa có phường này" in answer.text
+    for path in ("/map/ward.geojson", "/map/incidents?zoom=13&bbox=108,15,109,17"):
+        refused = await client.get(path, params=dict(httpx.QueryParams(path.partition("?")[2])) | {"ward": code})
+        assert refused.status_code == 404
+        assert refused.json()["error"]["parameter"] == "ward"
+
+
+async def test_an_empty_deployment_has_a_page_too(database_url):
+    async with serving(Settings(database_url=database_url, secret_key=KEY)) as client:
+        answer = await client.get("/")
+    assert answer.status_code == 404
+    assert "Chưa có phường này" in answer.text
+
+
+async def test_the_deployments_own_ward_is_shown_by_default(database, database_url):
+    await build(database)
+    await build(database, code="20315", demo=False)
+    async with serving(Settings(database_url=database_url, secret_key=KEY, default_ward="20315")) as client:
+        assert (await client.get("/map/ward.geojson")).json()["features"][0]["properties"]["code"] == "20315"
+        named = await client.get(f"/map/ward.geojson?ward={CODE}")
+        assert named.json()["features"][0]["properties"]["code"] == CODE
+        assert "bản demo" not in (await client.get("/")).text
+
+
+@pytest.mark.parametrize("layer", ["ward", "neighbourhoods", "places"])
+async def test_an_unchanged_layer_is_not_sent_again(client, layer):
+    first = await client.get(f"/map/{layer}.geojson")
+    assert first.headers["content-type"] == "application/geo+json"
+    assert first.json()["type"] == "FeatureCollection"
+    again = await client.get(f"/map/{layer}.geojson", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert "private" in first.headers["cache-control"]
+    assert {"Cookie", "Authorization"} <= set(re.split(r",\s*", first.headers["vary"]))
+
+
+async def test_an_unknown_layer_is_not_found(client):
+    answer = await client.get("/map/secrets.geojson")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["parameter"] == "layer"
+
+
+async def test_incidents_of_a_window(client, database):
+    await report(database, 108.21, 16.0)
+    await report(database, 108.2105, 16.0)
+    await report(database, 108.2105, 16.0, category="SECURITY")
+    near = (await client.get("/map/incidents?zoom=17&bbox=108.2,15.98,108.24,16.02")).json()
+    far = (await client.get("/map/incidents?zoom=11&bbox=108.2,15.98,108.24,16.02")).json()
+    assert [feature["properties"]["n"] for feature in near["features"]] == [1, 1]
+    assert [feature["properties"]["n"] for feature in far["features"]] == [2]
+
+
+async def test_incidents_are_filtered(client, database):
+    await report(database, 108.21, 16.0)
+    await report(database, 108.22, 16.0, category="TRAFFIC", status="REJECTED")
+    query = "/map/incidents?zoom=17&bbox=108.2,15.98,108.24,16.02"
+
+    async def count(more: str) -> int:
+        return len((await client.get(query + more)).json()["features"])
+
+    assert await count("") == 2
+    assert await count("&status=RECEIVED,ASSIGNED") == 1
+    assert await count("&status=RECEIVED&status=REJECTED") == 2
+    assert await count("&category=TRAFFIC") == 1
+    assert await count("&category=NONE") == 0
+
+
+@pytest.mark.parametrize(
+    ("parameters", "name"),
+    [
+        ({}, "zoom"),
+        ({"zoom": "NaN"}, "zoom"),
+        ({"zoom": "1e400"}, "zoom"),
+        ({"zoom": "\x00"}, "zoom"),
+        ({"bbox": "1,2,3,4"}, "zoom"),
+        ({"zoom": "13"}, "bbox"),
+        ({"zoom": "13", "bbox": "NaN,1,2,3"}, "bbox"),
+        ({"zoom": "13", "bbox": "inf,1,2,3"}, "bbox"),
+        ({"zoom": "13", "bbox": "1,2,1e400,3"}, "bbox"),
+        ({"zoom": "13", "bbox": "1,2,3,4,5"}, "bbox"),
+        ({"zoom": "13", "bbox": "3,2,1,4"}, "bbox"),
+        ({"zoom": "13", "bbox": "1,2,3,91"}, "bbox"),
+        ({"zoom": "13", "bbox": "1,2,3,\x00"}, "bbox"),
+        ({"zoom": "13", "bbox": "1,2,3,4", "status": "GONE"}, "status"),
+        ({"zoom": "13", "bbox": "1,2,3,4", "status": "\x00"}, "status"),
+        ({"zoom": "13", "bbox": "1,2,3,4", "category": "a\x00"}, "category"),
+        ({"zoom": "13", "bbox": "1,2,3,4", "category": ",".join(map(str, range(100)))}, "category"),
+    ],
+)
+async def test_a_bad_parameter_is_refused_by_name_in_the_readers_language(client, parameters, name):
+    vietnamese = await client.get("/map/incidents", params=parameters)
+    english = await client.get("/map/incidents", params=parameters, headers={"Accept-Language": "en"})
+    assert vietnamese.status_code == english.status_code == 400
+    assert vietnamese.json()["error"]["parameter"] == name
+    assert vietnamese.json()["error"]["message"] != english.json()["error"]["message"]
+    assert vietnamese.headers["content-language"] == "vi"
+
+
+async def test_the_whole_world_at_the_nearest_zoom_is_answered(client, database):
+    await report(database, 108.21, 16.0)
+    answer = await client.get("/map/incidents?zoom=22&bbox=-180,-90,180,90")
+    assert answer.status_code == 200
+    assert answer.json()["total"] == 1
+
+
+async def test_a_file_of_an_older_build_is_todays_and_not_kept(client):
+    answer = await client.get("/static/~000000000000/map/main.js")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == static.ASK_AGAIN
+    assert (await client.get("/static/~000000000000/../../render.py")).status_code == 404
+
+
+def messages() -> set[str]:
+    found = extract_from_dir(
+        str(PAGES),
+        method_map=[("**.py", "python"), ("templates/**.html", "jinja2")],
+        keywords={"_": None, "N_": None, "gettext": None},
+    )
+    return {message for _, _, message, *_ in found if isinstance(message, str)}
+
+
+def test_every_message_of_the_pages_has_its_english():
+    with catalogue(Language.EN).open("rb") as source:
+        english = {str(entry.id): entry.string for entry in read_po(source) if entry.id}
+    assert set(english) == messages()
+    assert all(english.values())
+    for vietnamese, translated in english.items():
+        assert set(re.findall(r"\{\w+\}", vietnamese)) == set(re.findall(r"\{\w+\}", str(translated)))
+
+
+def test_every_word_that_the_modules_say_is_given_to_them():
+    said: set[str] = set()
+    for module in (static.FOLDER / "map").glob("*.js"):
+        said |= set(re.findall(r'\bsay\(\s*"(\w+)"', module.read_text()))
+        said |= set(re.findall(r'^\s+\["(\w+)", [^"\]]+\],?$', module.read_text(), re.MULTILINE))
+    from_python = set(re.findall(r'^    "(\w+)": N_\(', (PAGES / "words.py").read_text(), re.MULTILINE))
+    assert said <= from_python
+
+
+def test_every_icon_that_pages_name_is_in_the_sprite():
+    named: set[str] = set()
+    for template in (PAGES / "templates").glob("*.html"):
+        named |= set(re.findall(r'icon\("([a-z0-9-]+)"', template.read_text()))
+    for module in (static.FOLDER / "map").glob("*.js"):
+        named |= set(re.findall(r'(?:icon\(|sign: )"([a-z0-9-]+)"', module.read_text()))
+    named |= set(re.findall(r'Sign\(N_\("[^"]+"\), "([a-z0-9-]+)"\)', (PAGES / "words.py").read_text()))
+    assert len(named) > 30
+    assert named <= set(vendor.ICON_NAMES)
