@@ -17,7 +17,7 @@ from geo.language import Text
 from geo.locating import point
 from geo.ordering import by_name
 from geo.positions import Position
-from geo.reading import Condition, masked, staff_of, works_in
+from geo.reading import Condition, any_of, masked, staff_of, works_in
 from geo.tables import SRID, account, category, crew, crew_category, crew_member, incident
 
 Rows = sa.Select[Any]
@@ -46,8 +46,8 @@ def readable(actor: Actor) -> Rows:
             incident.c.ward_code == columns.ward_code,
             incident.c.crew_id == columns.id,
         )
-        seen = sa.or_(seen, theirs)
-    whereabouts = sa.or_(staff_of(actor, columns.ward_code), own)
+        seen = any_of(seen, theirs)
+    whereabouts = any_of(staff_of(actor, columns.ward_code), own)
     return sa.select(
         columns.ward_code,
         columns.id,

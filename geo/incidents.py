@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import True_
 
 from geo.actor import Actor, Role
 from geo.lifecycle import IN_HAND, OPEN, Status
@@ -20,7 +21,7 @@ from geo.locating import geography
 from geo.ordering import Order, by_distance, by_time
 from geo.places import inside
 from geo.positions import Box, Position
-from geo.reading import Condition, contains_text, masked, staff_of
+from geo.reading import Condition, any_of, contains_text, masked, staff_of
 from geo.tables import account, category, crew, incident, incident_event, photo, reporter
 
 Rows = sa.Select[Any]
@@ -36,7 +37,7 @@ def _works_on(actor: Actor) -> Condition:
         rules.append(sa.and_(incident.c.ward_code == actor.ward_code, incident.c.crew_id == actor.crew_id))
     if actor.witnessed is not None:
         rules.append(incident.c.id == actor.witnessed)
-    return sa.or_(*rules) if len(rules) > 1 else rules[0]
+    return any_of(*rules)
 
 
 def _reported(actor: Actor) -> Condition:
@@ -61,8 +62,8 @@ def readable(actor: Actor) -> Rows:
     team, and everybody once published) say how far this caller may see into each row.
     """
     working = _works_on(actor)
-    full = sa.or_(working, _reported(actor))
-    told = sa.or_(full, _follows(actor), sa.and_(incident.c.published, category.c.public))
+    full = any_of(working, _reported(actor))
+    told = any_of(full, _follows(actor), sa.and_(incident.c.published, category.c.public))
     columns = incident.c
     return (
         sa.select(
@@ -84,9 +85,9 @@ def readable(actor: Actor) -> Rows:
             columns.duplicate_of_id,
             masked(told, columns.description),
             masked(told, columns.address),
-            masked(sa.or_(full, _follows(actor)), columns.crew_id),
+            masked(any_of(full, _follows(actor)), columns.crew_id),
             masked(full, columns.satisfaction),
-            sa.case((told, columns.search), else_=sa.func.fold(columns.tracking_code)).label("search"),
+            _search(told),
             URGENCY.label("urgency"),
             overdue().label("overdue"),
             sa.label("working", working),
@@ -98,8 +99,15 @@ def readable(actor: Actor) -> Rows:
                 category, sa.and_(category.c.ward_code == columns.ward_code, category.c.id == columns.category_id)
             )
         )
-        .where(sa.or_(category.c.public, full))
+        .where(any_of(category.c.public, full))
     )
+
+
+def _search(told: Condition) -> sa.Label[str]:
+    """What a search may look into: the text where the caller reads it, else the tracking code alone."""
+    if isinstance(told, True_):
+        return incident.c.search.label("search")
+    return sa.case((told, incident.c.search), else_=sa.func.fold(incident.c.tracking_code)).label("search")
 
 
 def overdue() -> Condition:
@@ -147,7 +155,7 @@ def matching(
     if neighbourhood_id is not None:
         rows = rows.where(columns.neighbourhood_id == neighbourhood_id)
     if crew_id is not None:
-        rows = rows.where(columns.crew_id == crew_id, sa.or_(_works_on(actor), _reported(actor)))
+        rows = rows.where(columns.crew_id == crew_id, any_of(_works_on(actor), _reported(actor)))
     if wanted.statuses is not None:
         rows = rows.where(columns.status.in_(wanted.statuses))
     if wanted.categories is not None:

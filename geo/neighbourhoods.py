@@ -18,23 +18,29 @@ BY_NAME = by_name(neighbourhood)
 _current = neighbourhood_boundary.alias("current_boundary")
 
 
+def _in_force(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
+    """A column of the boundary in force, or NULL. A subquery: it costs nothing where the column is not asked for."""
+    return (
+        sa.select(column)
+        .where(
+            _current.c.ward_code == neighbourhood.c.ward_code,
+            _current.c.neighbourhood_id == neighbourhood.c.id,
+            _current.c.until.is_(None),
+        )
+        .correlate(neighbourhood)
+        .scalar_subquery()
+    )
+
+
 def readable(_actor: Actor) -> Rows:
     """Every neighbourhood, with `boundary` in force (NULL once it is merged away or not yet drawn)."""
-    return sa.select(*neighbourhood.c, _current.c.boundary, _current.c.since).select_from(
-        neighbourhood.outerjoin(
-            _current,
-            sa.and_(
-                _current.c.ward_code == neighbourhood.c.ward_code,
-                _current.c.neighbourhood_id == neighbourhood.c.id,
-                _current.c.until.is_(None),
-            ),
-        )
-    )
+    return sa.select(*neighbourhood.c, _in_force(_current.c.boundary).label("boundary"))
 
 
 def of_ward(actor: Actor, ward_code: Any, search: str | None = None) -> Rows:
     """The neighbourhoods that a ward has now."""
-    rows = readable(actor).where(neighbourhood.c.ward_code == ward_code, _current.c.id.is_not(None))
+    drawn = _in_force(_current.c.id).is_not(None)
+    rows = readable(actor).where(neighbourhood.c.ward_code == ward_code, drawn)
     return rows.where(contains_text(neighbourhood.c.search, search)) if search else rows
 
 

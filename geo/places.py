@@ -15,7 +15,7 @@ from geo.ids import new_id
 from geo.locating import geography, locate_within, point
 from geo.ordering import Order, by_distance, by_name
 from geo.positions import Box, Position
-from geo.reading import contains_text, works_in
+from geo.reading import any_of, contains_text, works_in
 from geo.tables import SRID, PlaceKind, place
 
 Rows = sa.Select[Any]
@@ -26,7 +26,7 @@ BY_NAME = by_name(place)
 def readable(actor: Actor) -> Rows:
     """Every place but the homes of officials who have not agreed: those only to who works in the ward."""
     return sa.select(*place.c).where(
-        sa.or_(
+        any_of(
             place.c.kind != PlaceKind.OFFICIAL_HOME,
             place.c.consented_at.is_not(None),
             works_in(actor, place.c.ward_code),

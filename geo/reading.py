@@ -28,6 +28,16 @@ def works_in(actor: Actor, ward_code: sa.ColumnElement[str]) -> Condition:
     return staff_of(actor, ward_code)
 
 
+def any_of(*conditions: Condition) -> Condition:
+    """Whether any holds; what is known already is left out, so that the statement says only what is to be asked."""
+    asked = [condition for condition in conditions if not isinstance(condition, False_)]
+    if any(isinstance(condition, True_) for condition in asked):
+        return sa.true()
+    if len(asked) < 2:
+        return asked[0] if asked else sa.false()
+    return sa.or_(*asked)
+
+
 def masked(seen: Condition, column: sa.ColumnElement[Any]) -> sa.Label[Any]:
     """`column` where `seen`, NULL elsewhere; under its own name."""
     name: str = column.key or ""

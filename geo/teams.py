@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from geo.actor import Actor, Role
 from geo.ordering import by_name
-from geo.reading import Condition, contains_text, masked, staff_of
+from geo.reading import Condition, any_of, contains_text, masked, staff_of
 from geo.tables import TeamRole, team, team_member
 
 Rows = sa.Select[Any]
@@ -43,7 +43,7 @@ def member_readable(actor: Actor) -> Rows:
     own: Condition = sa.false()
     if actor.role is Role.TEAM_MEMBER:
         own = sa.and_(columns.ward_code == actor.ward_code, columns.team_id == actor.team_id)
-    seen = sa.or_(columns.consented_at.is_not(None), staff_of(actor, columns.ward_code), own)
+    seen = any_of(columns.consented_at.is_not(None), staff_of(actor, columns.ward_code), own)
     rank = sa.case({TeamRole.LEADER: 0, TeamRole.DEPUTY: 1}, value=columns.role, else_=2)
     return sa.select(
         columns.ward_code,
