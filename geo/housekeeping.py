@@ -1,0 +1,50 @@
+"""What the ward does by itself as time passes. Each takes a bounded bite and says how much it did: call until none."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo import journal
+from geo.lifecycle import Party, Status
+from geo.tables import incident, session
+
+SILENCE = timedelta(days=7)
+BITE = 200
+
+
+async def close_silent(connection: AsyncConnection) -> int:
+    """Close what was resolved and met with seven days of silence; how many were closed.
+
+    Rows that someone else holds are left for the next time, so two workers never close one incident twice.
+    """
+    silent = (
+        sa.select(incident.c.ward_code, incident.c.id)
+        .where(incident.c.status == Status.RESOLVED, incident.c.resolved_at < sa.func.now() - SILENCE)
+        .order_by(incident.c.ward_code, incident.c.id)
+        .limit(BITE)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    rows = (await connection.execute(silent)).all()
+    for ward_code, incident_id in rows:
+        await connection.execute(
+            sa.update(incident)
+            .where(incident.c.ward_code == ward_code, incident.c.id == incident_id)
+            .values(status=Status.CLOSED, closed_at=sa.func.clock_timestamp())
+        )
+        await journal.write(connection, ward_code, incident_id, Status.RESOLVED, Status.CLOSED, Party.SYSTEM)
+    return len(rows)
+
+
+async def end_expired_sessions(connection: AsyncConnection) -> int:
+    """Forget sessions past their end; how many were forgotten."""
+    expired = (
+        sa.select(session.c.token_hash)
+        .where(session.c.expires_at < sa.func.now())
+        .limit(BITE)
+        .with_for_update(skip_locked=True)
+    )
+    ended = await connection.execute(sa.delete(session).where(session.c.token_hash.in_(expired)))
+    return ended.rowcount
