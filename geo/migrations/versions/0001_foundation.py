@@ -44,8 +44,8 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN lower(unaccent('unaccent'::regdictionary, value))
 """
 
-# Two boundaries in force may share an edge but no ground. The advisory lock makes editors of one ward take turns, so that
-# each sees what the other committed; a snapshot taken before the lock would not, hence READ COMMITTED only.
+# Two boundaries in force may share an edge but no ground. The advisory lock makes editors of one ward take turns, so
+# that each sees what the other committed; a snapshot taken before the lock would not, hence READ COMMITTED only.
 NO_OVERLAP = """
 CREATE FUNCTION neighbourhood_boundary_no_overlap() RETURNS trigger
 LANGUAGE plpgsql AS $$
@@ -313,7 +313,7 @@ def upgrade() -> None:
             "satisfaction IN ('SATISFIED', 'ACCEPTABLE', 'DISSATISFIED')", name=op.f("ck_incident_satisfaction")
         ),
         sa.CheckConstraint(
-            "status IN ('RECEIVED', 'ASSIGNED', 'ACCEPTED', 'IN_PROGRESS', 'RESOLVED', 'CLOSED', 'REJECTED', 'DUPLICATE')",
+            f"status IN ({STATUSES})",
             name=op.f("ck_incident_status"),
         ),
         sa.CheckConstraint(
@@ -454,7 +454,8 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.CheckConstraint(
-            "kind IN ('CULTURAL_HOUSE', 'PEOPLES_COMMITTEE', 'PARTY_OFFICE', 'POLICE', 'MILITARY', 'OFFICIAL_HOME', 'HEALTH_STATION', 'SCHOOL', 'MARKET', 'SERVICE_POINT', 'OTHER')",
+            "kind IN ('CULTURAL_HOUSE', 'PEOPLES_COMMITTEE', 'PARTY_OFFICE', 'POLICE', 'MILITARY', 'OFFICIAL_HOME', "
+            "'HEALTH_STATION', 'SCHOOL', 'MARKET', 'SERVICE_POINT', 'OTHER')",
             name=op.f("ck_place_kind"),
         ),
         sa.CheckConstraint(
