@@ -36,6 +36,9 @@ from schema.selection import Answer, Selection
 from schema.texts import NUL, language, unstorable
 
 
+_LONGEST_REMEMBERED = 20_000
+
+
 class SqlExecutor(Executor[None]):
     """graphql-core's executor, which hands every `Rows`, `Page` or `Several` to the database as one statement."""
 
@@ -86,13 +89,16 @@ class InvalidDocument(Exception):
         super().__init__(errors[0].message)
 
 
-@lru_cache(maxsize=512)
 def prepared(schema: GraphQLSchema, query: str) -> DocumentNode:
     """The parsed and validated document; raises `InvalidDocument`.
 
-    Remembered by its text, a bounded number of them. The limits come first: the other rules may be slow on a document
-    that they refuse. Errors are not remembered, for they are told in the caller's language.
+    Remembered by its text: a bounded number of bounded texts. Errors are not, for they are told in the caller's language.
     """
+    return _remembered(schema, query) if len(query) <= _LONGEST_REMEMBERED else _prepare(schema, query)
+
+
+def _prepare(schema: GraphQLSchema, query: str) -> DocumentNode:
+    """The limits come first: the other rules may be slow on a document that they refuse."""
     try:
         document = parse(query, max_tokens=MAX_TOKENS)
         errors = validate(schema, document, (Limits,)) or validate(
@@ -105,6 +111,9 @@ def prepared(schema: GraphQLSchema, query: str) -> DocumentNode:
     if errors:
         raise InvalidDocument(errors)
     return document
+
+
+_remembered = lru_cache(maxsize=512)(_prepare)
 
 
 def invalid_variables(
