@@ -35,7 +35,6 @@ from schema.rows import Page, Rows, Several
 from schema.selection import Answer, Selection
 from schema.texts import NUL, language, unstorable
 
-
 _LONGEST_REMEMBERED = 20_000
 
 
@@ -92,7 +91,7 @@ class InvalidDocument(Exception):
 def prepared(schema: GraphQLSchema, query: str) -> DocumentNode:
     """The parsed and validated document; raises `InvalidDocument`.
 
-    Remembered by its text: a bounded number of bounded texts. Errors are not, for they are told in the caller's language.
+    Remembered by its text: some 500, none of them long. Errors are not: they are told in the caller's language.
     """
     return _remembered(schema, query) if len(query) <= _LONGEST_REMEMBERED else _prepare(schema, query)
 
