@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from alembic import context
+from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from geo.database import create_engine
@@ -37,5 +38,6 @@ if context.is_offline_mode():
     _offline()
 else:
     _url = context.config.get_main_option("sqlalchemy.url")
-    assert _url is not None, "sqlalchemy.url names the database"  # noqa: S101
+    if _url is None:
+        raise CommandError("sqlalchemy.url must name the database")
     asyncio.run(_online(_url))
