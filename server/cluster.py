@@ -49,14 +49,15 @@ _WAIT = ("-w", "-t", str(_PATIENCE))
 _TEST_SPEED = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
 # Our own role is no superuser, as it would not be on anybody's real server; only `postgis` needs one to be created.
-_SETUP = f"""
-SELECT 'CREATE ROLE {USER} LOGIN CREATEDB' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{USER}') \\gexec
-SELECT 'CREATE DATABASE {DATABASE} OWNER {USER}'
- WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
-\\connect {DATABASE}
+_SETUP = r"""
+SELECT format('CREATE ROLE %I LOGIN CREATEDB', :'user')
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'user') \gexec
+SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'user')
+ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
+\connect :database
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS postgis;
-"""  # noqa: S608  # nosec B608: constants of this module
+"""
 
 Tell = Callable[[str], None]
 
@@ -83,7 +84,7 @@ class Cluster:
         fits = len(os.fsencode(folder / f".s.PGSQL.{_PORT}")) <= _SOCKET_BYTES
         if fits and re.fullmatch(r"[\w./-]+", str(folder), re.ASCII):
             return folder
-        return Path("/tmp") / f"phuongso-{_fingerprint(self.home)}"  # noqa: S108  # nosec B108: checked in _own_folder
+        return Path("/tmp") / f"phuongso-{_fingerprint(self.home)}"  # noqa: S108  # nosec B108
 
     def url(self, database: str = DATABASE, user: str = USER) -> str:
         """Where to connect, for `geo.database`."""
@@ -108,9 +109,7 @@ def private_cluster(var: Path, *, durable: bool = True, tell: Tell = print) -> I
             with _locked(starting):
                 fcntl.flock(in_use, fcntl.LOCK_SH)
                 _start(cluster, durable, tell)
-                cluster.programs.run(
-                    "psql", "-Xqt", "-v", "ON_ERROR_STOP=1", *_address(cluster), "postgres", text=_SETUP
-                )
+                _set_up(cluster)
             yield cluster
         finally:
             with _undisturbed(), _locked(starting):
@@ -139,12 +138,8 @@ def _locate(var: Path, tell: Tell) -> Cluster:
     if home == elsewhere:
         home.mkdir(exist_ok=True)
         tell(f"{var} is closed to the user {owner and owner.pw_name}: the database lives in {home} instead.")
-    major = _major_of_data(home / "postgres") if made else None
+    major = (home / "postgres" / "PG_VERSION").read_text().strip() if made else None
     return Cluster(home, Programs(find_binaries(major), owner))
-
-
-def _major_of_data(data: Path) -> str:
-    return (data / "PG_VERSION").read_text().strip()
 
 
 def _fingerprint(path: Path) -> str:
@@ -187,6 +182,12 @@ def _launch(cluster: Cluster, durable: bool) -> None:
     except ProgramFailedError as error:
         end_of_log = cluster.log.read_text(errors="replace").splitlines()[-12:]
         raise ProgramFailedError("\n".join([str(error), *end_of_log])) from None
+
+
+def _set_up(cluster: Cluster) -> None:
+    """Have our role, our database and PostGIS in it."""
+    names = ("-v", f"user={USER}", "-v", f"database={DATABASE}", "-v", "ON_ERROR_STOP=1")
+    cluster.programs.run("psql", "-Xqt", *names, *_address(cluster), "postgres", text=_SETUP)
 
 
 def _initialise(cluster: Cluster) -> None:

@@ -36,7 +36,7 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
 def address(listener: socket.socket) -> str:
     """Where a browser on this machine finds the server."""
     host, port = listener.getsockname()[:2]
-    here = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host)  # noqa: S104  # nosec B104: compared, not bound
+    here = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host)  # noqa: S104  # nosec B104
     return f"http://{here or (f'[{host}]' if ':' in host else host)}:{port}"
 
 

@@ -17,7 +17,7 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 def chance(topic: str) -> Random:
     """A generator for one topic: the same sequence on every machine. Nothing secret is made from it."""
-    return Random(f"{_SEED}:{topic}")  # noqa: S311 # nosec B311 - demo data is meant to be predictable
+    return Random(f"{_SEED}:{topic}")  # noqa: S311 # nosec B311
 
 
 class Ids:

@@ -25,7 +25,8 @@ from geo.language import Text
 from geo.seeds import seed_categories
 from geo.tables import SRID, AccountRole, TeamRole
 
-PASSWORD = "phuongso-demo"  # noqa: S105 # nosec B105 - printed on the terminal: demo accounts exist in the demo only
+# Printed on the terminal: demo accounts exist in the demo only.
+PASSWORD = "phuongso-demo"  # noqa: S105 # nosec B105
 Progress = Callable[[str, int, int], None]
 """What is being done, how much of it is done, out of how much."""
 
