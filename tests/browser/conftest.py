@@ -1,0 +1,98 @@
+"""Real Chromium on the real application, served on this machine; every page is watched for what it must never do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser, Page, async_playwright
+
+from server.app import create_app
+from server.settings import Settings
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE = {"width": 360, "height": 740}
+DESKTOP = {"width": 1280, "height": 800}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser/" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass
+class Watched:
+    """A page, and what it did."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    """Errors on the console, exceptions, requests that left the machine."""
+
+
+Opening = Callable[..., Awaitable[Watched]]
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def address(database_url: str) -> AsyncIterator[str]:
+    """The application on this test's own database, at a free port."""
+    app = create_app(Settings(database_url=database_url, secret_key="a secret of the tests, long enough to pass"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        config = uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=2)
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
+            await asyncio.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        await serving
+
+
+@pytest.fixture
+async def opening(chromium: Browser, address: str) -> AsyncIterator[Opening]:
+    """`await opening(path, viewport, …)` is a watched page; afterwards no page may have anything to complain of."""
+    pages: list[Watched] = []
+    async with AsyncExitStack() as contexts:
+
+        async def open_page(path: str = "/", viewport: dict[str, int] = DESKTOP, **options: Any) -> Watched:
+            context = await chromium.new_context(viewport=viewport, locale="vi-VN", base_url=address, **options)
+            contexts.push_async_callback(context.close)
+            watched = Watched(await context.new_page())
+            complain = watched.complaints.append
+            watched.page.on("console", lambda said: complain(said.text) if said.type in ("error", "warning") else None)
+            watched.page.on("pageerror", lambda error: complain(str(error)))
+            context.on("request", lambda request: None if _is_ours(request.url) else complain(request.url))
+            pages.append(watched)
+            await watched.page.goto(path)
+            return watched
+
+        yield open_page
+    assert [complaint for watched in pages for complaint in watched.complaints] == []
+
+
+def _is_ours(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("data", "blob") or parts.hostname == "127.0.0.1"

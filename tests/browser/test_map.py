@@ -1,0 +1,296 @@
+"""The digital map in real Chromium: what a resident sees and does, by finger, mouse and keyboard."""
+
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from geo.database import Database
+from tests.browser.conftest import DESKTOP, PHONE, Opening
+from tests.maps.small_ward import HOSTILE, PRODUCT, build, report
+
+AXE = (Path(__file__).parent / "axe-core-4.14.1/axe.min.js").read_text()
+LOOKS = [
+    pytest.param(viewport, scheme, id=f"{name}-{scheme}")
+    for name, viewport in (("phone", PHONE), ("desktop", DESKTOP))
+    for scheme in ("light", "dark")
+]
+
+
+@pytest.fixture(autouse=True)
+async def ward(database: Database) -> None:
+    await build(database)
+    for n in range(9):
+        await report(database, 108.2300 + 0.0004 * n, 16.012)
+    await report(database, 108.204, 15.99, category="TRAFFIC")
+    await report(database, 108.2041, 15.9901, category="SECURITY")
+
+
+def places(page: Page) -> Locator:
+    return page.locator(".leaflet-marker-pane .place")
+
+
+def group(page: Page, layer: str) -> Locator:
+    return page.locator(f'.group[data-layer="{layer}"]')
+
+
+async def pick(page: Page, layer: str, name: str) -> None:
+    """Open a group of the list and choose a row of it."""
+    await group(page, layer).locator("summary").click()
+    await group(page, layer).get_by_role("link", name=name, exact=True).click()
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), LOOKS)
+async def test_the_map_shows_the_ward(opening: Opening, viewport, scheme):
+    page = (await opening(viewport=viewport, color_scheme=scheme)).page
+    await expect(places(page)).to_have_count(5)
+    await expect(page.locator("path.ward-edge")).to_have_count(1)
+    await expect(page.locator("path.neighbourhood")).to_have_count(2)
+    await expect(page.locator(".cluster, .incident").first).to_be_visible()
+    await expect(page.get_by_text("Chưa có nền bản đồ")).to_be_visible()
+    await expect(page.locator("#notice")).to_be_hidden()
+    assert await page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), LOOKS)
+async def test_axe_finds_nothing(opening: Opening, viewport, scheme):
+    page = (await opening(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")).page
+    await expect(places(page)).to_have_count(5)
+    await expect(page.locator(".cluster").first).to_be_visible()
+    if viewport is PHONE:
+        await page.locator("#panel-handle").press("ArrowUp")
+        await page.locator("#panel-handle").press("ArrowUp")
+    for layer in ("incidents", "cultural-houses", "health", "neighbourhoods"):
+        await group(page, layer).locator("summary").click()
+    assert await violations(page) == []
+    await page.get_by_role("link", name="Nhà văn hóa số 2").click()
+    await expect(page.locator("#card")).to_be_visible()
+    assert await violations(page) == []
+    await page.keyboard.press("Escape")
+    await page.locator("#report").click()
+    assert await violations(page) == []
+
+
+async def violations(page: Page) -> list[str]:
+    await page.evaluate(AXE)
+    result = await page.evaluate("axe.run()")
+    assert len(result["passes"]) > 10
+    return [
+        f"{one['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for one in result["violations"]
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_a_tapped_place_opens_its_card(opening: Opening, viewport):
+    page = (await opening(viewport=viewport)).page
+    await page.locator('.place[data-kind="CULTURAL_HOUSE"]').click()
+    card = page.locator("#card")
+    await expect(card.get_by_role("heading")).to_have_text("Nhà văn hóa số 2")
+    await expect(card).to_contain_text("12 Đường Thử")
+    await expect(card).to_contain_text("7:30-17:00")
+    await expect(card.get_by_role("link", name="Gọi 0236 3000 111")).to_have_attribute("href", "tel:02363000111")
+    way = card.get_by_role("link", name=re.compile("Chỉ đường"))
+    await expect(way).to_have_attribute("href", "https://www.google.com/maps/dir/?api=1&destination=16,108.23")
+    await card.get_by_role("button", name="Đóng").click()
+    await expect(card).to_be_hidden()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_hostile_name_shows_exactly_so_everywhere(opening: Opening, name):
+    page = (await opening()).page
+    await expect(places(page)).to_have_count(5)
+    assert name in await places(page).evaluate_all("markers => markers.map((marker) => marker.title)")
+    await pick(page, "others", name)
+    await expect(page.locator("#card h2")).to_have_text(name)
+    await expect(group(page, "others").locator('[aria-current="true"]')).to_have_text(name)
+    assert PRODUCT not in await page.content()
+    assert await page.locator("#card script").count() == 0
+
+
+async def test_clusters_split_into_incidents_whose_card_says_what_and_when(opening: Opening):
+    page = (await opening()).page
+    cluster = page.locator(".cluster").first
+    await expect(page.locator(".cluster")).to_have_text(["9"])
+    await cluster.click()
+    await expect(page.locator(".incident")).not_to_have_count(0)
+    await expect(page.locator('.cluster:has-text("9")')).to_have_count(0)
+    await page.locator(".incident").first.click()
+    card = page.locator("#card")
+    await expect(card.get_by_role("heading")).to_have_text("Rác thải, môi trường")
+    await expect(card).to_contain_text("Đã tiếp nhận")
+    await expect(card).to_contain_text("20/11/2026 09:05")
+    await expect(card).to_contain_text("23/11/2026 09:05")
+    assert "Rác trước ngõ" not in await card.inner_text()
+
+
+async def test_the_list_says_what_the_map_shows_and_never_a_private_kind(opening: Opening):
+    page = (await opening()).page
+    await group(page, "incidents").locator("summary").click()
+    await expect(page.locator("#incident-list > li")).to_have_count(2)
+    await expect(page.locator("#incident-list")).to_contain_text("9 phản ánh ở gần nhau")
+    await expect(page.locator("#incident-list")).to_contain_text("An toàn giao thông")
+    assert "An ninh trật tự" not in await page.content()
+    await page.get_by_role("radio", name="Đã xong").check(force=True)
+    await expect(page.locator("#incident-summary")).to_have_text("Không có phản ánh nào trong khung nhìn.")
+    await expect(page.locator(".cluster, .incident")).to_have_count(0)
+
+
+async def test_a_place_is_found_and_left_by_keyboard_alone(opening: Opening):
+    page = (await opening()).page
+    await expect(places(page)).to_have_count(5)
+    await page.locator("#search").focus()
+    # The reports' group, its switch, the cultural houses' group; open it; its first row.
+    for key in ("Tab", "Tab", "Tab", "Enter", "Tab", "Enter"):
+        await page.keyboard.press(key)
+    await expect(page.locator("#card")).to_be_visible()
+    await expect(page.locator("#card")).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("button", name="Đóng")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#card")).to_be_hidden()
+    await expect(group(page, "cultural-houses").locator(".item")).to_be_focused()
+
+
+async def test_a_layer_is_hidden_and_shown_by_its_switch(opening: Opening):
+    page = (await opening()).page
+    await expect(places(page)).to_have_count(5)
+    switch = group(page, "others").get_by_role("switch")
+    await switch.uncheck()
+    await expect(places(page)).to_have_count(2)
+    await switch.check()
+    await expect(places(page)).to_have_count(5)
+    await group(page, "neighbourhoods").get_by_role("switch").uncheck()
+    await expect(page.locator("path.neighbourhood")).to_have_count(0)
+    await group(page, "incidents").get_by_role("switch").uncheck()
+    await expect(page.locator(".cluster, .incident")).to_have_count(0)
+
+
+async def test_a_tapped_neighbourhood_tells_its_team_and_leads_to_its_house(opening: Opening):
+    page = (await opening()).page
+    await pick(page, "neighbourhoods", "Tổ dân phố số 2")
+    card = page.locator("#card")
+    await expect(card).to_contain_text("Tổ công nghệ số Tổ dân phố số 2")
+    await expect(page.locator("path.neighbourhood.is-chosen")).to_have_count(1)
+    await card.get_by_role("button", name="Nhà văn hóa số 2").click()
+    await expect(card.get_by_role("heading")).to_have_text("Nhà văn hóa số 2")
+    await expect(page.locator("path.neighbourhood.is-chosen")).to_have_count(0)
+
+
+async def test_neighbourhood_names_stand_on_the_map_from_near(opening: Opening):
+    page = (await opening()).page
+    await expect(page.locator("path.neighbourhood")).to_have_count(2)
+    await expect(page.locator(".neighbourhood-label.has-room")).to_have_count(0)
+    await pick(page, "cultural-houses", "Nhà văn hóa số 2")
+    await expect(page.locator(".neighbourhood-label.has-room")).not_to_have_count(0)
+
+
+async def test_search_needs_no_diacritics_and_says_when_nothing_is_found(opening: Opening):
+    page = (await opening()).page
+    await page.locator("#search").fill("UY BAN nhan dan")
+    await expect(page.get_by_role("link", name="Ủy ban nhân dân phường")).to_be_visible()
+    await expect(group(page, "cultural-houses")).to_be_hidden()
+    await page.locator("#search").fill("<b>không có</b>")
+    await expect(page.locator("#no-match")).to_contain_text("Không tìm thấy “<b>không có</b>”")
+    await page.locator("#search").fill("")
+    await expect(group(page, "cultural-houses")).to_be_visible()
+    await expect(page.locator("details[open]")).to_have_count(0)
+
+
+async def test_the_sheet_has_three_heights_by_key_tap_and_drag(opening: Opening):
+    page = (await opening(viewport=PHONE, reduced_motion="reduce")).page
+    panel, handle = page.locator("#panel"), page.locator("#panel-handle")
+    await expect(panel).to_have_attribute("data-height", "peek")
+    await handle.press("ArrowUp")
+    await expect(panel).to_have_attribute("data-height", "half")
+    await expect(handle).to_have_attribute("aria-expanded", "true")
+    await handle.click()
+    await expect(panel).to_have_attribute("data-height", "full")
+    box = await handle.bounding_box()
+    assert box is not None
+    await page.mouse.move(180, box["y"] + 20)
+    await page.mouse.down()
+    await page.mouse.move(180, 700, steps=12)
+    await page.mouse.up()
+    await expect(panel).to_have_attribute("data-height", "peek")
+    await expect(page.locator("#report")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_everything_to_tap_is_44_pixels(opening: Opening, viewport):
+    page = (await opening(viewport=viewport)).page
+    if viewport is PHONE:
+        await page.locator("#panel-handle").press("ArrowUp")
+    await group(page, "incidents").locator("summary").click()
+    small = await page.evaluate(
+        """(selector) => [...document.querySelectorAll(selector)]
+              .filter((element) => element.checkVisibility())
+              .map((element) => [element.outerHTML.slice(0, 80), element.getBoundingClientRect().height])
+              .filter(([, height]) => height < 44)""",
+        ".button, .map-button, summary, .switch, .segments label, .language, .items li, #search",
+    )
+    assert small == []
+
+
+async def test_report_leads_to_the_numbers_to_call(opening: Opening):
+    page = (await opening(viewport=PHONE)).page
+    await page.get_by_role("link", name="Báo sự cố").click()
+    card = page.locator("#card")
+    await expect(card.get_by_role("heading")).to_have_text("Báo sự cố")
+    await expect(card.get_by_role("link", name=re.compile("Ủy ban nhân dân phường"))).to_have_attribute(
+        "href", "tel:02363000111"
+    )
+    await expect(card.get_by_role("link", name=re.compile("113"))).to_have_attribute("href", "tel:113")
+
+
+async def test_without_javascript_the_list_and_the_numbers_are_there(opening: Opening):
+    page = (await opening(java_script_enabled=False)).page
+    await page.locator("summary", has_text="Nhà văn hóa").click()
+    await expect(page.get_by_text("Nhà văn hóa số 2")).to_be_visible()
+    await expect(page.get_by_role("link", name="Chỉ đường").first).to_be_visible()
+    await expect(page.get_by_role("link", name=re.compile("115"))).to_be_visible()
+    await expect(page.locator("#ward_map")).to_be_hidden()
+
+
+async def test_a_lost_server_is_said_and_tried_again(opening: Opening):
+    watched = await opening()
+    page = watched.page
+    await expect(places(page)).to_have_count(5)
+    await page.route("**/map/incidents*", lambda route: route.abort())
+    await page.get_by_role("button", name="Phóng to").click()
+    notice = page.locator("#notice")
+    await expect(notice).to_contain_text("Chưa tải được dữ liệu bản đồ")
+    await page.unroute("**/map/incidents*")
+    await notice.get_by_role("button", name="Thử lại").click()
+    await expect(notice).to_be_hidden()
+    assert watched.complaints
+    watched.complaints.clear()  # the browser's own words about the request that we broke
+
+
+async def test_losing_the_network_is_said_and_over_when_it_is_back(opening: Opening):
+    page = (await opening()).page
+    await expect(places(page)).to_have_count(5)
+    await page.context.set_offline(True)
+    await expect(page.locator("#notice")).to_contain_text("Mất kết nối mạng")
+    await page.context.set_offline(False)
+    await expect(page.locator("#notice")).to_be_hidden()
+
+
+async def test_the_language_is_switched_and_kept(opening: Opening):
+    page = (await opening()).page
+    await page.get_by_role("link", name="English").click()
+    await expect(page.get_by_role("heading", name="Cultural house")).to_be_visible()
+    await page.reload()
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await page.get_by_role("link", name="Tiếng Việt").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "vi")
+
+
+async def test_a_ward_that_is_not_there_gets_a_page_that_helps(opening: Opening):
+    watched = await opening(f"/?ward={quote('99999')}")
+    await expect(watched.page.get_by_role("heading")).to_have_text("Chưa có phường này trên bản đồ số")
+    assert await violations(watched.page) == []
+    watched.complaints.clear()  # the browser's own words about a 404
