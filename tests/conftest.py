@@ -19,6 +19,7 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy import make_url
 
 from geo.database import Database
+from geo.demo import load as load_demo
 from geo.migrating import upgrade
 from server.cluster import USER, private_cluster
 
@@ -118,5 +119,31 @@ async def database_url(copying: Copying, template: str) -> AsyncIterator[str]:
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A migrated database of this test's own, opened."""
     opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+async def demo_template(copying: Copying, template: str) -> AsyncIterator[str]:
+    """The name of a database with the demo ward."""
+    async with copying(template) as url:
+        loading = Database(url, statement_timeout_ms=0)
+        async with loading.write() as connection:
+            await load_demo(connection, lambda *_: None)
+        await loading.close()
+        yield make_url(url).database or ""
+
+
+@pytest.fixture
+async def demo_url(copying: Copying, demo_template: str) -> AsyncIterator[str]:
+    """The address of a demo ward of this test's own."""
+    async with copying(demo_template) as url:
+        yield url
+
+
+@pytest.fixture
+async def demo(demo_url: str) -> AsyncIterator[Database]:
+    """A demo ward of this test's own, opened."""
+    opened = Database(demo_url)
     yield opened
     await opened.close()
