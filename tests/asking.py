@@ -1,0 +1,124 @@
+"""Asking the whole application, through ASGI: its tests have no other door."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event, make_url
+from starlette.applications import Starlette
+
+from geo.database import Database
+from geo.tables import metadata
+from server.app import create_app
+from server.settings import Settings
+from tests import ward
+
+URL = "http://phuongso.test"
+SERVER_KEY = "a key that only tests have, long enough"
+
+
+@dataclass
+class Desk:
+    """The application on a ward of its own (`tests/ward.py`), and a token of every account there."""
+
+    app: Starlette
+    http: httpx.AsyncClient
+    ward: ward.Ward
+    tokens: dict[str, str]
+    incidents: dict[str, ward.Reported] = field(default_factory=dict)
+
+    @property
+    def database(self) -> Database:
+        database: Database = self.app.state.database
+        return database
+
+    async def post(self, body: Any, by: str | None = None, headers: dict[str, str] | None = None) -> httpx.Response:
+        """POST `body` (bytes as they are, anything else as JSON) in the name of account `by`."""
+        sent = {"Content-Type": "application/json", "Accept": "application/graphql-response+json"}
+        if by is not None:
+            sent["Authorization"] = f"Bearer {self.tokens[by]}"
+        content = body if isinstance(body, bytes) else orjson.dumps(body)
+        return await self.http.post("/graphql", content=content, headers=sent | (headers or {}))
+
+    async def ask(self, query: str, by: str | None = None, language: str | None = None, **variables: Any) -> Any:
+        """The whole response to a document: `data`, and `errors` where there are any."""
+        headers = {} if language is None else {"Accept-Language": language}
+        response = await self.post({"query": query, "variables": variables}, by, headers)
+        return response.json()
+
+    async def data(self, query: str, by: str | None = None, **variables: Any) -> Any:
+        """The `data` of a document that must run without errors."""
+        answer = await self.ask(query, by, **variables)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    async def dump(self) -> dict[str, tuple[int, str]]:
+        """Of every table: how many rows, and a digest of all that they hold."""
+        parts = [
+            f"SELECT '{name}', count(*), coalesce(md5(string_agg(t::text, ';' ORDER BY t::text)), '') FROM {name} t"
+            for name in metadata.tables
+        ]
+        async with self.database.read() as connection:
+            rows = await connection.execute(sa.text(" UNION ALL ".join(parts)))
+            return {name: (count, digest) for name, count, digest in rows}
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """The SQL that runs meanwhile, commits included; without the look-up of who is calling."""
+        seen: list[str] = []
+        engine = self.database.engine.sync_engine
+
+        def before(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if "FROM session JOIN account" not in " ".join(statement.split()):
+                seen.append(statement)
+
+        def committed(_connection: Any) -> None:
+            seen.append("COMMIT")
+
+        event.listen(engine, "before_cursor_execute", before)
+        event.listen(engine, "commit", committed)
+        try:
+            yield seen
+        finally:
+            event.remove(engine, "before_cursor_execute", before)
+            event.remove(engine, "commit", committed)
+
+
+Opening = Callable[[], AbstractAsyncContextManager[Desk]]
+
+
+@pytest.fixture(scope="session")
+async def opening(copying: Any, template: str) -> AsyncIterator[Opening]:
+    """`opening()` is a desk for the length of a block, on a copy of a database where both wards are laid."""
+    async with copying(template) as url:
+        database = Database(url)
+        async with database.write() as connection:
+            laid = await ward.build(connection)
+            tokens = {username: await ward.token(connection, laid, username) for username in ward.USERNAMES}
+        await database.close()
+        laid_template = make_url(url).database or ""
+
+        @asynccontextmanager
+        async def open_desk() -> AsyncIterator[Desk]:
+            async with copying(laid_template) as address:
+                app = create_app(Settings(database_url=address, secret_key=SERVER_KEY, default_ward=ward.CODE))
+                transport = httpx.ASGITransport(app)
+                async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
+                    yield Desk(app, http, laid, tokens)
+                await app.state.database.close()
+
+        yield open_desk
+
+
+@pytest.fixture
+async def desk(opening: Opening) -> AsyncIterator[Desk]:
+    """A desk of this test's own, where it may change what it likes."""
+    async with opening() as opened:
+        yield opened
