@@ -7,6 +7,7 @@ first read as strict JSON, and nothing may be lost on the way.
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from geo.language import Text
 
 MAX_BYTES = 256 * 1024 * 1024
 _WGS84 = ("EPSG:4326", "OGC:CRS84", "EPSG:4979")
+# How files of before RFC 7946 name it; GDAL takes a name it does not know for WGS 84 as well.
+_WGS84_NAME = re.compile(r"(urn:ogc:def:crs:)?(OGC:[0-9.]*:?CRS84h?|EPSG:[0-9.]*:?(4326|4979))", re.IGNORECASE)
 _BOM = b"\xef\xbb\xbf"
 
 _MISSING = Text("Không có tệp {file}.", "There is no file {file}.")
@@ -85,6 +88,12 @@ def _strict(raw: bytes) -> list[dict[str, Any]]:
         raise FileProblem(_NOT_JSON, reason=str(error)) from error
     if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
         raise FileProblem(_NOT_GEOJSON)
+    crs = document.get("crs")
+    if crs is not None:
+        properties = crs.get("properties") if isinstance(crs, dict) else None
+        name = properties.get("name") if isinstance(properties, dict) else None
+        if not isinstance(name, str) or not _WGS84_NAME.fullmatch(name):
+            raise FileProblem(_CRS, crs=name or "?")
     sources = document.get("features")
     if not isinstance(sources, list):
         raise FileProblem(_NOT_GEOJSON)
