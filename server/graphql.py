@@ -18,6 +18,7 @@ from schema.api import SCHEMA, sdl
 from schema.context import Context
 from schema.execution import InvalidDocument, prepared, run
 from server.languages import language_of
+from server.pages.explorer import explorer, is_wanted
 from server.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ class Asked:
 
 async def endpoint(request: Request) -> Response:
     """`POST|GET /graphql`."""
+    if is_wanted(request):
+        return explorer(request)
     media_type = _accepted(request.headers.get("accept", ""))
     if media_type is None:
         return _answer({"errors": [{"message": f"Only {_GRAPHQL} and {_JSON} are given."}]}, 406, _JSON)
