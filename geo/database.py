@@ -18,9 +18,9 @@ def create_engine(url: str, *, pool_size: int = 4, statement_timeout_ms: int = 1
     """An engine whose sessions speak UTC and give up a statement after `statement_timeout_ms`.
 
     JIT is off: our statements take milliseconds, compiling them would take longer. Every execution is planned for its
-    own values: the plan that PostgreSQL settles on after five executions knows nothing of the box or the statuses asked
-    for, and counted 100,000 incidents of a map's window in 1,300 ms instead of 90. A broken connection is noticed before
-    use, so the first request after a database restart succeeds.
+    own values: the plan that PostgreSQL settles on after five executions knows nothing of the box or the statuses
+    asked for, and counted 100,000 incidents of a map's window in 1,300 ms instead of 90. A broken connection is
+    noticed before use, so the first request after a database restart succeeds.
     """
     settings = {
         "timezone": "UTC",

@@ -23,7 +23,7 @@ Pairs = Mapping[str, Any]
 DISPLAY_DECIMALS = 6
 """A decimetre: finer than any screen, a tenth smaller than what exports carry."""
 
-SINGLES = 400
+SINGLES = 200
 """How many incidents a window shows one by one at most; beyond that it shows clusters at any zoom."""
 
 
