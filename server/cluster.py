@@ -154,7 +154,7 @@ def _start(cluster: Cluster, durable: bool, tell: Tell) -> None:
     """Have the server running and answering, whatever state the last one was left in."""
     if not cluster.data.exists():
         tell("Making a private PostgreSQL database (a few seconds).")
-        _initialise(cluster)
+        _initialise(cluster, durable)
     _own_folder(cluster, cluster.sockets)
     if _postmaster_runs(cluster):
         tell("PostgreSQL is running already.")
@@ -190,14 +190,14 @@ def _set_up(cluster: Cluster) -> None:
     cluster.programs.run("psql", "-Xqt", *names, *_address(cluster), "postgres", text=_SETUP)
 
 
-def _initialise(cluster: Cluster) -> None:
+def _initialise(cluster: Cluster, durable: bool) -> None:
     """Make the data beside its place and move it there when whole: a power cut leaves no half-made database."""
     fresh = cluster.data.with_name("postgres.new")
     if fresh.exists():
         shutil.rmtree(fresh)
     _own_folder(cluster, fresh)
     how = ("-U", _ADMINISTRATOR, "-E", "UTF8", "--locale=C.UTF-8", "--auth-local=trust", "--auth-host=reject")
-    cluster.programs.run("initdb", "-D", str(fresh), *how, "--no-instructions")
+    cluster.programs.run("initdb", "-D", str(fresh), *how, "--no-instructions", *([] if durable else ["--no-sync"]))
     fresh.rename(cluster.data)
 
 

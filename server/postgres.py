@@ -66,9 +66,10 @@ def find_binaries(major: str | None = None) -> Path:
     Raises `PostgresMissingError` when there is none.
     """
     by_version = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
-    on_path = [Path(program).parent for program in (shutil.which("initdb"),) if program]
+    on_path = [Path(program).resolve().parent for program in (shutil.which("initdb"),) if program]
     for folder in [*reversed(by_version), *on_path]:
-        if (folder / "initdb").exists() and _has_postgis(folder) and major in (None, _major(folder)):
+        whole = (folder / "initdb").exists() and (folder / "pg_config").exists()
+        if whole and _has_postgis(folder) and major in (None, _major(folder)):
             return folder
     wanted = "PostgreSQL with PostGIS" if major is None else f"PostgreSQL {major} with PostGIS, which made the data,"
     raise PostgresMissingError(f"{wanted} is missing. On Debian 12: apt-get install postgresql postgresql-15-postgis-3")
