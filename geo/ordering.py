@@ -8,11 +8,10 @@ comparison, which an index serves, says what comes after.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,9 +26,13 @@ class BadCursor(ValueError):
 
 
 def _time(text: str) -> str:
-    if text not in ("infinity", "-infinity"):
-        datetime.fromisoformat(text)
-    return text
+    """In UTC and in full: Python takes notations (week dates, a comma, any offset) that PostgreSQL does not."""
+    if text in ("infinity", "-infinity"):
+        return text
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("no time zone")
+    return moment.astimezone(UTC).isoformat()
 
 
 def _text(text: str) -> str:
@@ -98,10 +101,12 @@ class Order:
     def _decode(self, cursor: str) -> list[str]:
         try:
             texts = json.loads(base64.b64decode(cursor.encode("ascii"), validate=True))
-            if not isinstance(texts, list) or len(texts) != len(self.keys):
+            if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+                raise BadCursor
+            if len(texts) != len(self.keys):
                 raise BadCursor
             return [key.check(text) for key, text in zip(self.keys, texts, strict=True)]
-        except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        except (ValueError, OverflowError, RecursionError) as error:
             raise BadCursor from error
 
 

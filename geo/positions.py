@@ -163,11 +163,11 @@ def multi_polygon(value: object) -> MultiPolygon:
 
 
 def line_string(value: object) -> LineString:
-    """A GeoJSON LineString of at least two positions; raises `PositionError`."""
+    """A GeoJSON LineString of at least two different positions; raises `PositionError`."""
     points = _Vertices().line(_coordinates(value, "LineString"), ("coordinates",))
     if len(points) < 2:
         raise PositionError(INVALID_SHAPE, ("coordinates",))
-    return LineString(points)
+    return _valid(LineString(points))
 
 
 def box(west: object, south: object, east: object, north: object) -> Box:
