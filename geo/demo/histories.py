@@ -6,21 +6,22 @@ Every step comes from `geo.lifecycle.advance`, so a demo history is one that the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
 from geo.demo import texts
 from geo.demo.people import Crew
+from geo.housekeeping import SILENCE
 from geo.lifecycle import Party, Status, advance
-
-SILENCE = timedelta(days=7)
-"""After so long without a word a resolved incident is closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row of history to be: who took the incident from where to where, when, and what they said."""
+    """One row of history to be: who took the incident from where to where, when, and what they said.
+
+    A mere `remark` goes from a status to the same one. `crew` is the crew that the step concerns, or that remarks.
+    """
 
     at: datetime
     before: Status | None
@@ -29,6 +30,7 @@ class Step:
     note: str | None = None
     public: bool = True
     crew: Crew | None = None
+    remark: bool = False
 
 
 class History:
@@ -44,19 +46,17 @@ class History:
         return self.steps[-1].to
 
     def step(
-        self,
-        to: Status,
-        party: Party,
-        after: timedelta,
-        note: str | None = None,
-        *,
-        public: bool = True,
-        crew: Crew | None = None,
+        self, to: Status, party: Party, after: timedelta, note: str | None = None, *, crew: Crew | None = None
     ) -> None:
         """Take one step, `after` the last one; times are whole seconds, and no two the same."""
         wait = timedelta(seconds=max(1, round(after.total_seconds())))
         status = advance(self.status, to, {party})
-        self.steps.append(Step(self.steps[-1].at + wait, self.status, status, party, note, public, crew))
+        self.steps.append(Step(self.steps[-1].at + wait, self.status, status, party, note, True, crew))
+
+    def remark(self, party: Party, after: timedelta, note: str, *, public: bool, crew: Crew | None = None) -> None:
+        """A note without a step: in the history it goes from a status to the same one."""
+        at = self.steps[-1].at + timedelta(seconds=max(1, round(after.total_seconds())))
+        self.steps.append(Step(at, self.status, self.status, party, note, public, crew, remark=True))
 
     def around(self, minutes: float) -> timedelta:
         """A chance duration, mostly near `minutes` and now and then much longer."""
@@ -65,30 +65,36 @@ class History:
     def assign(self, crew: Crew) -> None:
         """Most are assigned by the system within seconds, some by staff within the hour."""
         if self.random.random() < 0.8:
-            wait = timedelta(seconds=self.random.randint(1, 4))
-            self.step(Status.ASSIGNED, Party.SYSTEM, wait, texts.DISPATCHED, crew=crew)
+            self.step(Status.ASSIGNED, Party.SYSTEM, timedelta(seconds=self.random.randint(1, 4)), crew=crew)
         else:
             self.step(Status.ASSIGNED, Party.STAFF, self.around(45), crew=crew)
 
     def detour(self, crew: Crew, others: Sequence[Crew]) -> Crew:
-        """Now and then the first crew hands the incident back or is too slow; gives who has it in the end."""
+        """Now and then the first crew hands the incident back or is too slow; gives who has it in the end.
+
+        The reporter sees these steps; why a crew could not is for the ward.
+        """
         chance = self.random.random()
         if not others or chance > 0.16:
             return crew
         other = self.random.choice(others)
         if chance < 0.09:
-            reason = self.random.choice(texts.DECLINES)
-            self.step(Status.RECEIVED, Party.CREW, self.around(20), reason, public=False, crew=crew)
+            self.step(Status.RECEIVED, Party.CREW, self.around(20), crew=crew)
+            self.remark(Party.CREW, timedelta(seconds=1), self.random.choice(texts.DECLINES), public=False, crew=crew)
             self.step(Status.ASSIGNED, Party.STAFF, self.around(30), crew=other)
         else:
-            self.step(Status.ASSIGNED, Party.SYSTEM, timedelta(minutes=30), texts.ESCALATED, public=False, crew=other)
+            self.step(Status.ASSIGNED, Party.SYSTEM, timedelta(minutes=30), crew=other)
+            self.remark(Party.SYSTEM, timedelta(seconds=1), texts.ESCALATED, public=False)
         return other
 
     def accept(self, crew: Crew) -> None:
         self.step(Status.ACCEPTED, Party.CREW, self.around(18), crew=crew)
 
     def start(self, crew: Crew) -> None:
-        self.step(Status.IN_PROGRESS, Party.CREW, self.around(80), self.random.choice(texts.STARTED), crew=crew)
+        self.step(Status.IN_PROGRESS, Party.CREW, self.around(80), crew=crew)
+        if self.random.random() < 0.25:
+            remark = self.random.choice(texts.REMARKS)
+            self.remark(Party.CREW, self.around(15), remark, public=self.random.random() < 0.5, crew=crew)
 
     def resolve(self, crew: Crew, deadline_hours: int) -> None:
         """Within the deadline five times out of six."""
@@ -103,9 +109,9 @@ class History:
         if chance < 0.42:
             self.step(Status.CLOSED, Party.REPORTER, self.around(9 * 60))
         elif chance < 0.6:
-            self.step(Status.CLOSED, Party.STAFF, self.around(20 * 60), self.random.choice(texts.CLOSED_BY_STAFF))
+            self.step(Status.CLOSED, Party.STAFF, self.around(20 * 60))
         else:
-            self.step(Status.CLOSED, Party.SYSTEM, SILENCE, texts.CLOSED_BY_SILENCE)
+            self.step(Status.CLOSED, Party.SYSTEM, SILENCE)
 
     def reopen(self) -> None:
         wait = min(self.around(40 * 60), timedelta(days=29))
@@ -122,7 +128,7 @@ class History:
         for step in self.steps[1:]:
             seconds = int((step.at - first).total_seconds() * factor)
             at = max(first + timedelta(seconds=seconds), squeezed[-1].at + timedelta(seconds=1))
-            squeezed.append(Step(at, step.before, step.to, step.party, step.note, step.public, step.crew))
+            squeezed.append(replace(step, at=at))
         return squeezed
 
 
@@ -145,8 +151,8 @@ def live(
     if end in (Status.REJECTED, Status.DUPLICATE):
         if random.random() < 0.4:
             history.assign(crew)
-        notes = texts.REJECTIONS if end is Status.REJECTED else texts.DUPLICATES
-        history.step(end, Party.STAFF, history.around(150), random.choice(notes))
+        reason = random.choice(texts.REJECTIONS) if end is Status.REJECTED else None
+        history.step(end, Party.STAFF, history.around(150), reason)
         return history.until(now)
     history.assign(crew)
     if end is Status.ASSIGNED:

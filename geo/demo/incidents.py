@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -160,6 +160,7 @@ class _Desk:
         street = street_address(random, at)
         address = f"{street}, {self.names[neighbourhood_id]}" if random.random() < 0.72 else None
         satisfaction, comment = _verdict(random, last)
+        steps = _with_comment(random, steps, satisfaction, comment, self.now)
         publishable = category in self.public and status in (Status.RESOLVED, Status.CLOSED)
         self.rows.incidents.append(
             {
@@ -218,7 +219,7 @@ class _Desk:
             "public": step.public,
             "party": step.party,
             "account": account,
-            "crew_id": step.crew.id if step.crew else None,
+            "crew_id": step.crew.id if step.crew and not step.remark else None,
         }
 
 
@@ -258,10 +259,23 @@ def _verdict(random: Random, last: Step) -> tuple[Satisfaction | None, str | Non
     return verdict, random.choice(texts.COMMENTS[verdict])
 
 
+def _with_comment(
+    random: Random, steps: Sequence[Step], satisfaction: Satisfaction | None, comment: str | None, now: datetime
+) -> Sequence[Step]:
+    """The history with what the reporter said in it: with the step that closes it, or, not content, as a note."""
+    last = steps[-1]
+    if comment is None:
+        return steps
+    if satisfaction is not Satisfaction.DISSATISFIED:
+        return [*steps[:-1], replace(last, note=comment)]
+    later = last.at + min(timedelta(hours=random.uniform(1, 20)), (now - last.at) / 2)
+    return [*steps, Step(later.replace(microsecond=0), last.to, last.to, Party.REPORTER, comment, remark=True)]
+
+
 def _last_time(steps: Sequence[Step], status: Status) -> datetime | None:
     """When the incident last came to `status`, unless it has been reopened since."""
     for step in reversed(steps):
-        if step.to is status:
+        if step.to is status and not step.remark:
             return step.at
         if step.to is Status.RECEIVED:
             break

@@ -164,15 +164,13 @@ REOPENINGS = (
     "Chỉ sửa một phần, chỗ còn lại vẫn nguy hiểm.",
     "Tối qua tình trạng lại tái diễn.",
 )
-DUPLICATES = (
-    "Cùng sự việc với phản ánh đã tiếp nhận trước đó, kết quả sẽ được trả lời chung.",
-    "Trùng với phản ánh khác tại cùng vị trí.",
-)
-DISPATCHED = "Hệ thống phân công tự động."
 ESCALATED = "Đội trước chưa nhận trong thời gian quy định, chuyển đội khác."
-STARTED = ("Đội đã đến hiện trường.", "Đang xử lý tại hiện trường.", "Đã khảo sát, bắt đầu thi công.", None)
-CLOSED_BY_STAFF = ("Đã kiểm tra kết quả tại hiện trường, đóng phản ánh.", "Đã gọi điện xác nhận với người phản ánh.")
-CLOSED_BY_SILENCE = "Tự động đóng sau bảy ngày không có ý kiến khác."
+REMARKS = (
+    "Đội đã đến hiện trường.",
+    "Đã khảo sát, đang chờ vật tư.",
+    "Đang xử lý, dự kiến xong trong ngày.",
+    "Cần thêm một người và xe cẩu nhỏ.",
+)
 COMMENTS: dict[str, tuple[str | None, ...]] = {
     "SATISFIED": ("Xử lý rất nhanh, cảm ơn đội.", "Cảm ơn phường nhiều.", "Tốt, sạch sẽ hẳn.", None, None),
     "ACCEPTABLE": ("Hơi chậm nhưng đã xong.", "Được, mong theo dõi thêm.", None, None),
