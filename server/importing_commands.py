@@ -104,7 +104,8 @@ def _kind_map(_context: click.Context, _parameter: click.Parameter, pairs: tuple
 
 
 @import_group.command(
-    epilog=f"Kinds taken from OpenStreetMap by default: {_default_kinds()} Any other value is reported as wrong."
+    epilog="A kind's own name, in either case, means itself. OpenStreetMap's values mean by default: "
+    f"{_default_kinds()} Any other value is reported as wrong."
 )
 @_FILE
 @click.option("--kind-field", help="The property with the kind. Default: kind, category, amenity, office, military.")
