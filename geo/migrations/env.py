@@ -22,13 +22,19 @@ def _run(connection: Connection) -> None:
 
 async def _online(url: str) -> None:
     engine = create_engine(url, pool_size=1, statement_timeout_ms=0)
-    async with engine.connect() as connection:
-        await connection.run_sync(_run)
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_run)
+    finally:
+        await engine.dispose()
 
 
 def _offline() -> None:
-    context.configure(dialect_name="postgresql", target_metadata=metadata, literal_binds=True)
+    # Named parameters, for with the others every % of a statement would be written twice.
+    dialect_opts = {"paramstyle": "named"}
+    context.configure(
+        dialect_name="postgresql", dialect_opts=dialect_opts, target_metadata=metadata, literal_binds=True
+    )
     with context.begin_transaction():
         context.execute("SET lock_timeout = '5s'")
         context.run_migrations()

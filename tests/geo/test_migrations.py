@@ -1,0 +1,130 @@
+"""The migrations against real PostGIS: they make what the tables declare, and can be undone."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import Any
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.dialects.postgresql.base import ischema_names
+from sqlalchemy.exc import DBAPIError
+
+from geo import migrating
+from geo.database import Database
+from geo.migrating import alembic_config, downgrade, upgrade
+from geo.tables import metadata
+from geo.tables.base import Xid8
+
+# Everything of ours in the schema, with its definition; not what belongs to extensions or to Alembic.
+OUR_OBJECTS = """
+WITH of_extensions AS (SELECT objid FROM pg_depend WHERE deptype = 'e')
+SELECT 'column' AS kind, table_name || '.' || column_name AS name,
+       concat_ws(' ', data_type, udt_name, is_nullable, column_default, generation_expression) AS definition
+  FROM information_schema.columns JOIN pg_class ON relname = table_name AND relnamespace = 'public'::regnamespace
+ WHERE table_schema = 'public' AND table_name <> 'alembic_version' AND pg_class.oid NOT IN (TABLE of_extensions)
+UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes
+ WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'spatial_ref_sys')
+UNION ALL SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) FROM pg_constraint
+ WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text NOT IN ('alembic_version', 'spatial_ref_sys')
+   AND oid NOT IN (TABLE of_extensions)
+UNION ALL SELECT 'function', proname, pg_get_functiondef(oid) FROM pg_proc
+ WHERE pronamespace = 'public'::regnamespace AND oid NOT IN (TABLE of_extensions)
+UNION ALL SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+ORDER BY 1, 2, 3
+"""
+
+
+async def ours(url: str) -> list[Any]:
+    database = Database(url, pool_size=1)
+    try:
+        async with database.read() as connection:
+            return list((await connection.execute(sa.text(OUR_OBJECTS))).all())
+    finally:
+        await database.close()
+
+
+def revisions() -> list[str]:
+    """From the first to the last."""
+    return [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()][::-1]
+
+
+async def test_what_is_undone_leaves_nothing_and_what_is_done_again_is_the_same(empty_url: str) -> None:
+    await asyncio.to_thread(upgrade, empty_url)
+    made = await ours(empty_url)
+    assert {row.kind for row in made} == {"column", "index", "constraint", "function", "trigger"}
+    await asyncio.to_thread(downgrade, empty_url, "base")
+    assert await ours(empty_url) == []
+    await asyncio.to_thread(upgrade, empty_url)
+    assert await ours(empty_url) == made
+
+
+async def test_each_step_undoes_exactly_itself(empty_url: str) -> None:
+    before: list[Any] = []
+    for earlier, revision in zip(["base", *revisions()], revisions(), strict=False):
+        await asyncio.to_thread(upgrade, empty_url, revision)
+        after = await ours(empty_url)
+        await asyncio.to_thread(downgrade, empty_url, earlier)
+        assert await ours(empty_url) == before, f"{revision} is not undone wholly"
+        await asyncio.to_thread(upgrade, empty_url, revision)
+        before = after
+
+
+@pytest.fixture
+def known_xid8(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLAlchemy reads tables back without a warning for this type of PostgreSQL's."""
+    monkeypatch.setitem(ischema_names, "xid8", Xid8)
+
+
+@pytest.mark.usefixtures("known_xid8")
+async def test_the_migrations_make_what_the_tables_declare(database: Database) -> None:
+    def differences(connection: sa.Connection) -> list[Any]:
+        ours_only = {"include_object": lambda _o, name, kind, *_: (kind, name) != ("table", "spatial_ref_sys")}
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True, **ours_only})
+        return list(compare_metadata(context, metadata))
+
+    async with database.read() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+@pytest.mark.usefixtures("known_xid8")
+async def test_the_comparison_would_notice_a_missing_column(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(sa.text("ALTER TABLE place DROP COLUMN opening_hours"))
+        found = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
+    assert "opening_hours" in str(found)
+
+
+async def test_a_migration_that_cannot_have_its_lock_gives_up_soon(database_url: str, database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(sa.text("LOCK TABLE ward IN ACCESS SHARE MODE"))
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            await asyncio.to_thread(downgrade, database_url, "base")
+    assert await ours(database_url) != []
+
+
+def written_sql(revision: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    output = io.StringIO()
+    monkeypatch.setattr(migrating, "Config", lambda: Config(output_buffer=output))
+    command.upgrade(alembic_config(), revision, sql=True)
+    return output.getvalue()
+
+
+async def test_the_written_sql_makes_the_same_tables(
+    empty_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sql = written_sql("head", monkeypatch)
+    assert sql.index("lock_timeout") < sql.index("CREATE TABLE ward")
+    connection = await asyncpg.connect(empty_url)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+    assert await ours(empty_url) == await ours(database_url)
