@@ -75,10 +75,9 @@ def one_of(column: str, values: type[StrEnum] | Sequence[str]) -> sa.CheckConstr
 
 
 def on_earth(column: str) -> sa.CheckConstraint:
-    """Refuse NaN, infinity and positions beyond the poles: PostGIS alone would store them."""
-    return sa.CheckConstraint(
-        f"ST_X({column}) BETWEEN -180 AND 180 AND ST_Y({column}) BETWEEN -90 AND 90", name=f"{column}_on_earth"
-    )
+    """Refuse NaN, infinity, positions beyond the poles and empty points: PostGIS alone would store them."""
+    within = f"ST_X({column}) BETWEEN -180 AND 180 AND ST_Y({column}) BETWEEN -90 AND 90"
+    return sa.CheckConstraint(f"NOT ST_IsEmpty({column}) AND {within}", name=f"{column}_on_earth")
 
 
 def belongs_to(table: str, column: str, **options: Any) -> sa.ForeignKeyConstraint:

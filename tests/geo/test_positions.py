@@ -131,9 +131,9 @@ OUTSIDE_HOLE = [[109.0, 16.0], [109.1, 16.0], [109.1, 16.1], [109.0, 16.1], [109
         pytest.param([SHELL, OUTSIDE_HOLE], "coordinates", id="hole outside"),
         pytest.param([SHELL, SHELL], "coordinates", id="hole as large as the shell"),
         pytest.param([SHELL, OUTSIDE_HOLE[:-1]], "coordinates.1", id="hole not closed"),
-        pytest.param([SHELL[:2] + [[108.2, math.nan]] + SHELL[3:]], "coordinates.0.2.1", id="NaN in a ring"),
-        pytest.param([SHELL[:2] + [[108.2, 16.2, 5.0]] + SHELL[3:]], "coordinates.0.2", id="third dimension"),
-        pytest.param([SHELL[:2] + [None] + SHELL[3:]], "coordinates.0.2", id="null position"),
+        pytest.param([[*SHELL[:2], [108.2, math.nan], *SHELL[3:]]], "coordinates.0.2.1", id="NaN in a ring"),
+        pytest.param([[*SHELL[:2], [108.2, 16.2, 5.0], *SHELL[3:]]], "coordinates.0.2", id="third dimension"),
+        pytest.param([[*SHELL[:2], None, *SHELL[3:]]], "coordinates.0.2", id="null position"),
         pytest.param([None], "coordinates.0", id="null ring"),
         pytest.param([[]], "coordinates.0", id="empty ring"),
         pytest.param([], "coordinates", id="no ring"),
@@ -235,11 +235,13 @@ def test_nothing_but_a_position_error_with_a_path_ever_comes_out(value: object) 
     for read in (position, polygon, multi_polygon, line_string):
         try:
             shape = read(value)
-        except PositionError as refused:
-            assert refused.path
-            assert all(isinstance(step, str) for step in refused.path)
+        except PositionError as error:
+            refused = error
         else:
             assert isinstance(shape, Position) or (shapely.is_valid(shape) and not shape.is_empty)
+            continue
+        assert refused.path
+        assert all(isinstance(step, str) for step in refused.path)
 
 
 def test_thousands_of_nested_lists_are_refused_without_recursion() -> None:

@@ -184,10 +184,11 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.CheckConstraint(
-            "ST_X(base) BETWEEN -180 AND 180 AND ST_Y(base) BETWEEN -90 AND 90", name=op.f("ck_crew_base_on_earth")
+            "NOT ST_IsEmpty(base) AND ST_X(base) BETWEEN -180 AND 180 AND ST_Y(base) BETWEEN -90 AND 90",
+            name=op.f("ck_crew_base_on_earth"),
         ),
         sa.CheckConstraint(
-            "ST_X(position) BETWEEN -180 AND 180 AND ST_Y(position) BETWEEN -90 AND 90",
+            "NOT ST_IsEmpty(position) AND ST_X(position) BETWEEN -180 AND 180 AND ST_Y(position) BETWEEN -90 AND 90",
             name=op.f("ck_crew_position_on_earth"),
         ),
         sa.CheckConstraint("capacity BETWEEN 0 AND 1000", name=op.f("ck_crew_capacity")),
@@ -317,7 +318,7 @@ def upgrade() -> None:
             name=op.f("ck_incident_status"),
         ),
         sa.CheckConstraint(
-            "ST_X(location) BETWEEN -180 AND 180 AND ST_Y(location) BETWEEN -90 AND 90",
+            "NOT ST_IsEmpty(location) AND ST_X(location) BETWEEN -180 AND 180 AND ST_Y(location) BETWEEN -90 AND 90",
             name=op.f("ck_incident_location_on_earth"),
         ),
         sa.CheckConstraint("closed_at >= reported_at", name=op.f("ck_incident_closed_after_report")),
@@ -459,7 +460,7 @@ def upgrade() -> None:
             name=op.f("ck_place_kind"),
         ),
         sa.CheckConstraint(
-            "ST_X(location) BETWEEN -180 AND 180 AND ST_Y(location) BETWEEN -90 AND 90",
+            "NOT ST_IsEmpty(location) AND ST_X(location) BETWEEN -180 AND 180 AND ST_Y(location) BETWEEN -90 AND 90",
             name=op.f("ck_place_location_on_earth"),
         ),
         sa.ForeignKeyConstraint(
