@@ -63,7 +63,7 @@ def _parties(actor: Actor, row: Any) -> set[Party]:
         and (actor.ward_code, actor.crew_id) == (row.ward_code, row.crew_id)
     ):
         parties.add(Party.CREW)
-    if actor.secret_hash is not None and row.full:
+    if row.reported:
         parties.add(Party.REPORTER)
     return parties
 

@@ -58,11 +58,12 @@ def _follows(actor: Actor) -> Condition:
 def readable(actor: Actor) -> Rows:
     """The incidents that this caller may see, with NULL where a column is not for them.
 
-    Beside the table's columns: `working` (staff, its crew), `full` (those and its reporter) and `told` (those, its
-    team, and everybody once published) say how far this caller may see into each row.
+    Beside the table's columns: `working` (staff, its crew), `reported` (holds its secret), `full` (either) and `told`
+    (those, its team, and everybody once published) say how far this caller may see into each row.
     """
     working = _works_on(actor)
-    full = any_of(working, _reported(actor))
+    reported = _reported(actor)
+    full = any_of(working, reported)
     told = any_of(full, _follows(actor), sa.and_(incident.c.published, category.c.public))
     columns = incident.c
     return (
@@ -92,6 +93,7 @@ def readable(actor: Actor) -> Rows:
             overdue().label("overdue"),
             sa.label("working", working),
             sa.label("full", full),
+            sa.label("reported", reported),
             sa.label("told", told),
         )
         .select_from(

@@ -104,7 +104,7 @@ async def _held(connection: AsyncConnection, actor: Actor, tracking_code: str) -
     """The incident whose secret the caller holds, locked. Without the right secret it is as if it did not exist."""
     query = incidents.with_tracking_code(actor, tracking_code)
     row = (await connection.execute(query)).one_or_none()
-    if row is None or not row.full:
+    if row is None or not row.reported:
         raise NotFoundRefusal(path=("trackingCode",))
     return await handling.locked(connection, actor, row.ward_code, row.id, "trackingCode")
 

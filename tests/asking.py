@@ -12,6 +12,7 @@ import orjson
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event, make_url
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from starlette.applications import Starlette
 
 from geo.database import Database
@@ -59,15 +60,18 @@ class Desk:
         assert "errors" not in answer, answer
         return answer["data"]
 
-    async def dump(self) -> dict[str, tuple[int, str]]:
+    async def dump(self) -> dict[str, tuple[int, str | None]]:
         """Of every table: how many rows, and a digest of all that they hold."""
+        rows = [table.alias("t") for table in metadata.sorted_tables]
+        whole = sa.cast(sa.literal_column("t"), sa.Text)
+        digest = sa.func.md5(sa.func.string_agg(whole, aggregate_order_by(sa.literal(";"), whole)))
         parts = [
-            f"SELECT '{name}', count(*), coalesce(md5(string_agg(t::text, ';' ORDER BY t::text)), '') FROM {name} t"
-            for name in metadata.tables
+            sa.select(sa.literal(row.element.name), sa.func.count(), digest).select_from(row)
+            for row in rows
+            if isinstance(row.element, sa.Table)
         ]
         async with self.database.read() as connection:
-            rows = await connection.execute(sa.text(" UNION ALL ".join(parts)))
-            return {name: (count, digest) for name, count, digest in rows}
+            return {name: (count, text) for name, count, text in await connection.execute(sa.union_all(*parts))}
 
     @contextmanager
     def statements(self) -> Iterator[list[str]]:

@@ -65,7 +65,7 @@ def test_everything_in_the_schema_has_a_description() -> None:
 
 
 def hidden_columns() -> set[tuple[str, str]]:
-    """(type, column) of every column that the rows of a noun hold back from some callers: NULL, or a CASE without ELSE."""
+    """(type, column) of every column that is NULL, or a CASE without ELSE, in the rows of a noun for some caller."""
     found = set()
     for kind, readable in READABLE.items():
         for actor in ACTORS:

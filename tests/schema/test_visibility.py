@@ -34,7 +34,9 @@ query Everything($code: String!, $secret: String, $word: String!) {
       places(kinds: [OFFICIAL_HOME]) { totalCount nodes { name } }
       crews(first: 3) { totalCount nodes { name position incidents(first: 5) { totalCount nodes { ...Whole } } } }
       teams(search: "so 1") { nodes { name members { role name phone } } }
-      neighbourhoods(first: 4) { nodes { name incidents(first: 7) { totalCount nodes { ...Whole } } places { nodes { name } } } }
+      neighbourhoods(first: 4) { nodes {
+        name incidents(first: 7) { totalCount nodes { ...Whole } } places { nodes { name } }
+      } }
       statistics { total }
     }
   }
@@ -54,11 +56,9 @@ FOLLOWED = TEXT | {"crew"}
 WHOLE = frozenset({"text", "notes", "2 photos", "verdict", "phone", "crew"})
 AT_WORK = WHOLE | {"internal"}
 
-EVERYBODY = ("anonymous", "reporter", "team-1", "team-other", "crew-clean", "crew-roads", "crew-other") + (
-    "staff",
-    "staff-other",
-    "admin",
-)
+RESIDENTS = ("anonymous", "reporter")
+WORKERS = ("team-1", "team-other", "crew-clean", "crew-roads", "crew-other", "staff", "staff-other", "admin")
+EVERYBODY = RESIDENTS + WORKERS
 HELD = ("crew-clean", "staff", "admin")
 """Who works on what the crew `CLEAN` has in hand."""
 
@@ -103,7 +103,7 @@ class Scene:
 
     async def _ask(self, caller: str) -> Any:
         held = self.incidents["held"]
-        by = None if caller in ("anonymous", "reporter") else caller
+        by = None if caller in RESIDENTS else caller
         secret = held.secret if caller == "reporter" else None
         answer = await self.desk.data(DOCUMENT, by, code=held.tracking_code, secret=secret, word="MATNGU")
         return answer["incident"]

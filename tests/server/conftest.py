@@ -1,4 +1,5 @@
 """The desk: the whole application, asked through ASGI."""
 
-from tests.asking import desk as desk
-from tests.asking import opening as opening
+from tests.asking import desk, opening
+
+__all__ = ["desk", "opening"]

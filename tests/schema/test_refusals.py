@@ -1,0 +1,158 @@
+"""Who may change what: every mutation, by every caller who may not, is refused and changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.lifecycle import Status
+from schema.api import SCHEMA
+from tests import ward
+from tests.asking import Desk
+from tests.ward import CLEAN, CODE, FIRST, IN_FIRST, IN_SECOND, ROADS, Ward
+
+CALLERS = (None, *ward.USERNAMES)
+REFUSALS = {"NotAllowed", "NotFound", "InvalidTransition"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A mutation that its `rightful` callers may make with this input, the first of them shown to be able to."""
+
+    field: str
+    input: dict[str, Any]
+    rightful: tuple[str | None, ...]
+
+    async def made_by(self, desk: Desk, caller: str | None) -> Any:
+        """The answer: its type, and what an error says."""
+        kind = self.field[0].upper() + self.field[1:]
+        told = "{ __typename ... on UserError { code message path } }"
+        query = f"mutation($input: {kind}Input!) {{ {self.field}(input: $input) {told} }}"
+        return (await desk.data(query, caller, input=self.input))[self.field]
+
+
+async def changes(connection: AsyncConnection, made: Ward) -> list[Change]:
+    """Every mutation but the report, which everybody may make; each step with an incident of its own."""
+    held = {"crew_id": made.crews[CLEAN], "neighbourhood_id": made.neighbourhoods[FIRST]}
+
+    async def incident(status: Status, **values: Any) -> ward.Reported:
+        return await ward.report(connection, status=status, **values)
+
+    assigned = [(await incident(Status.ASSIGNED, **held)).id for _ in range(4)]
+    accepted = (await incident(Status.ACCEPTED, **held)).id
+    working = (await incident(Status.IN_PROGRESS, **held)).id
+    resolved = [await incident(Status.RESOLVED, **held) for _ in range(4)]
+    waiting = [(await incident(Status.RECEIVED)).id for _ in range(7)]
+    crew = f"Crew:{CODE}:{made.crews[CLEAN]}"
+    roads = f"Crew:{CODE}:{made.crews[ROADS]}"
+    house, private = (f"Place:{CODE}:{made.places[name]}" for name in ("Nhà văn hóa số 1", "Nhà riêng chưa đồng ý"))
+    first = {"type": "Point", "coordinates": list(IN_FIRST)}
+    second = {"type": "Point", "coordinates": list(IN_SECOND)}
+    staff: tuple[str | None, ...] = ("staff", "admin")
+    own = ("crew-clean",)
+    team = ("team-1", *staff)
+    place = {"kind": "OTHER", "name": "Trạm mới", "wardCode": CODE}
+    saved = {"name": "Đội Một", "capacity": 3, "base": first, "categories": ["TRAFFIC"], "wardCode": CODE}
+    wrong = {"trackingCode": resolved[0].tracking_code, "secret": resolved[1].secret}
+    category = {"code": "LIGHTS", "name": "Đèn đường", "nameEn": "Lights", "icon": "lamp", "colour": "#112233"}
+    return [
+        Change("acceptIncident", {"incidentId": assigned[0]}, own),
+        Change("declineIncident", {"incidentId": assigned[1], "reason": "Xe hỏng"}, own),
+        Change("startIncident", {"incidentId": accepted}, own),
+        Change("resolveIncident", {"incidentId": working, "note": "Đã dọn"}, (*own, *staff)),
+        Change("noteIncident", {"incidentId": assigned[2], "note": "Đã gọi"}, (*own, *staff)),
+        Change("assignIncident", {"incidentId": waiting[0], "crewId": crew}, staff),
+        Change("rejectIncident", {"incidentId": waiting[1], "reason": "Việc khác"}, staff),
+        Change("markDuplicate", {"incidentId": waiting[2], "originalId": waiting[3]}, staff),
+        Change("closeIncident", {"incidentId": resolved[2].id}, staff),
+        Change("publishIncident", {"incidentId": waiting[4], "published": True}, staff),
+        Change("correctIncident", {"incidentId": waiting[5], "category": "TRAFFIC", "location": second}, staff),
+        Change("reopenIncident", {"incidentId": resolved[3].id, "reason": "Chưa xong"}, staff),
+        Change("reopenIncident", {**wrong, "reason": "Chưa xong"}, ()),
+        Change("rateIncident", {**wrong, "satisfaction": "SATISFIED"}, ()),
+        Change("savePlace", {**place, "location": first}, team),
+        Change("savePlace", {**place, "location": second}, staff),
+        Change("savePlace", {**place, "location": first, "placeId": house}, team),
+        Change("savePlace", {**place, "location": second, "placeId": house}, staff),
+        Change("removePlace", {"placeId": private}, team),
+        Change("saveCrew", saved, staff),
+        Change("saveCrew", {**saved, "name": "Đội Hai", "crewId": roads, "members": ["crew-roads"]}, staff),
+        Change("setDuty", {"onDuty": False, "crewId": crew}, (*own, *staff)),
+        Change("saveCategory", {**category, "deadlineHours": 5, "wardCode": CODE}, staff),
+    ]
+
+
+@pytest.fixture
+async def every(desk: Desk) -> list[Change]:
+    async with desk.database.write() as connection:
+        return await changes(connection, desk.ward)
+
+
+async def test_who_may_not_change_a_thing_is_refused_and_changes_nothing(desk: Desk, every: list[Change]) -> None:
+    before = await desk.dump()
+    for change in every:
+        for caller in CALLERS:
+            if caller in change.rightful:
+                continue
+            answer = await change.made_by(desk, caller)
+            assert answer["__typename"] in REFUSALS, (change, caller)
+            assert answer["message"], (change, caller)
+            assert await desk.dump() == before, (change, caller)
+    # And none of it was refused for another reason: who may, can.
+    for change in every:
+        if not change.rightful:
+            continue
+        before = await desk.dump()
+        answer = await change.made_by(desk, change.rightful[0])
+        assert answer["__typename"].endswith("Payload"), (change, answer)
+        assert await desk.dump() != before, change
+
+
+async def test_no_mutation_is_left_out(every: list[Change]) -> None:
+    assert SCHEMA.mutation_type is not None
+    assert {change.field for change in every} | {"reportIncident"} == set(SCHEMA.mutation_type.fields)
+
+
+async def test_the_rightful_may_even_where_others_tried(desk: Desk, every: list[Change]) -> None:
+    """The second of the rightful callers can do what the first can."""
+    for change in every:
+        if len(change.rightful) > 1:
+            answer = await change.made_by(desk, change.rightful[-1])
+            assert answer["__typename"].endswith("Payload"), (change, answer)
+
+
+async def test_who_works_on_a_report_cannot_answer_as_its_reporter(desk: Desk) -> None:
+    async with desk.database.write() as connection:
+        done = await ward.report(connection, status=Status.RESOLVED, crew_id=desk.ward.crews[CLEAN])
+    before = await desk.dump()
+    for by in ("crew-clean", "staff", "admin", "staff-other", None):
+        for secret in ("", "x", done.tracking_code):
+            given = {"trackingCode": done.tracking_code, "secret": secret}
+            rate = Change("rateIncident", {**given, "satisfaction": "SATISFIED"}, ())
+            reopen = Change("reopenIncident", {**given, "reason": "Chưa"}, ())
+            assert (await rate.made_by(desk, by))["__typename"] == "NotFound"
+            assert (await reopen.made_by(desk, by))["__typename"] == "NotFound"
+    assert await desk.dump() == before
+    given = {"trackingCode": done.tracking_code, "secret": done.secret, "satisfaction": "SATISFIED"}
+    assert (await Change("rateIncident", given, ()).made_by(desk, None))["__typename"] == "RateIncidentPayload"
+    assert await desk.dump() != before
+
+
+async def test_an_id_of_another_kind_or_ward_or_none_at_all_is_not_found(desk: Desk) -> None:
+    before = await desk.dump()
+    crew = f"Crew:{CODE}:{desk.ward.crews[CLEAN]}"
+    for wrong in (
+        "",
+        "x",
+        "Incident",
+        f"Ward:{CODE}",
+        crew,
+        f"Incident:{CODE}:{desk.ward.crews[CLEAN]}",
+        "Incident:x:y",
+    ):
+        answer = await Change("closeIncident", {"incidentId": wrong}, ()).made_by(desk, "staff")
+        assert (answer["__typename"], answer["path"]) == ("NotFound", ["input", "incidentId"])
+    assert await desk.dump() == before
