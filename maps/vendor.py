@@ -51,10 +51,8 @@ ICON_NAMES = (
     # steps of an incident
     "inbox", "users", "user-check", "wrench", "circle-check", "ban", "copy", "timer-off",
     # the pages themselves
-    "phone", "navigation", "clock", "calendar-clock", "x", "search", "chevron-down", "chevron-right", "chevron-up",
-    "layers", "locate-fixed", "plus", "minus", "list", "triangle-alert", "info", "languages", "wifi-off", "refresh-cw",
-    "map", "map-pinned", "maximize", "camera", "check", "circle-alert", "arrow-left", "external-link", "message-circle",
-    "log-out", "log-in", "settings", "pencil",
+    "phone", "navigation", "x", "search", "chevron-down", "layers", "plus", "minus", "triangle-alert", "info",
+    "languages", "wifi-off", "refresh-cw", "map", "map-pinned", "maximize", "check", "message-circle",
 )  # fmt: skip
 SPRITE = f"{ICONS}/sprite.svg"
 

@@ -17,6 +17,7 @@ from maps import vendor
 from server.app import create_app
 from server.pages import render, static
 from server.pages.languages import catalogue
+from server.pages.words import GROUPS
 from server.settings import Settings
 from tests.maps.small_ward import CODE, HOSTILE, PRODUCT, build, report
 
@@ -155,7 +156,10 @@ async def test_without_a_base_map_the_page_says_so(client):
 async def test_english_is_chosen_and_remembered(client):
     chosen = await client.get("/?lang=en")
     assert '<html lang="en"' in chosen.text
-    assert "Cultural house" in chosen.text
+    assert "<h2>Cultural house</h2>" in chosen.text  # there is one
+    assert "<h2>Neighbourhoods</h2>" in chosen.text
+    for group in GROUPS:
+        assert f"<h2>{group.sign.word}</h2>" not in chosen.text
     assert '<html lang="en"' in (await client.get("/")).text
     assert '<html lang="vi"' in (await client.get("/?lang=vi")).text
 
@@ -294,13 +298,20 @@ def messages() -> set[str]:
     return {message for _, _, message, *_ in found if isinstance(message, str)}
 
 
+def _all(texts: str | tuple[str, ...] | list[str]) -> list[str]:
+    return [texts] if isinstance(texts, str) else list(texts)
+
+
 def test_every_message_of_the_pages_has_its_english():
     with catalogue(Language.EN).open("rb") as source:
-        english = {str(entry.id): entry.string for entry in read_po(source) if entry.id}
+        entries = [entry for entry in read_po(source, locale="en") if entry.id]
+    # Where a word counts things, its entry holds a pair of both.
+    english = {_all(entry.id)[0]: _all(entry.string) for entry in entries}
     assert set(english) == messages()
-    assert all(english.values())
-    for vietnamese, translated in english.items():
-        assert set(re.findall(r"\{\w+\}", vietnamese)) == set(re.findall(r"\{\w+\}", str(translated)))
+    for vietnamese, translations in english.items():
+        for translated in translations:
+            assert translated
+            assert set(re.findall(r"\{\w+\}", vietnamese)) == set(re.findall(r"\{\w+\}", translated))
 
 
 def test_every_word_that_the_modules_say_is_given_to_them():

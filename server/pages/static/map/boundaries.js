@@ -24,8 +24,11 @@ export async function drawWard(map, hasBase) {
 }
 
 /** The neighbourhoods, each with its name at its middle; `choose` is called with one that is tapped. */
-export async function drawNeighbourhoods(layer, choose) {
+export async function drawNeighbourhoods(map, layer, choose) {
   const { features } = await geojson("/map/neighbourhoods.geojson");
+  const names = map.getPane("names") ?? map.createPane("names");
+  names.style.zIndex = 550; // below every marker
+  names.style.pointerEvents = "none";
   const drawn = new Map();
   layer.clearLayers();
   for (const feature of features) {
@@ -37,7 +40,7 @@ export async function drawNeighbourhoods(layer, choose) {
     const [longitude, latitude] = feature.properties.label.coordinates;
     const name = element("span", "", feature.properties.name);
     const label = L.divIcon({ html: name, className: "neighbourhood-label", iconSize: [0, 0] });
-    const written = L.marker([latitude, longitude], { icon: label, interactive: false, keyboard: false });
+    const written = L.marker([latitude, longitude], { icon: label, interactive: false, keyboard: false, pane: "names" });
     layer.addLayer(area).addLayer(written);
     drawn.set(feature.properties.id, { feature, area, written });
   }
@@ -47,13 +50,17 @@ export async function drawNeighbourhoods(layer, choose) {
 const LABELLED_FROM = 15;
 const LABEL_WIDTH = 110;
 
-/** Write the names that have room in their own ground at this zoom. */
-export function labelWhereRoom(map, drawn) {
+/** Write the names that have room in their own ground at this zoom; a name steps below a pin that stands on it. */
+export function labelWhereRoom(map, drawn, pins) {
   const zoom = map.getZoom();
+  const spots = [...pins.values()].map(({ pin }) => map.project(pin.getLatLng(), zoom));
   for (const { area, written } of drawn.values()) {
     const bounds = area.getBounds();
     const width = map.project(bounds.getNorthEast(), zoom).x - map.project(bounds.getSouthWest(), zoom).x;
+    const at = map.project(written.getLatLng(), zoom);
+    const hidden = spots.some((spot) => Math.abs(spot.x - at.x) < LABEL_WIDTH / 2 + 17 && Math.abs(spot.y - at.y) < 24);
     written.getElement()?.classList.toggle("has-room", zoom >= LABELLED_FROM && width >= LABEL_WIDTH);
+    written.getElement()?.classList.toggle("is-below", hidden);
   }
 }
 

@@ -36,6 +36,11 @@ function approach([longitude, latitude], zoom = map.getZoom()) {
   map.setView(map.unproject(point, zoom), zoom);
 }
 
+/** The level at which some ground nearly fills half the screen, whole so that tiles stay sharp. */
+function closeTo(ground) {
+  return Math.max(14, Math.min(17, Math.floor(map.getBoundsZoom(ground.pad(0.15)))));
+}
+
 /** Open the card of a place or a neighbourhood, from the list (`fly`) or from the map. */
 function choose(id, fly = false) {
   const place = pins.get(id);
@@ -50,7 +55,7 @@ function choose(id, fly = false) {
     places.mark(pin, true);
   } else if (area) {
     const { feature, area: shape } = area;
-    if (fly) approach(feature.properties.label.coordinates, Math.max(15, map.getZoom()));
+    if (fly) approach(feature.properties.label.coordinates, closeTo(shape.getBounds()));
     const houses = [...pins.values()]
       .map((one) => one.feature)
       .filter(({ properties }) => properties.kind === "CULTURAL_HOUSE" && properties.neighbourhoodId === id);
@@ -67,7 +72,7 @@ function choose(id, fly = false) {
 function scale() {
   const zoom = map.getZoom();
   map.getContainer().dataset.scale = zoom < 14 ? "far" : zoom < 15 ? "mid" : "near";
-  boundaries.labelWhereRoom(map, areas);
+  boundaries.labelWhereRoom(map, areas, pins);
   for (const [act, end] of [["in", map.getMaxZoom()], ["out", map.getMinZoom()]])
     document.querySelector(`[data-act="${act}"]`).disabled = zoom === end;
 }
@@ -82,7 +87,7 @@ function controls(incidents) {
       if (box.checked) layer.addTo(map);
       else layer.remove();
       if (box.dataset.switch === "incidents" && box.checked) incidents.refresh();
-      if (box.dataset.switch === "neighbourhoods") boundaries.labelWhereRoom(map, areas);
+      if (box.dataset.switch === "neighbourhoods") boundaries.labelWhereRoom(map, areas, pins);
     });
   for (const choice of document.querySelectorAll('[name="incidents"]'))
     choice.addEventListener("change", () => {
@@ -117,10 +122,13 @@ function start() {
   controls(incidents);
   shown("ward", () => boundaries.drawWard(map, data.hasBase));
   shown("neighbourhoods", async () => {
-    areas = await boundaries.drawNeighbourhoods(groups.neighbourhoods, choose);
-    boundaries.labelWhereRoom(map, areas);
+    areas = await boundaries.drawNeighbourhoods(map, groups.neighbourhoods, choose);
+    boundaries.labelWhereRoom(map, areas, pins);
   });
-  shown("places", async () => (pins = await places.drawPlaces(groups, choose)));
+  shown("places", async () => {
+    pins = await places.drawPlaces(groups, choose);
+    boundaries.labelWhereRoom(map, areas, pins);
+  });
   incidents.refresh();
   addEventListener("online", () => incidents.refresh());
   document.addEventListener("visibilitychange", () => document.hidden || incidents.refresh());
