@@ -1,36 +1,26 @@
-"""Accounts of those who work for a ward: created, given a password, disabled, found.
-
-Passwords are kept as argon2id hashes only. Hashing takes some 50 ms and 64 MiB, so it runs on two threads of its own:
-a burst of sign-ins waits its turn instead of stopping the server or filling its memory.
-"""
+"""Accounts of those who work for a ward: created, given a password, disabled, found."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 import unicodedata
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo import passwords
 from geo.errors import InvalidInput, NotFound, Problem
 from geo.ids import new_id
 from geo.language import Text
 from geo.tables import AccountRole, TeamRole, account, crew, crew_member, session, team, team_member, ward
 
-PASSWORD_LENGTHS = range(10, 1025)
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
-_HASHER = PasswordHasher()
-_THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+_WARD_CODE = re.compile(r"[0-9]{5}", re.ASCII)
 
 _BAD_USERNAME = Text(
     "Tên đăng nhập gồm 2 đến 64 chữ cái không dấu, chữ số, dấu chấm, gạch ngang hoặc gạch dưới.",
@@ -38,7 +28,6 @@ _BAD_USERNAME = Text(
 )
 _TAKEN = Text("Tên đăng nhập này đã có người dùng.", "This user name is taken.")
 _BAD_NAME = Text("Họ tên dài từ 1 đến 200 ký tự.", "A name has 1 to 200 characters.")
-_BAD_PASSWORD = Text("Mật khẩu dài từ 10 đến 1024 ký tự.", "A password has 10 to 1024 characters.")
 _NO_SUCH_ACCOUNT = Text("Không có tài khoản này.", "There is no such account.")
 _NO_SUCH_WARD = Text("Không có phường này.", "There is no such ward.")
 _NO_SUCH_CREW = Text("Phường không có đội này.", "The ward has no such crew.")
@@ -65,13 +54,6 @@ class Account:
     neighbourhood_id: UUID | None
 
 
-def hash_password(password: str) -> str:
-    """The argon2id hash to store. Blocks for some 50 ms. Raises `InvalidInput` for a password too short or too long."""
-    if len(password) not in PASSWORD_LENGTHS:
-        raise InvalidInput(Problem(("password",), _BAD_PASSWORD))
-    return _HASHER.hash(_bytes(password))
-
-
 async def create(
     connection: AsyncConnection,
     *,
@@ -84,17 +66,22 @@ async def create(
     team_id: UUID | None = None,
     demo: bool = False,
 ) -> UUID:
-    """A new account; its id. `password_hash` comes from `hash_password`.
+    """A new account; its id. `password_hash` comes from `geo.passwords`.
 
     A crew member joins `crew_id`. A team member joins `team_id`: as the member of the same name who has no account yet,
     else as a new one. Raises `InvalidInput` with the path of each input that is wrong, and stores nothing then.
     """
     username, name = _clean(username).lower(), _clean(name)
     problems = _problems(username, name, role, ward_code, crew_id, team_id)
-    if ward_code is not None and not await _exists(connection, ward.c.code == ward_code):
-        problems.append(Problem(("ward",), _NO_SUCH_WARD))
     if problems:
         raise InvalidInput(*problems)
+    await _check_exists(connection, "ward", _NO_SUCH_WARD, ward.c.code == ward_code, ward_code)
+    await _check_exists(
+        connection, "crew", _NO_SUCH_CREW, (crew.c.ward_code == ward_code) & (crew.c.id == crew_id), crew_id
+    )
+    await _check_exists(
+        connection, "team", _NO_SUCH_TEAM, (team.c.ward_code == ward_code) & (team.c.id == team_id), team_id
+    )
     account_id = new_id()
     stored = await connection.execute(
         insert(account)
@@ -155,9 +142,9 @@ async def authenticate(connection: AsyncConnection, username: str, password: str
         _accounts().add_columns(account.c.password_hash).where(account.c.username == _key(username))
     )
     row = rows.first()
-    known = row is not None and row.disabled_at is None
-    matches = await _matches(row.password_hash if row is not None and known else _hash_of_nobody(), password)
-    return _account(row) if row is not None and known and matches else None
+    known = row if row is not None and row.disabled_at is None else None
+    opens = await passwords.matches(None if known is None else known.password_hash, password)
+    return _account(known) if known is not None and opens else None
 
 
 async def crew_named(connection: AsyncConnection, ward_code: str, name: str) -> UUID:
@@ -190,16 +177,6 @@ def _key(username: str) -> str:
     return cleaned if _USERNAME.fullmatch(cleaned) else ""
 
 
-def _bytes(password: str) -> bytes:
-    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
-
-
-@cache
-def _hash_of_nobody() -> str:
-    """What an unknown username is checked against, so that its answer takes as long as a known one's."""
-    return _HASHER.hash("nobody has this password")
-
-
 def _problems(
     username: str, name: str, role: AccountRole, ward_code: str | None, crew_id: UUID | None, team_id: UUID | None
 ) -> list[Problem]:
@@ -207,14 +184,19 @@ def _problems(
         (bool(_USERNAME.fullmatch(username)), "username", _BAD_USERNAME),
         (1 <= len(name) <= 200 and name.isprintable(), "name", _BAD_NAME),
         (ward_code is not None or role is AccountRole.ADMIN, "ward", _WARD_NEEDED),
+        (ward_code is None or bool(_WARD_CODE.fullmatch(ward_code)), "ward", _NO_SUCH_WARD),
         ((crew_id is not None) == (role is AccountRole.CREW_MEMBER), "crew", _CREW_NEEDED),
         ((team_id is not None) == (role is AccountRole.TEAM_MEMBER), "team", _TEAM_NEEDED),
     )
     return [Problem((path,), text) for ok, path, text in checks if not ok]
 
 
-async def _exists(connection: AsyncConnection, condition: sa.ColumnElement[bool]) -> bool:
-    return bool(await connection.scalar(sa.select(sa.exists().where(condition))))
+async def _check_exists(
+    connection: AsyncConnection, path: str, otherwise: Text, row: sa.ColumnElement[bool], named: object
+) -> None:
+    """Whether the `row` that was `named` is there; nothing to check where none was."""
+    if named is not None and not await connection.scalar(sa.select(sa.exists().where(row))):
+        raise InvalidInput(Problem((path,), otherwise))
 
 
 async def _join_team(connection: AsyncConnection, ward_code: str, team_id: UUID, account_id: UUID, name: str) -> None:
@@ -290,17 +272,3 @@ def _account(row: sa.Row[Any]) -> Account:
         team_id=row.team_id,
         neighbourhood_id=row.neighbourhood_id,
     )
-
-
-async def _matches(password_hash: str, password: str) -> bool:
-    if len(password) >= PASSWORD_LENGTHS.stop:
-        return False
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_THREADS, _verify, password_hash, _bytes(password))
-
-
-def _verify(password_hash: str, password: bytes) -> bool:
-    try:
-        return _HASHER.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
-        return False

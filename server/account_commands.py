@@ -10,6 +10,7 @@ from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import accounts
+from geo.passwords import hash_password
 from geo.tables import AccountRole
 from server.console import Result, console, in_transaction, tell, with_database
 from server.settings import read_settings
@@ -34,7 +35,7 @@ def create(
     username: str, role: str, ward_code: str | None, name: str, crew: str | None, team: str | None, password_stdin: bool
 ) -> None:
     """Create an account."""
-    password_hash = accounts.hash_password(_password(password_stdin))
+    password_hash = hash_password(_password(password_stdin))
 
     async def work(connection: AsyncConnection) -> None:
         await accounts.create(
@@ -57,7 +58,7 @@ def create(
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
 def password(username: str, password_stdin: bool) -> None:
     """Give an account a new password, and sign it out everywhere."""
-    password_hash = accounts.hash_password(_password(password_stdin))
+    password_hash = hash_password(_password(password_stdin))
     _change(lambda connection: accounts.set_password(connection, username, password_hash))
     tell(f"Changed the password of {username}, who is now signed out everywhere.")
 

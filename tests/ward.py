@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo import accounts, sessions, tables
 from geo.ids import new_id, new_tracking_code
 from geo.lifecycle import IN_HAND, Party, Status
+from geo.passwords import hash_password
 from geo.secrets import digest
 from geo.seeds import seed_categories
 from geo.tables import AccountRole, PlaceKind, TeamRole
@@ -77,7 +78,7 @@ def spot(at: tuple[float, float]) -> str:
 @cache
 def password_hash() -> str:
     """The hash of `PASSWORD`: made once, for it takes 50 ms."""
-    return accounts.hash_password(PASSWORD)
+    return hash_password(PASSWORD)
 
 
 async def build(connection: AsyncConnection) -> Ward:

@@ -22,6 +22,7 @@ from geo.demo.people import Crew, crews, teams
 from geo.demo.places import places
 from geo.errors import Refusal
 from geo.language import Text
+from geo.passwords import hash_password
 from geo.seeds import seed_categories
 from geo.tables import SRID, AccountRole, TeamRole
 
@@ -168,7 +169,7 @@ async def _write_accounts(
 ) -> dict[str, UUID]:
     """Create admin, staff, crew-1 to crew-8 and team-1; give their ids by username."""
     random = chance("accounts")
-    password_hash = await asyncio.to_thread(accounts.hash_password, PASSWORD)
+    password_hash = await asyncio.to_thread(hash_password, PASSWORD)
     plans: list[tuple[str, AccountRole, str, dict[str, Any]]] = [
         ("admin", AccountRole.ADMIN, "Quản trị hệ thống (demo)", {}),
         ("staff", AccountRole.STAFF, person(random), {"ward_code": WARD_CODE}),
