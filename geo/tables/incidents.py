@@ -7,7 +7,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA
 
-from geo.lifecycle import IN_HAND, Party, Status
+from geo.lifecycle import IN_HAND, OPEN, Party, Status
 from geo.tables.base import (
     Xid8,
     belongs_to,
@@ -111,6 +111,13 @@ incident = sa.Table(
     sa.CheckConstraint("duplicate_of_id <> id", name="not_its_own_duplicate"),
     sa.CheckConstraint("(resolved_at IS NOT NULL) OR status NOT IN ('RESOLVED', 'CLOSED')", name="resolved"),
     spatial_index("incident", "location"),
+    # What the public map opens with: the open ones, a small part of the whole.
+    sa.Index(
+        "ix_incident_open_location",
+        "location",
+        postgresql_using="gist",
+        postgresql_where=sa.text(f"status IN ({_names(OPEN)})"),
+    ),
     spatial_index("incident", "geog"),
     search_index("incident"),
     sa.Index("ix_incident_newest", "ward_code", "reported_at", "id"),

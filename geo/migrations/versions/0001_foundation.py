@@ -363,6 +363,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("duplicate_of_id IS NOT NULL"),
     )
     op.create_index("ix_incident_geog", "incident", ["geog"], unique=False, postgresql_using="gist")
+    op.create_index(
+        "ix_incident_open_location",
+        "incident",
+        ["location"],
+        unique=False,
+        postgresql_using="gist",
+        postgresql_where=sa.text("status IN ('RECEIVED', 'ASSIGNED', 'ACCEPTED', 'IN_PROGRESS')"),
+    )
     op.create_index("ix_incident_location", "incident", ["location"], unique=False, postgresql_using="gist")
     op.create_index("ix_incident_newest", "incident", ["ward_code", "reported_at", "id"], unique=False)
     op.create_index("ix_incident_reporter_secret_hash", "incident", ["reporter_secret_hash"], unique=False)
