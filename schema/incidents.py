@@ -10,10 +10,10 @@ import strawberry
 
 from geo import categories, crews, incidents, neighbourhoods, teams, wards
 from geo.actor import Role
-from geo.locating import geography
 from schema.categories import Category
 from schema.enums import IncidentChannel, IncidentStatus, Satisfaction
 from schema.links import CrewLink, IncidentLink, NeighbourhoodLink, TeamLink, WardLink
+from schema.places import distance
 from schema.relay import Node
 from schema.rows import Row, Rows, answers, column, field, node_id
 from schema.scalars import GeoJSONPoint
@@ -72,12 +72,10 @@ def _similar(
 
 def _distance(root: Row) -> sa.ColumnElement[Any]:
     actor = root.seen_by
-    if root.near is not None:
-        return sa.func.ST_Distance(root.geog, geography(root.near), type_=sa.Float)
-    if actor.role is Role.CREW_MEMBER and actor.crew_id is not None:
+    if root.near is None and actor.role is Role.CREW_MEMBER and actor.crew_id is not None:
         here = incidents.position_of_crew(actor.ward_code, actor.crew_id)
         return sa.func.ST_Distance(root.geog, here, type_=sa.Float)
-    return sa.cast(sa.null(), sa.Float)
+    return distance(root)
 
 
 @strawberry.type(description="Something that a resident reported and the ward deals with.")
