@@ -310,9 +310,9 @@ def position_of_crew(ward_code: Any, crew_id: UUID) -> sa.ScalarSelect[Any]:
     return sa.select(crew.c.geog).where(crew.c.ward_code == ward_code, crew.c.id == crew_id).scalar_subquery()
 
 
-NEWEST_FIRST = by_time(incident, incident.c.reported_at, descending=True)
-OLDEST_FIRST = by_time(incident, incident.c.reported_at)
-MOST_URGENT_FIRST = by_time(incident, URGENCY)
+NEWEST_FIRST = by_time("newest", incident, incident.c.reported_at, descending=True)
+OLDEST_FIRST = by_time("oldest", incident, incident.c.reported_at)
+MOST_URGENT_FIRST = by_time("most urgent", incident, URGENCY)
 
 
 def nearest_first(to: sa.ColumnElement[Any]) -> Order:

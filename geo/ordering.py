@@ -60,8 +60,12 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A total order. `nearest` marks an order by distance, which an index serves only by its first key."""
+    """A total order. `nearest` marks an order by distance, which an index serves only by its first key.
 
+    Its cursors carry its `name`, so that a cursor of another list or order is told apart, not misread.
+    """
+
+    name: str
     keys: tuple[Key, ...]
     descending: bool = False
     nearest: bool = False
@@ -82,7 +86,9 @@ class Order:
             found = rows.order_by(*self.by(keys)).limit(limit).subquery("found")
         labels = [found.c[f"key_{index}"] for index in range(len(keys))]
         numbered = sa.select(
-            *found.c, _cursor(labels).label("cursor"), sa.func.row_number().over(order_by=self.by(labels)).label("n")
+            *found.c,
+            _cursor(self.name, labels).label("cursor"),
+            sa.func.row_number().over(order_by=self.by(labels)).label("n"),
         ).subquery("numbered")
         return sa.select(*numbered.c).where(numbered.c.n <= limit).subquery("page") if self.nearest else numbered
 
@@ -103,33 +109,34 @@ class Order:
             texts = json.loads(base64.b64decode(cursor.encode("ascii"), validate=True))
             if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
                 raise BadCursor
-            if len(texts) != len(self.keys):
+            if len(texts) != len(self.keys) + 1 or texts[0] != self.name:
                 raise BadCursor
-            return [key.check(text) for key, text in zip(self.keys, texts, strict=True)]
+            return [key.check(text) for key, text in zip(self.keys, texts[1:], strict=True)]
         except (ValueError, OverflowError, RecursionError) as error:
             raise BadCursor from error
 
 
-def _cursor(keys: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[str]:
-    """The keys as text, as JSON, in base 64 (which PostgreSQL breaks into lines)."""
-    texts = sa.func.json_build_array(*(sa.cast(key, sa.Text) for key in keys))
+def _cursor(name: str, keys: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[str]:
+    """The order's name and the keys as text, as JSON, in base 64 (which PostgreSQL breaks into lines)."""
+    texts = sa.func.json_build_array(sa.literal(name, sa.Text), *(sa.cast(key, sa.Text) for key in keys))
     encoded = sa.func.encode(sa.func.convert_to(sa.cast(texts, sa.Text), "UTF8"), "base64")
     return sa.func.translate(encoded, "\n", "", type_=sa.Text)
 
 
 def by_name(table: sa.Table) -> Order:
     """By name, as Vietnamese people sort and count."""
-    return Order((Key(sa.collate(table.c.name, NATURAL), _text), Key(table.c.id, _identity)))
+    return Order(f"{table.name} by name", (Key(sa.collate(table.c.name, NATURAL), _text), Key(table.c.id, _identity)))
 
 
-def by_text(expression: sa.ColumnElement[str]) -> Order:
+def by_text(column: sa.Column[str]) -> Order:
     """By one column that is unique by itself, such as a ward's code."""
-    return Order((Key(expression, _text),))
+    return Order(f"{column.table.name} by {column.name}", (Key(column, _text),))
 
 
-def by_time(table: sa.Table, moment: sa.ColumnElement[Any], *, descending: bool = False) -> Order:
-    return Order((Key(moment, _time), Key(table.c.id, _identity)), descending=descending)
+def by_time(name: str, table: sa.Table, moment: sa.ColumnElement[Any], *, descending: bool = False) -> Order:
+    keys = (Key(moment, _time), Key(table.c.id, _identity))
+    return Order(f"{table.name} {name}", keys, descending=descending)
 
 
 def by_distance(table: sa.Table, distance: sa.ColumnElement[float]) -> Order:
-    return Order((Key(distance, _number), Key(table.c.id, _identity)), nearest=True)
+    return Order(f"{table.name} nearest", (Key(distance, _number), Key(table.c.id, _identity)), nearest=True)

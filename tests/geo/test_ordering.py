@@ -33,23 +33,24 @@ ORDERS = {"name": BY_NAME, "code": BY_CODE, "newest": NEWEST_FIRST, "urgent": MO
 STAFF = Actor(Role.STAFF, ward_code=ward.CODE)
 
 
-def cursor(*keys: object) -> str:
-    return base64.b64encode(json.dumps(keys).encode()).decode()
+def cursor(order: Order, *keys: object) -> str:
+    return base64.b64encode(json.dumps([order.name, *keys]).encode()).decode()
 
 
 @given(st.datetimes(timezones=st.timezones()), st.uuids())
 def test_a_cursor_of_a_time_is_taken(moment: datetime, id_: UUID) -> None:
-    NEWEST_FIRST.check(cursor(moment.astimezone(UTC).isoformat() if 1 < moment.year < 9999 else "infinity", str(id_)))
+    time = moment.astimezone(UTC).isoformat() if 1 < moment.year < 9999 else "infinity"
+    NEWEST_FIRST.check(cursor(NEWEST_FIRST, time, str(id_)))
 
 
 @given(st.text().filter(lambda text: "\x00" not in text), st.uuids())
 def test_a_cursor_of_a_name_is_taken(name: str, id_: UUID) -> None:
-    BY_NAME.check(cursor(name, str(id_)))
+    BY_NAME.check(cursor(BY_NAME, name, str(id_)))
 
 
 @given(st.floats(0, 2e7), st.uuids())
 def test_a_cursor_of_a_distance_is_taken(metres: float, id_: UUID) -> None:
-    NEAREST.check(cursor(repr(metres), str(id_)))
+    NEAREST.check(cursor(NEAREST, repr(metres), str(id_)))
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -97,7 +98,7 @@ def test_json_of_other_kinds_is_no_cursor(order: str, keys: Any) -> None:
 )
 def test_keys_of_the_wrong_kind_are_no_cursor(order: str, keys: tuple[object, ...]) -> None:
     with pytest.raises(BadCursor):
-        ORDERS[order].check(cursor(*keys))
+        ORDERS[order].check(cursor(ORDERS[order], *keys))
 
 
 def test_a_hundred_thousand_brackets_are_no_cursor() -> None:
@@ -126,7 +127,7 @@ async def test_a_forged_cursor_never_makes_the_database_fail(database: Database)
     tries += [("nearest", text) for text in NUMBERS]
     for order, key in tries:
         try:
-            page = ORDERS[order].page(matching(STAFF, ward_code=ward.CODE), 5, cursor(key, ID))
+            page = ORDERS[order].page(matching(STAFF, ward_code=ward.CODE), 5, cursor(ORDERS[order], key, ID))
         except BadCursor:
             continue
         async with database.read() as connection:
@@ -196,4 +197,4 @@ async def test_wards_are_paged_by_code(database: Database) -> None:
 
 def test_a_time_with_a_zone_is_the_same_moment() -> None:
     zone = timezone(timedelta(hours=7))
-    NEWEST_FIRST.check(cursor(datetime(2026, 11, 20, 9, 5, tzinfo=zone).isoformat(), ID))
+    NEWEST_FIRST.check(cursor(NEWEST_FIRST, datetime(2026, 11, 20, 9, 5, tzinfo=zone).isoformat(), ID))
