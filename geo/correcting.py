@@ -45,7 +45,8 @@ async def correct(
             raise InvalidInput(Problem(("category",), UNKNOWN_CATEGORY))
         if kind.id != row.category_id:
             values["category_id"] = kind.id
-            values["due_at"] = incident.c.reported_at + sa.func.make_interval(0, 0, 0, 0, kind.deadline_hours)
+            since = sa.func.coalesce(journal.reopened_at(row.ward_code, row.id), incident.c.reported_at)
+            values["due_at"] = since + sa.func.make_interval(0, 0, 0, 0, kind.deadline_hours)
     if location is not None:
         inside, neighbourhood_id = await locate_within(connection, row.ward_code, location)
         if not inside:

@@ -44,9 +44,14 @@ def note_of(value: str | None, field: str, *, required: bool) -> str | None:
 async def locked(
     connection: AsyncConnection, actor: Actor, ward_code: str, incident_id: UUID, field: str = "incidentId"
 ) -> Any:
-    """The incident's row as the caller sees it, locked; raises `NotFound` when the caller may not see it."""
-    query = incidents.with_id(actor, ward_code, incident_id).with_for_update(of=incident, key_share=True)
-    row = (await connection.execute(query)).one_or_none()
+    """The incident's row as the caller sees it, locked; raises `NotFound` when the caller may not see it.
+
+    Locked first and read afterwards: a row whose category was changed while it was waited for would else no longer
+    join the category that the waiting statement had found, and be missed.
+    """
+    lock = sa.select(incident.c.id).where(incident.c.ward_code == ward_code, incident.c.id == incident_id)
+    await connection.execute(lock.with_for_update(key_share=True))
+    row = (await connection.execute(incidents.with_id(actor, ward_code, incident_id))).one_or_none()
     if row is None:
         raise NotFound(path=(field,))
     return row
@@ -82,17 +87,17 @@ async def _may(
         return next(party for party in Party if party in parties and may_advance(Status(row.status), to, {party}))
     last = await journal.last_step(connection, row.ward_code, row.id)
     same_crew = crew_id is None or last is None or last.crew_id == crew_id
-    if last is not None and last.to_status == to and same_crew and _took(actor, last):
+    if last is not None and last.to_status == to and same_crew and _took(actor, row, last):
         return None
     if not parties and not (actor.role is Role.CREW_MEMBER and actor.ward_code == row.ward_code):
         raise NotAllowed(path=("incidentId",))
     raise InvalidTransition(row.status, to)
 
 
-def _took(actor: Actor, step: Any) -> bool:
+def _took(actor: Actor, row: Any, step: Any) -> bool:
     if actor.account_id is not None and step.account_id == actor.account_id:
         return True
-    return bool(step.party == Party.REPORTER and actor.secret_hash is not None)
+    return bool(step.party == Party.REPORTER and row.reported)
 
 
 async def _move(
@@ -155,8 +160,8 @@ async def resolve(connection: AsyncConnection, actor: Actor, row: Any, note: str
 
 
 async def assign(connection: AsyncConnection, actor: Actor, row: Any, crew_id: UUID, note: str | None) -> None:
-    """Staff give it to a crew. Raises `CrewUnavailable`."""
-    if row.status == Status.ASSIGNED and row.crew_id == crew_id and Party.STAFF in _parties(actor, row):
+    """Staff give it to a crew; the crew that has it in hand keeps it as it is. Raises `CrewUnavailable`."""
+    if row.status in IN_HAND and row.crew_id == crew_id and Party.STAFF in _parties(actor, row):
         return
     if party := await _may(connection, actor, row, Status.ASSIGNED, crew_id=crew_id):
         await dispatch.reserve(connection, row.ward_code, row.id, crew_id)
@@ -185,7 +190,14 @@ async def close(connection: AsyncConnection, actor: Actor, row: Any) -> None:
 
 
 async def mark_duplicate(connection: AsyncConnection, actor: Actor, row: Any, original_id: UUID) -> None:
-    """Staff find it to be the same problem as an earlier report: the original of that one, where it has one."""
+    """Staff find it to be the same problem as an earlier report: the original of that one, where it has one.
+
+    Those of one ward take turns, each reading what the one before wrote: two incidents marked as duplicates of each
+    other at once would else both succeed, and lead round in a circle.
+    """
+    party = await _may(connection, actor, row, Status.DUPLICATE)
+    turn = sa.func.pg_advisory_xact_lock(sa.func.hashtext("duplicate"), sa.func.hashtext(row.ward_code))
+    await connection.execute(sa.select(turn))
     original = await connection.scalar(
         sa.select(sa.func.coalesce(incident.c.duplicate_of_id, incident.c.id)).where(
             incident.c.ward_code == row.ward_code, incident.c.id == original_id
@@ -195,14 +207,17 @@ async def mark_duplicate(connection: AsyncConnection, actor: Actor, row: Any, or
         raise NotFound(path=("originalId",))
     if original == row.id:
         raise InvalidInput(Problem(("originalId",), ITSELF))
-    if party := await _may(connection, actor, row, Status.DUPLICATE):
-        await _move(connection, actor, row, Status.DUPLICATE, party, duplicate_of_id=original, **_NO_CREW)
-        # Those that pointed here now point to where this one points: a duplicate never leads to another.
-        await connection.execute(
-            sa.update(incident)
-            .where(incident.c.ward_code == row.ward_code, incident.c.duplicate_of_id == row.id)
-            .values(duplicate_of_id=original)
-        )
+    if party is None:
+        if row.duplicate_of_id != original:
+            raise InvalidTransition(row.status, Status.DUPLICATE)
+        return
+    await _move(connection, actor, row, Status.DUPLICATE, party, duplicate_of_id=original, **_NO_CREW)
+    # Those that pointed here now point to where this one points: a duplicate never leads to another.
+    await connection.execute(
+        sa.update(incident)
+        .where(incident.c.ward_code == row.ward_code, incident.c.duplicate_of_id == row.id)
+        .values(duplicate_of_id=original)
+    )
 
 
 async def note(connection: AsyncConnection, actor: Actor, row: Any, text: str, public: bool) -> None:
@@ -235,6 +250,11 @@ async def rate(
         raise NotAllowed(path=("secret",))
     if row.status not in (Status.RESOLVED, Status.CLOSED):
         raise InvalidTransition(row.status, Status.CLOSED)
+    given = sa.select(incident.c.satisfaction, incident.c.satisfaction_comment).where(
+        incident.c.ward_code == row.ward_code, incident.c.id == row.id
+    )
+    if tuple((await connection.execute(given)).one()) == (satisfaction, comment):
+        return
     await connection.execute(
         sa.update(incident)
         .where(incident.c.ward_code == row.ward_code, incident.c.id == row.id)

@@ -47,15 +47,16 @@ async def write(
 
 
 async def last_step(connection: AsyncConnection, ward_code: str, incident_id: UUID) -> Any:
-    """The last step that a person took: not the system's, and not a mere note."""
+    """The last step that a person took: not the report itself, not the system's, and not a mere note."""
     columns = incident_event.c
-    moved = sa.or_(columns.from_status.is_distinct_from(columns.to_status), columns.crew_id.is_not(None))
+    moved = sa.or_(columns.from_status != columns.to_status, columns.crew_id.is_not(None))
     query = (
         sa.select(columns.to_status, columns.party, columns.account_id, columns.crew_id)
         .where(
             columns.ward_code == ward_code,
             columns.incident_id == incident_id,
             columns.party != Party.SYSTEM,
+            columns.from_status.is_not(None),
             moved,
         )
         .order_by(columns.at.desc(), columns.id.desc())
@@ -73,6 +74,21 @@ def declined_by(ward_code: str, incident_id: UUID) -> sa.Select[Any]:
         columns.party == Party.CREW,
         columns.to_status == Status.RECEIVED,
         columns.crew_id.is_not(None),
+    )
+
+
+def reopened_at(ward_code: str, incident_id: UUID) -> sa.ScalarSelect[datetime]:
+    """When an incident was last reopened, or NULL: its deadline counts from then."""
+    columns = incident_event.c
+    return (
+        sa.select(sa.func.max(columns.at))
+        .where(
+            columns.ward_code == ward_code,
+            columns.incident_id == incident_id,
+            columns.to_status == Status.RECEIVED,
+            columns.from_status.in_(FINISHED),
+        )
+        .scalar_subquery()
     )
 
 

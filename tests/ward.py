@@ -233,7 +233,7 @@ async def report(
         steps.append((status, status, Party.STAFF, "Ghi chú nội bộ", False))
     for number, (before, after, party, note, public) in enumerate(steps):
         step = {"from_status": before, "to_status": after, "party": party, "note": note, "public": public}
-        when = row["reported_at"] + timedelta(minutes=number)
+        when = values.get("reported_at", REPORTED) + timedelta(minutes=number)
         await connection.execute(
             sa.insert(tables.incident_event).values(**of, id=new_id(), at=when, crew_id=crew_id, **step)
         )

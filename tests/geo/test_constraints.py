@@ -198,10 +198,11 @@ async def _added(laid: Laid, connection: AsyncConnection, box: ward.Box) -> None
 
 @pytest.mark.parametrize("box", [OVER_THE_EDGE, INSIDE, ward.GROUND[ward.CODE], ward.TILES[ward.FIRST]])
 async def test_boundaries_in_force_that_overlap_are_refused_at_commit(standing: Laid, box: ward.Box) -> None:
-    with pytest.raises(IntegrityError) as raised:
-        async with standing.database.write() as connection:
-            await _added(standing, connection, box)
-            await connection.execute(sa.text("SELECT 1"))  # nothing is said before the commit
+    async with standing.database.engine.connect() as connection:
+        await _added(standing, connection, box)
+        await connection.execute(sa.text("SELECT 1"))  # nothing is said before the commit
+        with pytest.raises(IntegrityError) as raised:
+            await connection.commit()
     assert refusal(raised.value) == "neighbourhood_boundary_no_overlap"
     assert await standing.value("SELECT count(*) FROM neighbourhood_boundary") == 5
 

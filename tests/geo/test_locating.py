@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +17,7 @@ from shapely.geometry import MultiPolygon, Point, box
 from geo import tables
 from geo.database import Database
 from geo.ids import new_id
-from geo.locating import locate, locate_within, locality
+from geo.locating import locality, locate, locate_within
 from geo.positions import Position
 from tests import ward
 from tests.geo.conftest import Laid
@@ -47,7 +48,7 @@ def points_of(tiles: Tiling, rng: random.Random) -> Iterator[tuple[float, float]
     for tile in tiles.values():
         ring = list(tile.geoms[0].exterior.coords)
         yield from ring
-        for (x1, y1), (x2, y2) in zip(ring, ring[1:], strict=False):
+        for (x1, y1), (x2, y2) in itertools.pairwise(ring):
             yield (x1 + x2) / 2, (y1 + y2) / 2  # on or beside a shared edge, as near as a double gets
 
 

@@ -1,0 +1,240 @@
+"""Which crew takes an incident; and that no rush of reports overfills a crew, leaves it idle, or stands still."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from geo import crews, dispatch, handling, tables
+from geo.actor import Actor, Role
+from geo.errors import CrewUnavailable, InvalidTransition, NotFound
+from geo.lifecycle import IN_HAND, Status
+from geo.positions import Position
+from tests import ward
+from tests.geo.conftest import Laid
+from tests.geo.desk import report_of, row_of, send, step, steps_of, until_waiting
+
+NEAR, FAR = (108.2101, 15.9866), (108.239, 16.019)
+OVERFULL = """
+SELECT crew.name, crew.capacity, count(*) FROM crew JOIN incident ON incident.ward_code = crew.ward_code
+AND incident.crew_id = crew.id AND incident.status IN ('ASSIGNED', 'ACCEPTED', 'IN_PROGRESS')
+GROUP BY crew.name, crew.capacity HAVING count(*) > crew.capacity
+"""
+
+CHAINED = "SELECT a.id FROM incident a JOIN incident b ON b.id = a.duplicate_of_id WHERE b.duplicate_of_id IS NOT NULL"
+
+
+async def add_crew(laid: Laid, name: str, at: tuple[float, float] = NEAR, **values: Any) -> UUID:
+    handled = values.pop("categories", ["FOOD_SAFETY"])
+    async with laid.database.write() as connection:
+        return await ward.crew(connection, name, handled, base=at, **values)
+
+
+async def chosen(laid: Laid, category: str = "FOOD_SAFETY") -> UUID | None:
+    """The crew of a new report in the first neighbourhood."""
+    _, id_ = await send(laid, report_of(category=category))
+    crew_id: UUID | None = (await row_of(laid, id_)).crew_id
+    return crew_id
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({"on_duty": False}, id="off duty"),
+        pytest.param({"categories": ["TRAFFIC"]}, id="another kind"),
+        pytest.param({"categories": []}, id="no kind"),
+        pytest.param({"coverage": ward.square(*ward.TILES[ward.SECOND])}, id="outside its ground"),
+        pytest.param({"capacity": 0}, id="full"),
+        pytest.param({"code": ward.OTHER}, id="another ward"),
+    ],
+)
+async def test_a_crew_that_cannot_take_it_is_never_chosen(laid: Laid, values: dict[str, Any]) -> None:
+    await add_crew(laid, "Đội gần", **values)
+    assert await chosen(laid) is None
+    able = await add_crew(laid, "Đội xa", FAR)
+    assert await chosen(laid) == able
+
+
+async def test_a_crew_on_the_edge_of_its_ground_takes_it(laid: Laid) -> None:
+    edge = ward.square(108.21, 15.98, 108.22, 16.0)  # the report lies on its western edge
+    able = await add_crew(laid, "Đội", coverage=edge)
+    assert await chosen(laid) == able
+
+
+async def test_the_nearest_crew_wins_by_its_position_or_else_its_base(laid: Laid) -> None:
+    far = await add_crew(laid, "Đội xa", FAR)
+    assert await chosen(laid) == far
+    near = await add_crew(laid, "Đội gần", (108.212, 15.988))
+    assert await chosen(laid) == near
+    async with laid.database.write() as connection:
+        await connection.execute(
+            sa.update(tables.crew).where(tables.crew.c.id == far).values(position=ward.spot(ward.IN_FIRST))
+        )
+    assert await chosen(laid) == far
+
+
+async def test_crews_equally_near_take_it_by_their_ids(laid: Laid) -> None:
+    same = [await add_crew(laid, f"Đội {n}", NEAR, capacity=1) for n in range(3)]
+    assert [await chosen(laid) for _ in range(4)] == [*sorted(same), None]
+
+
+async def test_who_declined_is_not_asked_again_even_after_reopening(laid: Laid) -> None:
+    crew_ids = [await add_crew(laid, f"Đội {n}", NEAR) for n in range(2)]
+    _, id_ = await send(laid, report_of(category="FOOD_SAFETY"))
+    staff = laid.actors["staff"]
+    for crew_id in sorted(crew_ids):
+        assert (await row_of(laid, id_)).crew_id == crew_id
+        crew = Actor(Role.CREW_MEMBER, laid.ward.accounts["crew-clean"], ward_code=ward.CODE, crew_id=crew_id)
+        await step(laid, crew, id_, handling.decline, "Xe hỏng")
+    assert (await row_of(laid, id_)).status == "RECEIVED"
+    await step(laid, staff, id_, handling.reject, "Không thuộc phường")
+    await step(laid, staff, id_, handling.reopen, "Vẫn còn")
+    assert (await row_of(laid, id_)).crew_id is None
+    await step(laid, staff, id_, handling.assign, crew_ids[0], None)  # staff may insist
+    assert (await row_of(laid, id_)).crew_id == crew_ids[0]
+
+
+@pytest.mark.parametrize(
+    "values", [{"on_duty": False}, {"capacity": 0}, {"categories": ["TRAFFIC"]}], ids=["off duty", "full", "kind"]
+)
+async def test_staff_cannot_send_a_crew_that_cannot_take_it(laid: Laid, values: dict[str, Any]) -> None:
+    crew_id = await add_crew(laid, "Đội", **values)
+    _, id_ = await send(laid, report_of(category="FOOD_SAFETY"))
+    with pytest.raises(CrewUnavailable):
+        await step(laid, laid.actors["staff"], id_, handling.assign, crew_id, None)
+    for foreign in (laid.ward.crews[ward.FAR], id_):
+        with pytest.raises(NotFound):
+            await step(laid, laid.actors["staff"], id_, handling.assign, foreign, None)
+    assert (await row_of(laid, id_)).status == "RECEIVED"
+    assert len(await steps_of(laid, id_)) == 1
+
+
+async def test_staff_may_send_a_crew_beyond_its_ground(laid: Laid) -> None:
+    crew_id = await add_crew(laid, "Đội", coverage=ward.square(*ward.TILES[ward.SECOND]))
+    _, id_ = await send(laid, report_of(category="FOOD_SAFETY"))
+    await step(laid, laid.actors["staff"], id_, handling.assign, crew_id, "Đi giúp")
+    assert (await row_of(laid, id_)).crew_id == crew_id
+
+
+async def test_two_hundred_reports_at_once_fill_ten_places_exactly(laid: Laid) -> None:
+    for n, capacity in enumerate((1, 2, 3, 4)):
+        await add_crew(laid, f"Đội {n}", (108.205 + n / 100, 15.99), capacity=capacity)
+    await add_crew(laid, "Đội nghỉ", on_duty=False)
+    rng = random.Random(3)
+    places = [Position(rng.uniform(108.201, 108.239), rng.uniform(15.981, 16.019)) for _ in range(200)]
+    await asyncio.gather(*(send(laid, report_of(category="FOOD_SAFETY", location=place)) for place in places))
+    statuses = {row[0]: row[1] for row in await laid.rows("SELECT status, count(*) FROM incident GROUP BY status")}
+    assert statuses == {"ASSIGNED": 10, "RECEIVED": 190}
+    filled = await laid.rows("SELECT count(*) FROM incident WHERE crew_id IS NOT NULL GROUP BY crew_id ORDER BY 1")
+    assert [row[0] for row in filled] == [1, 2, 3, 4]
+    assert await laid.value("SELECT count(*) FROM incident_event WHERE to_status = 'ASSIGNED'") == 10
+
+
+async def test_staff_and_reports_at_once_never_overfill_a_crew(laid: Laid) -> None:
+    crew_id = await add_crew(laid, "Đội", capacity=5)
+    async with laid.database.write() as connection:
+        waiting = [(await ward.report(connection, category="FOOD_SAFETY")).key for _ in range(12)]
+
+    async def assigned(id_: UUID) -> bool:
+        try:
+            await step(laid, laid.actors["staff"], id_, handling.assign, crew_id, None)
+        except CrewUnavailable:
+            return False
+        return True
+
+    reports = (send(laid, report_of(category="FOOD_SAFETY")) for _ in range(12))
+    await asyncio.gather(*(assigned(id_) for id_ in waiting), *reports)
+    assert await laid.value("SELECT count(*) FROM incident WHERE crew_id = :id", id=crew_id) == 5
+
+
+async def test_a_crew_leaving_duty_while_a_report_comes_in_gets_nothing_afterwards(laid: Laid) -> None:
+    """The report waits for the crew's row and then sees that it is off duty."""
+    crew_id = await add_crew(laid, "Đội")
+    async with laid.database.write() as connection:
+        await crews.set_duty(connection, laid.actors["staff"], ward.CODE, crew_id, False)
+        coming = asyncio.create_task(send(laid, report_of(category="FOOD_SAFETY")))
+        await until_waiting(laid)
+    _, id_ = await coming
+    assert (await row_of(laid, id_)).crew_id is None
+
+
+async def test_everything_at_once_neither_stands_still_nor_breaks_a_rule(laid: Laid) -> None:
+    """Every kind of change at once, on few crews and few incidents: no deadlock, and no crew over its capacity."""
+    crew_ids = [await add_crew(laid, f"Đội {n}", (108.205 + n / 100, 15.99), capacity=3) for n in range(4)]
+    members = {
+        id_: Actor(Role.CREW_MEMBER, laid.ward.accounts["crew-clean"], ward_code=ward.CODE, crew_id=id_)
+        for id_ in crew_ids
+    }
+    staff = laid.actors["staff"]
+    known: list[UUID] = []
+    seen: Counter[str] = Counter()
+
+    async def one(rng: random.Random) -> None:
+        what = rng.choice(["report", "decline", "accept", "assign", "duplicate", "reopen", "resolve", "save", "duty"])
+        if what == "report" or not known:
+            _, id_ = await send(laid, report_of(category="FOOD_SAFETY"))
+            known.append(id_)
+            return
+        id_, crew_id = rng.choice(known), rng.choice(crew_ids)
+        holder = (await row_of(laid, id_)).crew_id
+        member = members[holder or crew_id]
+        match what:
+            case "decline":
+                await step(laid, member, id_, handling.decline, "Bận")
+            case "accept":
+                await step(laid, member, id_, handling.accept)
+            case "resolve":
+                await step(laid, member, id_, handling.resolve, "Xong")
+            case "assign":
+                await step(laid, staff, id_, handling.assign, crew_id, None)
+            case "reopen":
+                await step(laid, staff, id_, handling.reopen, "Vẫn còn")
+            case "duplicate":
+                await step(laid, staff, id_, handling.mark_duplicate, rng.choice(known))
+            case "save":
+                async with laid.database.write() as connection:
+                    await crews.save(
+                        connection,
+                        ward.CODE,
+                        crew_id,
+                        name=f"Đội {rng.random()}",
+                        capacity=3,
+                        base=Position(*NEAR),
+                        coverage=None,
+                        categories=["FOOD_SAFETY"],
+                        members=None,
+                    )
+            case "duty":
+                async with laid.database.write() as connection:
+                    await crews.set_duty(connection, staff, ward.CODE, crew_id, rng.random() < 0.8)
+        seen[what] += 1
+
+    async def many(seed: int) -> None:
+        rng = random.Random(seed)
+        for _ in range(30):
+            try:
+                await one(rng)
+            except (InvalidTransition, CrewUnavailable, handling.InvalidInput) as refusal:
+                seen[type(refusal).__name__] += 1
+
+    await asyncio.wait_for(asyncio.gather(*(many(seed) for seed in range(14))), 60)
+    assert await laid.rows(OVERFULL) == []
+    assert len(seen) >= 9, f"every kind of step was taken: {seen}"
+    assert await laid.rows(CHAINED) == []
+    in_hand = tables.incident.c.status.in_(IN_HAND)
+    rows = await laid.rows(sa.select(tables.incident.c.id, tables.incident.c.status).where(in_hand))
+    for id_, status in rows:
+        assert (await steps_of(laid, id_))[-1][1] == status, "the history ends where the incident stands"
+
+
+async def test_dispatch_leaves_what_nobody_suits_untouched(laid: Laid) -> None:
+    async with laid.database.write() as connection:
+        made = await ward.report(connection, category="OTHER")
+        assert await dispatch.dispatch(connection, ward.CODE, made.key) is None
+    assert (await row_of(laid, made.key)).status == Status.RECEIVED
