@@ -23,6 +23,10 @@ TOO_COSTLY = Text(
 )
 
 
+class OperationOver(Exception):
+    """The operation was answered already."""
+
+
 @dataclass
 class Context:
     """Made for each operation and closed after it. The root fields of an operation share one connection, in turn."""
@@ -38,6 +42,7 @@ class Context:
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _connection: AsyncConnection | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _closed: bool = False
 
     def charge(self, rows: int) -> None:
         """Add to the cost of the operation; refuses once it is too much. Called before any SQL of that field runs."""
@@ -47,15 +52,24 @@ class Context:
             raise GraphQLError(message, extensions={"code": "TOO_COSTLY"})
 
     async def fetch(self, statement: sa.Select[Any]) -> str | None:
-        """The one text that `statement` selects."""
+        """The one text that `statement` selects. After `close` it is refused: nobody would give the connection back."""
         async with self._turn:
+            if self._closed:
+                raise OperationOver
             if self._connection is None:
                 self._connection = await self._stack.enter_async_context(self.database.read())
             text: str | None = await self._connection.scalar(statement)
             return text
 
     async def close(self) -> None:
-        await self._stack.aclose()
+        """Give the connection back, once a statement that runs is done.
+
+        Where a root field fails that may not be null, the operation is answered while the other root fields still run
+        in the background: those that have not begun to read find it closed.
+        """
+        async with self._turn:
+            self._closed = True
+            await self._stack.aclose()
 
 
 Info = strawberry.Info[Context, None]

@@ -16,6 +16,7 @@ from graphql import (
     GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
+    ValuesOfCorrectTypeRule,
     execute,
     get_operation_ast,
     is_input_type,
@@ -31,6 +32,7 @@ from graphql.pyutils import Path
 
 from schema.context import Context
 from schema.limits import MAX_TOKENS, Limits
+from schema.literals import Literals
 from schema.rows import Page, Rows, Several
 from schema.selection import Answer, Selection
 from schema.texts import NUL, language, unstorable
@@ -88,6 +90,9 @@ class InvalidDocument(Exception):
         super().__init__(errors[0].message)
 
 
+_RULES = tuple(Literals if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules)
+
+
 def prepared(schema: GraphQLSchema, query: str) -> DocumentNode:
     """The parsed and validated document; raises `InvalidDocument`.
 
@@ -101,7 +106,7 @@ def _prepare(schema: GraphQLSchema, query: str) -> DocumentNode:
     try:
         document = parse(query, max_tokens=MAX_TOKENS)
         errors = validate(schema, document, (Limits,)) or validate(
-            schema, document, specified_rules, max_errors=10, hide_suggestions=True
+            schema, document, _RULES, max_errors=10, hide_suggestions=True
         )
     except GraphQLError as error:
         raise InvalidDocument([error]) from error

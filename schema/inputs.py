@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import strawberry
 from graphql import GraphQLError
 
 from geo import incidents as geo_incidents
 from geo import positions
+from geo.language import Text
 from geo.positions import Box, PositionError
 from schema.enums import IncidentStatus, PlaceKind
 from schema.scalars import GeoJSONPoint
 from schema.texts import language
 
+T = TypeVar("T")
+
 MOST_METRES = 50_000.0
+MOST_VALUES = 100
+
+TOO_MANY = Text("Nhiều nhất {most} giá trị khác nhau.", "At most {most} different values.")
+
+
+def distinct(values: Sequence[T] | None, *path: str) -> list[T] | None:
+    """Each value once; refuses more than PostgreSQL should be asked to compare with."""
+    if values is None:
+        return None
+    found = list(dict.fromkeys(values))
+    if len(found) > MOST_VALUES:
+        message = TOO_MANY.to(language.get(), most=MOST_VALUES)
+        raise GraphQLError(message, extensions={"code": "BAD_INPUT", "path": list(path)})
+    return found
 
 
 @strawberry.input(description="A box in WGS 84 degrees; it does not cross the antimeridian.")
@@ -60,8 +78,8 @@ class IncidentFilter:
 
     def meaning(self) -> geo_incidents.Filter:
         return geo_incidents.Filter(
-            statuses=self.statuses,
-            categories=self.categories,
+            statuses=distinct(self.statuses, "filter", "statuses"),
+            categories=distinct(self.categories, "filter", "categories"),
             within=self.within.box("filter", "within") if self.within is not None else None,
             near=self.near,
             radius_metres=None if self.radius_metres is None else min(max(self.radius_metres, 0.0), MOST_METRES),

@@ -31,6 +31,8 @@ CODE = Text(
 COLOUR = Text("Màu ghi dạng #rrggbb.", "A colour is written as #rrggbb.")
 HOURS = Text("Thời hạn từ 1 đến 8.760 giờ.", "A deadline is from 1 to 8,760 hours.")
 CAPACITY = Text("Sức chứa từ 0 đến 1.000 việc.", "A capacity is from 0 to 1,000.")
+TOO_MANY = Text("Nhiều nhất {most} mục.", "At most {most} of them.")
+MOST_NAMES = 1_000
 WARD_NEEDED = Text("Cần mã phường.", "The ward's code is needed.")
 
 
@@ -165,6 +167,9 @@ async def _save_crew(connection: AsyncConnection, context: Context, input: SaveC
     name = check.needed(input.name, ("name",), 100)
     if not 0 <= input.capacity <= 1_000:
         check.problems.append(Problem(("capacity",), CAPACITY))
+    for field, names in (("categories", input.categories), ("members", input.members or [])):
+        if len(names) > MOST_NAMES:
+            check.problems.append(Problem((field,), TOO_MANY, {"most": MOST_NAMES}))
     _refuse(check)
     key = await crews.save(
         connection,

@@ -10,7 +10,7 @@ import strawberry
 
 from geo import neighbourhoods, places, teams, wards
 from schema.incident_lists import IncidentOrder, Newest, Wanted, listed
-from schema.inputs import Kinds
+from schema.inputs import Kinds, distinct
 from schema.links import IncidentConnection, PlaceConnection, TeamLink, WardLink
 from schema.places import place_page
 from schema.relay import After, First, FirstOnMap, Node
@@ -38,7 +38,7 @@ def _boundary(
 
 
 def _places(root: Row, kinds: Kinds = None, first: First = 20, after: After = None) -> Page:
-    rows = places.matching(root.seen_by, root.ward_code, kinds=kinds, neighbourhood_id=root.id)
+    rows = places.matching(root.seen_by, root.ward_code, kinds=distinct(kinds, "kinds"), neighbourhood_id=root.id)
     return place_page(rows, root.seen_by, None, first, after, on_map=False)
 
 

@@ -7,18 +7,22 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 import strawberry
+from graphql import GraphQLError
 
 from geo import categories, crews, incidents, locating, neighbourhoods, places, secrets, teams, viewers, wards
 from geo.actor import Actor
+from geo.language import Text
 from geo.locating import point
 from schema.context import Info
 from schema.enums import Role
 from schema.incidents import Incident
 from schema.links import CrewLink, NeighbourhoodLink, TeamLink, WardConnection
-from schema.relay import After, First, Identity, Node, Search, identity, page
+from schema.relay import MOST, After, First, Identity, Node, Search, identity, page
 from schema.rows import Page, Rows, Several, answers, column, field
 from schema.scalars import GeoJSONPoint
 from schema.wards import Ward
+
+TOO_MANY_IDS = Text("Mỗi lần hỏi nhiều nhất {most} mã.", "At most {most} ids at once.")
 
 _Read = Callable[[Actor, Any, Any], sa.Select[Any]]
 _BY_ID: dict[str, _Read] = {
@@ -84,6 +88,9 @@ def _node(info: Info, id: Annotated[strawberry.ID, strawberry.argument(descripti
 def _nodes(
     info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="Their ids; 100 at most.")]
 ) -> Several:
+    if len(ids) > MOST:
+        message = TOO_MANY_IDS.to(info.context.language, most=MOST)
+        raise GraphQLError(message, extensions={"code": "BAD_INPUT", "path": ["ids"]})
     info.context.charge(len(ids))
     return Several([_object(info.context.actor, identity(id_)) for id_ in ids])
 

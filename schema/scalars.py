@@ -6,7 +6,7 @@ On the way out SQL writes them (`schema/json_text.py`); on the way in they are c
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NewType
 from uuid import UUID
 
@@ -58,11 +58,11 @@ def _geometry(name: str, section: int, read: Callable[[object], Any]) -> ScalarD
 def _moment(value: object) -> datetime:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None or moment.utcoffset() is None:
-        raise _refused(MOMENT)
-    return moment
+        if moment is not None and moment.utcoffset() is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # OverflowError: in UTC it lies before the year 1 or after 9999
+        pass
+    raise _refused(MOMENT)
 
 
 def _uuid(value: object) -> UUID:

@@ -11,7 +11,7 @@ import strawberry
 from geo import categories, crews, neighbourhoods, places, statistics, teams
 from schema.categories import Category
 from schema.incident_lists import IncidentOrder, Newest, Wanted, listed
-from schema.inputs import Kinds, Near, Within
+from schema.inputs import Kinds, Near, Within, distinct
 from schema.links import (
     CrewConnection,
     IncidentConnection,
@@ -41,7 +41,7 @@ def _places(
     after: After = None,
 ) -> Page:
     box = within.box("within") if within is not None else None
-    rows = places.matching(root.seen_by, root.code, kinds=kinds, within=box, search=search)
+    rows = places.matching(root.seen_by, root.code, kinds=distinct(kinds, "kinds"), within=box, search=search)
     return place_page(rows, root.seen_by, near, first, after, on_map=box is not None)
 
 

@@ -1,0 +1,45 @@
+"""Values written into the document itself: what is wrong with one is told with its place and its path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphql import (
+    ArgumentNode,
+    GraphQLError,
+    GraphQLInputType,
+    ValueNode,
+    ValuesOfCorrectTypeRule,
+    VariableDefinitionNode,
+    VisitorAction,
+)
+from graphql.language import SKIP
+from graphql.utilities import validate_input_literal
+
+
+class Literals(ValuesOfCorrectTypeRule):
+    """The standard rule for literals; beside it, `extensions.path` leads from the argument to what is wrong.
+
+    So a bad literal is told like a bad variable (`schema/execution.py`). A scalar's own refusal has no place in the
+    document: it gets that of the literal.
+    """
+
+    _within = ""
+
+    def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
+        self._within = node.name.value
+
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_: Any) -> None:
+        self._within = node.variable.name.value
+
+    def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
+        if input_type is not None:
+
+            def tell(error: GraphQLError, path: list[str | int]) -> None:
+                inner = (error.extensions or {}).get("path", [])
+                where = [self._within, *(str(step) for step in path), *inner]
+                extensions = {"code": "BAD_INPUT", "path": where}
+                self.report_error(GraphQLError(error.message, error.nodes or node, extensions=extensions))
+
+            validate_input_literal(node, input_type, tell, hide_suggestions=True)
+        return SKIP
