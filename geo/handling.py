@@ -196,8 +196,10 @@ async def mark_duplicate(connection: AsyncConnection, actor: Actor, row: Any, or
     other at once would else both succeed, and lead round in a circle.
     """
     party = await _may(connection, actor, row, Status.DUPLICATE)
-    turn = sa.func.pg_advisory_xact_lock(sa.func.hashtext("duplicate"), sa.func.hashtext(row.ward_code))
-    await connection.execute(sa.select(turn))
+    if party is not None:
+        # Only who holds a row that is no duplicate waits here: the one whose turn it is may be waiting for a duplicate.
+        turn = sa.func.pg_advisory_xact_lock(sa.func.hashtext("duplicate"), sa.func.hashtext(row.ward_code))
+        await connection.execute(sa.select(turn))
     original = await connection.scalar(
         sa.select(sa.func.coalesce(incident.c.duplicate_of_id, incident.c.id)).where(
             incident.c.ward_code == row.ward_code, incident.c.id == original_id
