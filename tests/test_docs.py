@@ -14,8 +14,10 @@ import pytest
 import sqlalchemy as sa
 from graphql import OperationDefinitionNode
 
+from geo import positions
 from geo.lifecycle import TRANSITIONS, Party, Status
 from geo.tables import metadata
+from schema import limits
 from schema.api import SCHEMA
 from schema.execution import invalid_variables, prepared
 from server.cli import main
@@ -163,3 +165,21 @@ def test_the_unique_columns_without_a_ward_are_listed() -> None:
         for constraint in table.constraints
         if isinstance(constraint, sa.UniqueConstraint) and "ward_code" not in constraint.columns
     }
+
+
+def test_the_limits_on_documents_are_written_as_they_are() -> None:
+    written = {row[0].split(":")[0]: row[1].replace(",", "") for row in _table("docs/api.md", "what", "at most")}
+    assert written["document"] == " · ".join(
+        str(most)
+        for most in (
+            limits.MAX_TOKENS,
+            limits.MAX_DEPTH,
+            limits.MAX_FIELDS,
+            limits.MAX_ALIASES,
+            limits.MAX_ROOT_FIELDS,
+            limits.MAX_FRAGMENTS,
+            limits.MAX_OPERATIONS,
+        )
+    )
+    assert written["introspection depth"] == str(limits.MAX_INTROSPECTION_DEPTH)
+    assert written["vertices of a shape"] == str(positions.MAX_VERTICES)
