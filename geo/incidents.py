@@ -174,7 +174,8 @@ def matching(
         rows = rows.where(overdue() if wanted.overdue else sa.not_(overdue()))
     if wanted.search:
         seen = rows.selected_columns["search"]
-        rows = rows.where(contains_text(seen, wanted.search))
+        # What is seen is part of the whole, whose index finds the candidates.
+        rows = rows.where(contains_text(columns.search, wanted.search), contains_text(seen, wanted.search))
     return rows
 
 

@@ -53,5 +53,6 @@ def contains_text(search: sa.ColumnElement[str], text: str) -> Condition:
 
     Served by the trigram index of the column for three letters and more.
     """
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return search.like(sa.func.concat("%", sa.func.fold(escaped), "%"))
+    # Escaped after folding: folding turns the full-width signs into the plain ones, which LIKE would obey.
+    literal = sa.func.regexp_replace(sa.func.fold(text), r"([\\%_])", r"\\\1", "g")
+    return search.like(sa.func.concat("%", literal, "%"))
