@@ -39,8 +39,11 @@ def of_crew(actor: Actor, ward_code: Any, crew_id: Any) -> Rows:
 
 
 async def save(connection: AsyncConnection, ward_code: str, code: str, **values: Any) -> UUID:
-    """Add a category, or change the one with this code; gives its id."""
-    statement = insert(category).values(ward_code=ward_code, id=new_id(), code=code, **values)
+    """Add a category, the last of its ward, or change the one with this code; gives its id."""
+    last = sa.select(sa.func.coalesce(sa.func.max(category.c.position) + 1, 0)).where(category.c.ward_code == ward_code)
+    statement = insert(category).values(
+        ward_code=ward_code, id=new_id(), code=code, position=last.scalar_subquery(), **values
+    )
     statement = statement.on_conflict_do_update(index_elements=["ward_code", "code"], set_=values)
     saved: UUID = (await connection.execute(statement.returning(category.c.id))).scalar_one()
     return saved

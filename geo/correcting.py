@@ -33,6 +33,7 @@ async def correct(
     if not actor.runs(row.ward_code):
         raise NotAllowed(path=("incidentId",))
     values: dict[str, Any] = {}
+    corrected = []
     if category_code is not None:
         kind = (
             await connection.execute(
@@ -44,6 +45,7 @@ async def correct(
         if kind is None:
             raise InvalidInput(Problem(("category",), UNKNOWN_CATEGORY))
         if kind.id != row.category_id:
+            corrected.append("loại phản ánh")
             values["category_id"] = kind.id
             since = sa.func.coalesce(journal.reopened_at(row.ward_code, row.id), incident.c.reported_at)
             values["due_at"] = since + sa.func.make_interval(0, 0, 0, 0, kind.deadline_hours)
@@ -51,8 +53,10 @@ async def correct(
         inside, neighbourhood_id = await locate_within(connection, row.ward_code, location)
         if not inside:
             raise OutsideWard(path=("location",))
+        corrected.append("vị trí")
         values |= {"location": point(location), "neighbourhood_id": neighbourhood_id}
     if address is not None:
+        corrected.append("địa chỉ")
         values["address"] = address
     if not values:
         return
@@ -67,7 +71,7 @@ async def correct(
         row.status,
         Party.STAFF,
         actor=actor,
-        note=", ".join(sorted(values)),
+        note=f"Đã sửa: {', '.join(corrected)}.",
         public=False,
     )
     await handling.route_again(connection, actor, row)

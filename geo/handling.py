@@ -52,9 +52,18 @@ async def locked(
     lock = sa.select(incident.c.id).where(incident.c.ward_code == ward_code, incident.c.id == incident_id)
     await connection.execute(lock.with_for_update(key_share=True))
     row = (await connection.execute(incidents.with_id(actor, ward_code, incident_id))).one_or_none()
+    if row is None and await _acted_last(connection, actor, ward_code, incident_id):
+        # A crew that gave a private incident back sees it no more, yet may ask again what its step came to.
+        witness = actor.witnessing(incident_id)
+        row = (await connection.execute(incidents.with_id(witness, ward_code, incident_id))).one_or_none()
     if row is None:
         raise NotFound(path=(field,))
     return row
+
+
+async def _acted_last(connection: AsyncConnection, actor: Actor, ward_code: str, incident_id: UUID) -> bool:
+    last = await journal.last_step(connection, ward_code, incident_id)
+    return last is not None and actor.account_id is not None and last.account_id == actor.account_id
 
 
 def _parties(actor: Actor, row: Any) -> set[Party]:

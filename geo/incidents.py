@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import True_
 
 from geo.actor import Actor, Role
-from geo.lifecycle import IN_HAND, OPEN, Status
+from geo.lifecycle import IN_HAND, OPEN, Party, Status
 from geo.locating import geography
 from geo.ordering import Order, by_distance, by_time
 from geo.places import inside
@@ -234,7 +234,7 @@ def event_readable(actor: Actor) -> Rows:
         .scalar_subquery()
     )
     account_name = sa.select(account.c.name).where(account.c.id == columns.account_id).scalar_subquery()
-    by_crew = sa.case((columns.party == "CREW", crew_name))
+    by_crew = sa.case((columns.party == Party.CREW, crew_name))
     return (
         sa.select(
             columns.ward_code,
@@ -244,7 +244,8 @@ def event_readable(actor: Actor) -> Rows:
             columns.from_status,
             columns.to_status,
             columns.public,
-            sa.case((seen.c.told, columns.note)).label("note"),
+            # Publishing an incident does not publish what its reporter said of it later.
+            sa.case((seen.c.full, columns.note), (_by_ward(seen), columns.note)).label("note"),
             sa.case(
                 (seen.c.working, sa.func.coalesce(account_name, crew_name)),
                 (seen.c.full, by_crew),
@@ -255,6 +256,10 @@ def event_readable(actor: Actor) -> Rows:
         )
         .where(sa.or_(columns.public, seen.c.working))
     )
+
+
+def _by_ward(seen: sa.Subquery) -> Condition:
+    return sa.and_(seen.c.told, incident_event.c.party != Party.REPORTER)
 
 
 def photo_readable(actor: Actor) -> Rows:
@@ -280,16 +285,22 @@ def photo_with_id(actor: Actor, ward_code: Any, photo_id: Any) -> Rows:
 
 
 def reporter_readable(actor: Actor) -> Rows:
-    """Who reported: to staff, to the assigned crew, who may have to call back, and to the reporter."""
+    """Who reported: to staff, to the reporter, and to the crew while it has the incident in hand and may call back."""
     seen = readable(actor).subquery("of_incident")
     columns = reporter.c
-    return (
+    rows = (
         sa.select(*columns)
         .select_from(
             reporter.join(seen, sa.and_(seen.c.ward_code == columns.ward_code, seen.c.id == columns.incident_id))
         )
         .where(seen.c.full)
     )
+    if actor.role is not Role.CREW_MEMBER:
+        return rows
+    needed = [seen.c.reported, seen.c.status.in_(IN_HAND)]
+    if actor.witnessed is not None:
+        needed.append(seen.c.id == actor.witnessed)
+    return rows.where(sa.or_(*needed))
 
 
 def reporter_of(actor: Actor, ward_code: Any, incident_id: Any) -> Rows:

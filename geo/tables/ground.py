@@ -121,6 +121,6 @@ place = sa.Table(
     spatial_index("place", "location"),
     spatial_index("place", "geog"),
     search_index("place"),
-    sa.Index("ix_place_ward_code_kind", "ward_code", "kind", "name", "id"),
+    sa.Index("ix_place_ward_code_kind", "ward_code", "kind"),
     sa.Index("ix_place_ward_code_neighbourhood_id", "ward_code", "neighbourhood_id"),
 )

@@ -90,10 +90,11 @@ team_member = sa.Table(
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("organisation", sa.Text),
     sa.Column("phone", sa.Text),
-    sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id", ondelete="SET NULL"), unique=True),
+    sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id", ondelete="SET NULL")),
     moment("consented_at"),  # without it the name and the phone are not published
     belongs_to("team", "team_id", ondelete="CASCADE"),
     one_of("role", TeamRole),
+    sa.UniqueConstraint("ward_code", "account_id"),
     sa.Index("ix_team_member_ward_code_team_id", "ward_code", "team_id"),
 )
 
@@ -132,6 +133,7 @@ crew_member = sa.Table(
     metadata,
     ward_column(),
     sa.Column("crew_id", sa.Uuid, primary_key=True),
-    sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, unique=True),
+    sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
     belongs_to("crew", "crew_id", ondelete="CASCADE"),
+    sa.UniqueConstraint("ward_code", "account_id"),  # an account belongs to one crew
 )

@@ -256,7 +256,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["ward_code"], ["ward.code"], name=op.f("fk_crew_member_ward_code")),
         sa.PrimaryKeyConstraint("ward_code", "crew_id", "account_id", name=op.f("pk_crew_member")),
-        sa.UniqueConstraint("account_id", name=op.f("uq_crew_member_account_id")),
+        sa.UniqueConstraint("ward_code", "account_id", name=op.f("uq_crew_member_ward_code_account_id")),
     )
     op.create_table(
         "incident",
@@ -490,7 +490,7 @@ def upgrade() -> None:
         postgresql_using="gin",
         postgresql_ops={"search": "gin_trgm_ops"},
     )
-    op.create_index("ix_place_ward_code_kind", "place", ["ward_code", "kind", "name", "id"], unique=False)
+    op.create_index("ix_place_ward_code_kind", "place", ["ward_code", "kind"], unique=False)
     op.create_index("ix_place_ward_code_neighbourhood_id", "place", ["ward_code", "neighbourhood_id"], unique=False)
     op.create_table(
         "session",
@@ -601,7 +601,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["ward_code"], ["ward.code"], name=op.f("fk_team_member_ward_code")),
         sa.PrimaryKeyConstraint("ward_code", "id", name=op.f("pk_team_member")),
-        sa.UniqueConstraint("account_id", name=op.f("uq_team_member_account_id")),
+        sa.UniqueConstraint("ward_code", "account_id", name=op.f("uq_team_member_ward_code_account_id")),
     )
     op.create_index("ix_team_member_ward_code_team_id", "team_member", ["ward_code", "team_id"], unique=False)
     op.create_table(
