@@ -148,7 +148,7 @@ async def test_the_ground_keeps_its_rules(standing: Laid, connection: AsyncConne
         ("ck_crew_capacity", sa.update(tables.crew).where(tables.crew.c.id == crew_id).values(capacity=-1)),
         ("ck_crew_position_on_earth", sa.update(tables.crew).values(position="SRID=4326;POINT(NaN NaN)")),
         (
-            "uq_crew_member_account_id",
+            "uq_crew_member_ward_code_account_id",
             sa.insert(tables.crew_member).values(
                 ward_code=ward.CODE, crew_id=crew_id, account_id=standing.ward.accounts["crew-roads"]
             ),

@@ -185,7 +185,6 @@ BAD_CURSORS = [
 BAD_CURSORS += [base64.b64encode(text).decode() for text in (b"null", b"{}", b"[[]]", b"\xff\xfe", b"[" * 5_000)]
 NO_TIMES = ("now", "2026-W47-1", "20261122T000000", "2026-11-22T08:00:00,5+00:00", "epoch", "9999-12-31 24:00:00+00")
 WALKS = ("newest", "oldest", "urgent", "nearest", "places", "places near", "neighbourhoods", "wards")
-BAD_TIMES = [forged(text, str(new_id())) for text in NO_TIMES]
 
 
 @pytest.mark.parametrize("name", ["newest", "urgent", "nearest", "places", "wards"])
@@ -195,9 +194,9 @@ async def test_a_cursor_that_is_none_is_refused_with_its_path(laid: Desk, name: 
         assert_refused(answer, "after", "Dấu trang")
 
 
-@pytest.mark.parametrize("cursor", BAD_TIMES)
-async def test_a_forged_moment_never_reaches_the_database_as_a_fault(laid: Desk, cursor: str) -> None:
-    answer = await page(laid, "newest", 2, cursor)
+@pytest.mark.parametrize("moment", NO_TIMES)
+async def test_a_forged_moment_never_reaches_the_database_as_a_fault(laid: Desk, moment: str) -> None:
+    answer = await page(laid, "newest", 2, forged(moment, str(new_id())))
     if "errors" in answer:
         assert_refused(answer, "after", "Dấu trang")
 

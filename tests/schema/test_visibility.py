@@ -68,7 +68,10 @@ SEES: dict[str, dict[str, frozenset[str]]] = {
     "waiting": dict.fromkeys(EVERYBODY, NOTHING)
     | dict.fromkeys(("staff", "admin"), frozenset({"text", "2 photos", "verdict", "phone"}))
     | {"team-1": frozenset({"text", "1 photo"})},
-    "published": dict.fromkeys(EVERYBODY, TEXT) | dict.fromkeys(("crew-roads", "staff", "admin"), WHOLE),
+    # It is dealt with: its crew has no call to make any more.
+    "published": dict.fromkeys(EVERYBODY, TEXT)
+    | dict.fromkeys(("staff", "admin"), WHOLE)
+    | {"crew-roads": WHOLE - {"phone"}},
     "private": dict.fromkeys(HELD, AT_WORK),
     "private twin": dict.fromkeys(HELD, AT_WORK),
     "copy": dict.fromkeys(EVERYBODY, NOTHING) | dict.fromkeys(("staff", "admin"), WHOLE - {"crew"}) | {"team-1": TEXT},
