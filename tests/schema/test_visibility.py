@@ -208,7 +208,7 @@ async def test_crews_are_for_who_works_in_the_ward(laid: Scene, caller: str) -> 
     for name, crew in by_name.items():
         assert (crew["position"] is not None) == (name == CLEAN and caller in POSITION)
         handled = ["held", "private", "private twin"] if name == CLEAN else ["published"]
-        at_work = {word: seen for word, seen in expected(caller, handled).items() if seen >= WHOLE}
+        at_work = {word: seen for word, seen in expected(caller, handled).items() if seen >= WHOLE - {"phone"}}
         assert laid.seen(crew["incidents"]["nodes"]) == at_work
         assert crew["incidents"]["totalCount"] == len(at_work)
 
