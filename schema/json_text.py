@@ -79,11 +79,3 @@ def array_of(item: Json, order: sa.ColumnElement[Any], where: sa.ColumnElement[b
     if where is not None:
         listed = sa.funcfilter(listed, where)
     return _concat([constant("["), listed, constant("]")])
-
-
-def array_from(items: Sequence[Json]) -> Json:
-    """A JSON array of the given items."""
-    pieces: list[Json] = [constant("[")]
-    for index, item in enumerate(items):
-        pieces += [constant(","), item] if index else [item]
-    return _concat([*pieces, constant("]")])

@@ -81,6 +81,18 @@ def _object(actor: Actor, named: Identity | None) -> Rows | None:
     return None if read is None else Rows(named.type_name, read(actor, named.ward_code, named.key), actor)
 
 
+def _objects(actor: Actor, type_name: str, named: list[Identity]) -> Rows | None:
+    """The objects of one type: of any of these wards with any of these keys; their ids tell the pairs apart."""
+    of_wards = sa.any_(sa.literal([known.ward_code for known in named], sa.ARRAY(sa.Text)))
+    if type_name == "Ward":
+        return Rows("Ward", wards.with_code(actor, of_wards), actor, weight=len(named))
+    read = _BY_ID.get(type_name)
+    if read is None:
+        return None
+    keys = sa.any_(sa.literal([known.key for known in named], sa.ARRAY(sa.Uuid)))
+    return Rows(type_name, read(actor, of_wards, keys), actor, weight=len(named))
+
+
 def _node(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")]) -> Rows | None:
     return _object(info.context.actor, identity(id))
 
@@ -92,7 +104,11 @@ def _nodes(
         message = TOO_MANY_IDS.to(info.context.language, most=MOST)
         raise GraphQLError(message, extensions={"code": "BAD_INPUT", "path": ["ids"]})
     info.context.charge(len(ids))
-    return Several([_object(info.context.actor, identity(id_)) for id_ in ids])
+    named: dict[str, list[Identity]] = {}
+    for known in filter(None, map(identity, ids)):
+        named.setdefault(known.type_name, []).append(known)
+    found = [_objects(info.context.actor, type_name, known) for type_name, known in named.items()]
+    return Several(ids, [rows for rows in found if rows is not None])
 
 
 def _ward(

@@ -67,9 +67,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """Objects of different types, or none, in the order given: what `nodes` answers with."""
+    """Objects of different types in the order of their ids, null where there is none: what `nodes` answers with.
 
-    items: Sequence[Rows | None]
+    `found` holds the rows of each type once, however many ids there are, so that the statement stays small.
+    """
+
+    ids: Sequence[str]
+    found: Sequence[Rows]
 
 
 def answers(resolver: Callable[..., Any], description: str) -> Any:
@@ -93,9 +97,13 @@ def column(description: str, name: str | None = None) -> Any:
     return field(lambda root: getattr(root, name), description)
 
 
+def identity_of(type_name: str, row: Row) -> sa.ColumnElement[str]:
+    """`Type:ward:uuid`; a ward's has no uuid, for its code is its key."""
+    if type_name == "Ward":
+        return sa.func.concat("Ward:", row.code, type_=sa.Text)
+    return sa.func.concat(f"{type_name}:", row.ward_code, ":", row.id, type_=sa.Text)
+
+
 def node_id(type_name: str) -> Any:
-    """The field `id`: `Type:ward:uuid`, opaque to clients."""
-    return field(
-        lambda root: sa.func.concat(f"{type_name}:", root.ward_code, ":", root.id, type_=sa.Text),
-        "Identifies this object everywhere in the API; opaque.",
-    )
+    """The field `id`, opaque to clients."""
+    return field(lambda root: identity_of(type_name, root), "Identifies this object everywhere in the API; opaque.")

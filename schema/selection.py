@@ -30,7 +30,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from schema import json_text
 from schema.json_text import Json
-from schema.rows import Page, Row, Rows, Several
+from schema.rows import Page, Row, Rows, Several, identity_of
 
 Details = list[FieldDetails]
 Answer = Rows | Page | Several
@@ -48,7 +48,7 @@ class Selection:
     def statement(self, of_type: GraphQLOutputType, details: Details, path: Path, answer: Answer, many: bool) -> Any:
         """A select of one text: the JSON of `answer`, or no row where there is no such object."""
         if isinstance(answer, Several):
-            return sa.select(self._several(details, path, answer))
+            return self._several(details, path, answer)
         if isinstance(answer, Page):
             return self.page(get_named_type(of_type), details, path, answer, 1)
         return self.rows(details, path, answer, many, 1)
@@ -63,15 +63,25 @@ class Selection:
             raise TypeError(f"{name} is no object type")
         return found
 
-    def _several(self, details: Details, path: Path, answer: Several) -> Json:
-        texts: list[Json] = []
-        for rows in answer.items:
-            if rows is None:
-                texts.append(json_text.constant("null"))
-            else:
-                found = self.rows(details, path, rows, False, 1).scalar_subquery()
-                texts.append(json_text.or_null(found))
-        return json_text.array_from(texts)
+    def _several(self, details: Details, path: Path, answer: Several) -> sa.Select[Any]:
+        """One row with the array: the ids in their order, joined to what was found under them."""
+        ids = sa.func.unnest(sa.literal(list(answer.ids), sa.ARRAY(sa.Text)))
+        wanted = ids.table_valued("id", with_ordinality="n").render_derived(name="wanted")
+        source: sa.FromClause = wanted
+        item = json_text.constant("null")
+        if answer.found:
+            found = sa.union_all(*(self._with_id(details, path, rows) for rows in answer.found)).subquery("found")
+            source = wanted.outerjoin(found, found.c.id == wanted.c.id)
+            item = json_text.or_null(found.c.json)
+        return sa.select(json_text.array_of(item, wanted.c.n)).select_from(source)
+
+    def _with_id(self, details: Details, path: Path, rows: Rows) -> sa.Select[Any]:
+        base = rows.select.subquery(self.alias())
+        level = _Level(self, base, Row(base.name, base.c, rows.seen_by, rows.near), rows.weight)
+        text = level.object(self.object_type(rows.type_name), details, path)
+        key = identity_of(rows.type_name, level.row)
+        columns: list[sa.ColumnElement[Any]] = [key.label("id"), text.label("json")]
+        return sa.select(*columns).select_from(level.source)
 
     def rows(self, details: Details, path: Path, rows: Rows, many: bool, times: int) -> sa.Select[Any]:
         """One object's JSON a row, or, for a list, one row with the array of them."""

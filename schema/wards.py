@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-import sqlalchemy as sa
 import strawberry
 
 from geo import categories, crews, neighbourhoods, places, statistics, teams
@@ -21,7 +20,7 @@ from schema.links import (
 )
 from schema.places import place_page
 from schema.relay import After, First, FirstOnMap, Node, Search, page
-from schema.rows import Page, Row, Rows, answers, column, field
+from schema.rows import Page, Row, Rows, answers, column, field, node_id
 from schema.scalars import GeoJSONMultiPolygon
 from schema.statistics import WardStatistics
 
@@ -82,10 +81,7 @@ def _statistics(
 
 @strawberry.type(description="A ward, commune or special zone: the unit that keeps its map and its incident desk.")
 class Ward(Node):
-    id: strawberry.ID = field(
-        lambda root: sa.func.concat("Ward:", root.code, type_=sa.Text),
-        "Identifies this object everywhere in the API; opaque.",
-    )
+    id: strawberry.ID = node_id("Ward")
     code: str = column("The official five digits, such as 20314.")
     name: str = column("Its official name.")
     boundary: GeoJSONMultiPolygon = column("Its outline.")

@@ -246,6 +246,15 @@ async def test_an_id_opens_nothing_that_a_list_hides(laid: Scene, caller: str) -
         assert (alone["node"] is None) == (node is None)
 
 
+async def test_an_id_with_another_ward_names_nothing(laid: Scene) -> None:
+    """Also where the ward and the key of it are both asked for, each in an id of its own."""
+    held, elsewhere = laid.incidents["held"], laid.incidents["elsewhere"]
+    crossed = [f"Incident:{elsewhere.code}:{held.key}", f"Incident:{held.code}:{elsewhere.key}"]
+    ids = [held.id, crossed[0], elsewhere.id, crossed[1], held.id]
+    nodes = (await laid.desk.data("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", "admin", ids=ids))["nodes"]
+    assert nodes == [{"id": held.id}, None, {"id": elsewhere.id}, None, {"id": held.id}]
+
+
 async def test_the_reporter_of_a_private_incident_sees_it_and_no_other(laid: Scene) -> None:
     private = laid.incidents["private"]
     document = "query($code: String!, $secret: String) { incident(trackingCode: $code, secret: $secret) { " + (
