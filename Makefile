@@ -30,6 +30,7 @@ lint: ## check formatting, style, types, security, migrations, layering and the 
 	$(BIN)/mypy
 	$(BIN)/bandit -q -c pyproject.toml -r server schema geo maps
 	$(BIN)/phuongso migrate --sql | $(BIN)/squawk $(SQUAWK)
+	! command -v docker-compose >/dev/null || POSTGRES_PASSWORD=x PHUONGSO_SECRET_KEY=x docker-compose config -q
 	$(BIN)/python -m pytest -q tests/test_layering.py $(wildcard tests/schema/test_sdl.py)
 
 format: ## format the code and mend what ruff can mend
