@@ -457,3 +457,50 @@ async def test_the_same_report_fifty_times_at_once_is_one_incident_and_one_secre
     assert await desk.dump() == after
     other = await desk.data(REPORT, input=report())
     assert other["reportIncident"]["reporterSecret"] != made["reporterSecret"]
+
+
+ENDS_OF_THE_EARTH = [(180, 90), (-180, -90), (0, 0), (-71.79, -15.9865), (180, 0), (1e-9, -1e-9), (108.2, 15.98)]
+ODD_WORDS = ["%", "_", "\\", "\\%", "％", "'", '"', "\u200b", "\u0301", "🏠", "ﷺ" * 200, "(", "[a-z]", "x" * 5_000, " "]
+
+
+async def test_no_position_on_earth_is_a_fault(door: Desk) -> None:
+    query = """query($at: GeoJSONPoint!, $metres: Float!, $box: BoundingBox!) {
+      locate(position: $at) { ward { code } team { name } }
+      ward {
+        places(near: $at, first: 100) { nodes { distanceMetres } }
+        inside: places(within: $box) { totalCount }
+        incidents(orderBy: NEAREST_FIRST, filter: {near: $at, radiusMetres: $metres, within: $box}) {
+          nodes { distanceMetres similar(radiusMetres: $metres) { id } }
+        }
+      }
+    }"""
+    for at in ENDS_OF_THE_EARTH:
+        box = {"west": -180, "south": -90, "east": at[0], "north": at[1]}
+        for metres in (-1.0, 0.0, 1e308):
+            data = await door.data(query, at=point(*at), metres=metres, box=box)
+            assert len(data["ward"]["places"]["nodes"]) == 4
+    for side, value in (("west", 181), ("north", 91), ("east", 108.1), ("south", 17)):
+        box = {"west": 108.2, "south": 15.98, "east": 108.24, "north": 16.02, side: value}
+        answer = await door.ask(query, at=point(0, 0), metres=1.0, box=box)
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_INPUT"
+        assert answer["errors"][0]["extensions"]["path"][0] == "within"
+    for literal_ in ("1e400", "-1e400"):
+        answer = await door.ask(f"{{ ward {{ incidents(filter: {{radiusMetres: {literal_}}}) {{ totalCount }} }} }}")
+        assert "INTERNAL" not in str(answer)
+
+
+async def test_no_word_is_a_fault_or_finds_everything(door: Desk) -> None:
+    query = """query($word: String!) {
+      wards(search: $word) { totalCount }
+      incident(trackingCode: $word, secret: $word) { id }
+      node(id: "Ward:20314") { id }
+      ward {
+        places(search: $word) { totalCount } teams(search: $word) { totalCount }
+        neighbourhoods(search: $word) { totalCount } incidents(filter: {search: $word}) { totalCount }
+      }
+    }"""
+    for word in ODD_WORDS:
+        data = await door.data(query, "staff", word=word)
+        if word.strip(" \u0301"):  # without diacritics nothing is left of these, and nothing is in every name
+            assert data["ward"]["teams"] == {"totalCount": 0}, word
+            assert data["wards"] == {"totalCount": 0}, word
