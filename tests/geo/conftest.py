@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +52,22 @@ class Laid:
         return rows[0][0]
 
 
+class OneTransaction(Database):
+    """A database's readings and writings on one connection, in one transaction that is never committed."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        yield self._connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        async with self._connection.begin_nested():
+            yield self._connection
+
+
 @pytest.fixture(scope="session")
 async def laid_template(copying: Copying, template: str) -> AsyncIterator[tuple[str, ward.Ward]]:
     """The name of a database with the small ward, and its ids."""
@@ -80,8 +97,14 @@ async def connection(standing: Laid) -> AsyncIterator[AsyncConnection]:
 
 
 @pytest.fixture
+def undone(standing: Laid, connection: AsyncConnection) -> Laid:
+    """The small ward for tests that do one thing after another: all of it is undone afterwards."""
+    return Laid(OneTransaction(connection), standing.ward)
+
+
+@pytest.fixture
 async def laid(copying: Copying, laid_template: tuple[str, ward.Ward]) -> AsyncIterator[Laid]:
-    """The small ward in a database of this test's own, with sixteen connections."""
+    """The small ward in a database of this test's own, with sixteen connections, for tests of several at once."""
     name, made = laid_template
     async with copying(name) as url:
         database = Database(url, pool_size=16)

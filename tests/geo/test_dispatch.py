@@ -54,72 +54,72 @@ async def chosen(laid: Laid, category: str = "FOOD_SAFETY") -> UUID | None:
         pytest.param({"code": ward.OTHER}, id="another ward"),
     ],
 )
-async def test_a_crew_that_cannot_take_it_is_never_chosen(laid: Laid, values: dict[str, Any]) -> None:
-    await add_crew(laid, "Đội gần", **values)
-    assert await chosen(laid) is None
-    able = await add_crew(laid, "Đội xa", FAR)
-    assert await chosen(laid) == able
+async def test_a_crew_that_cannot_take_it_is_never_chosen(undone: Laid, values: dict[str, Any]) -> None:
+    await add_crew(undone, "Đội gần", **values)
+    assert await chosen(undone) is None
+    able = await add_crew(undone, "Đội xa", FAR)
+    assert await chosen(undone) == able
 
 
-async def test_a_crew_on_the_edge_of_its_ground_takes_it(laid: Laid) -> None:
+async def test_a_crew_on_the_edge_of_its_ground_takes_it(undone: Laid) -> None:
     edge = ward.square(108.21, 15.98, 108.22, 16.0)  # the report lies on its western edge
-    able = await add_crew(laid, "Đội", coverage=edge)
-    assert await chosen(laid) == able
+    able = await add_crew(undone, "Đội", coverage=edge)
+    assert await chosen(undone) == able
 
 
-async def test_the_nearest_crew_wins_by_its_position_or_else_its_base(laid: Laid) -> None:
-    far = await add_crew(laid, "Đội xa", FAR)
-    assert await chosen(laid) == far
-    near = await add_crew(laid, "Đội gần", (108.212, 15.988))
-    assert await chosen(laid) == near
-    async with laid.database.write() as connection:
+async def test_the_nearest_crew_wins_by_its_position_or_else_its_base(undone: Laid) -> None:
+    far = await add_crew(undone, "Đội xa", FAR)
+    assert await chosen(undone) == far
+    near = await add_crew(undone, "Đội gần", (108.212, 15.988))
+    assert await chosen(undone) == near
+    async with undone.database.write() as connection:
         await connection.execute(
             sa.update(tables.crew).where(tables.crew.c.id == far).values(position=ward.spot(ward.IN_FIRST))
         )
-    assert await chosen(laid) == far
+    assert await chosen(undone) == far
 
 
-async def test_crews_equally_near_take_it_by_their_ids(laid: Laid) -> None:
-    same = [await add_crew(laid, f"Đội {n}", NEAR, capacity=1) for n in range(3)]
-    assert [await chosen(laid) for _ in range(4)] == [*sorted(same), None]
+async def test_crews_equally_near_take_it_by_their_ids(undone: Laid) -> None:
+    same = [await add_crew(undone, f"Đội {n}", NEAR, capacity=1) for n in range(3)]
+    assert [await chosen(undone) for _ in range(4)] == [*sorted(same), None]
 
 
-async def test_who_declined_is_not_asked_again_even_after_reopening(laid: Laid) -> None:
-    crew_ids = [await add_crew(laid, f"Đội {n}", NEAR) for n in range(2)]
-    _, id_ = await send(laid, report_of(category="FOOD_SAFETY"))
-    staff = laid.actors["staff"]
+async def test_who_declined_is_not_asked_again_even_after_reopening(undone: Laid) -> None:
+    crew_ids = [await add_crew(undone, f"Đội {n}", NEAR) for n in range(2)]
+    _, id_ = await send(undone, report_of(category="FOOD_SAFETY"))
+    staff = undone.actors["staff"]
     for crew_id in sorted(crew_ids):
-        assert (await row_of(laid, id_)).crew_id == crew_id
-        crew = Actor(Role.CREW_MEMBER, laid.ward.accounts["crew-clean"], ward_code=ward.CODE, crew_id=crew_id)
-        await step(laid, crew, id_, handling.decline, "Xe hỏng")
-    assert (await row_of(laid, id_)).status == "RECEIVED"
-    await step(laid, staff, id_, handling.reject, "Không thuộc phường")
-    await step(laid, staff, id_, handling.reopen, "Vẫn còn")
-    assert (await row_of(laid, id_)).crew_id is None
-    await step(laid, staff, id_, handling.assign, crew_ids[0], None)  # staff may insist
-    assert (await row_of(laid, id_)).crew_id == crew_ids[0]
+        assert (await row_of(undone, id_)).crew_id == crew_id
+        crew = Actor(Role.CREW_MEMBER, undone.ward.accounts["crew-clean"], ward_code=ward.CODE, crew_id=crew_id)
+        await step(undone, crew, id_, handling.decline, "Xe hỏng")
+    assert (await row_of(undone, id_)).status == "RECEIVED"
+    await step(undone, staff, id_, handling.reject, "Không thuộc phường")
+    await step(undone, staff, id_, handling.reopen, "Vẫn còn")
+    assert (await row_of(undone, id_)).crew_id is None
+    await step(undone, staff, id_, handling.assign, crew_ids[0], None)  # staff may insist
+    assert (await row_of(undone, id_)).crew_id == crew_ids[0]
 
 
 @pytest.mark.parametrize(
     "values", [{"on_duty": False}, {"capacity": 0}, {"categories": ["TRAFFIC"]}], ids=["off duty", "full", "kind"]
 )
-async def test_staff_cannot_send_a_crew_that_cannot_take_it(laid: Laid, values: dict[str, Any]) -> None:
-    crew_id = await add_crew(laid, "Đội", **values)
-    _, id_ = await send(laid, report_of(category="FOOD_SAFETY"))
+async def test_staff_cannot_send_a_crew_that_cannot_take_it(undone: Laid, values: dict[str, Any]) -> None:
+    crew_id = await add_crew(undone, "Đội", **values)
+    _, id_ = await send(undone, report_of(category="FOOD_SAFETY"))
     with pytest.raises(CrewUnavailable):
-        await step(laid, laid.actors["staff"], id_, handling.assign, crew_id, None)
-    for foreign in (laid.ward.crews[ward.FAR], id_):
+        await step(undone, undone.actors["staff"], id_, handling.assign, crew_id, None)
+    for foreign in (undone.ward.crews[ward.FAR], id_):
         with pytest.raises(NotFound):
-            await step(laid, laid.actors["staff"], id_, handling.assign, foreign, None)
-    assert (await row_of(laid, id_)).status == "RECEIVED"
-    assert len(await steps_of(laid, id_)) == 1
+            await step(undone, undone.actors["staff"], id_, handling.assign, foreign, None)
+    assert (await row_of(undone, id_)).status == "RECEIVED"
+    assert len(await steps_of(undone, id_)) == 1
 
 
-async def test_staff_may_send_a_crew_beyond_its_ground(laid: Laid) -> None:
-    crew_id = await add_crew(laid, "Đội", coverage=ward.square(*ward.TILES[ward.SECOND]))
-    _, id_ = await send(laid, report_of(category="FOOD_SAFETY"))
-    await step(laid, laid.actors["staff"], id_, handling.assign, crew_id, "Đi giúp")
-    assert (await row_of(laid, id_)).crew_id == crew_id
+async def test_staff_may_send_a_crew_beyond_its_ground(undone: Laid) -> None:
+    crew_id = await add_crew(undone, "Đội", coverage=ward.square(*ward.TILES[ward.SECOND]))
+    _, id_ = await send(undone, report_of(category="FOOD_SAFETY"))
+    await step(undone, undone.actors["staff"], id_, handling.assign, crew_id, "Đi giúp")
+    assert (await row_of(undone, id_)).crew_id == crew_id
 
 
 async def test_two_hundred_reports_at_once_fill_ten_places_exactly(laid: Laid) -> None:
@@ -233,8 +233,8 @@ async def test_everything_at_once_neither_stands_still_nor_breaks_a_rule(laid: L
         assert (await steps_of(laid, id_))[-1][1] == status, "the history ends where the incident stands"
 
 
-async def test_dispatch_leaves_what_nobody_suits_untouched(laid: Laid) -> None:
-    async with laid.database.write() as connection:
+async def test_dispatch_leaves_what_nobody_suits_untouched(undone: Laid) -> None:
+    async with undone.database.write() as connection:
         made = await ward.report(connection, category="OTHER")
         assert await dispatch.dispatch(connection, ward.CODE, made.key) is None
-    assert (await row_of(laid, made.key)).status == Status.RECEIVED
+    assert (await row_of(undone, made.key)).status == Status.RECEIVED

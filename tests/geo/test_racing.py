@@ -127,35 +127,35 @@ async def test_an_incident_is_declined_once_however_often_it_is_sent(laid: Laid)
 # ------------------------------------------------------------------------------------------------------ duplicates
 
 
-async def test_a_duplicate_leads_to_the_root_and_those_that_led_to_it_follow(laid: Laid) -> None:
-    staff = laid.actors["staff"]
-    a, b, c, d = await laid_out(laid, count=4)
-    await step(laid, staff, b, handling.mark_duplicate, a)
-    await step(laid, staff, c, handling.mark_duplicate, b)
-    assert (await row_of(laid, c)).duplicate_of_id == a
-    await step(laid, staff, a, handling.mark_duplicate, d)
-    assert [(await row_of(laid, id_)).duplicate_of_id for id_ in (a, b, c)] == [d, d, d]
-    assert await outcome(laid, staff, d, handling.mark_duplicate, c) is InvalidInput
-    assert await outcome(laid, staff, d, handling.mark_duplicate, d) is InvalidInput
-    assert (await row_of(laid, d)).status == S.RECEIVED
+async def test_a_duplicate_leads_to_the_root_and_those_that_led_to_it_follow(undone: Laid) -> None:
+    staff = undone.actors["staff"]
+    a, b, c, d = await laid_out(undone, count=4)
+    await step(undone, staff, b, handling.mark_duplicate, a)
+    await step(undone, staff, c, handling.mark_duplicate, b)
+    assert (await row_of(undone, c)).duplicate_of_id == a
+    await step(undone, staff, a, handling.mark_duplicate, d)
+    assert [(await row_of(undone, id_)).duplicate_of_id for id_ in (a, b, c)] == [d, d, d]
+    assert await outcome(undone, staff, d, handling.mark_duplicate, c) is InvalidInput
+    assert await outcome(undone, staff, d, handling.mark_duplicate, d) is InvalidInput
+    assert (await row_of(undone, d)).status == S.RECEIVED
 
 
-async def test_marking_again_is_the_same_only_for_the_same_original(laid: Laid) -> None:
-    staff = laid.actors["staff"]
-    a, b, c = await laid_out(laid, count=3)
-    await step(laid, staff, c, handling.mark_duplicate, a)
-    steps = await steps_of(laid, c)
-    assert await outcome(laid, staff, c, handling.mark_duplicate, a) is None
-    assert await outcome(laid, staff, c, handling.mark_duplicate, b) is InvalidTransition
-    assert (await row_of(laid, c)).duplicate_of_id == a
-    assert await steps_of(laid, c) == steps
+async def test_marking_again_is_the_same_only_for_the_same_original(undone: Laid) -> None:
+    staff = undone.actors["staff"]
+    a, b, c = await laid_out(undone, count=3)
+    await step(undone, staff, c, handling.mark_duplicate, a)
+    steps = await steps_of(undone, c)
+    assert await outcome(undone, staff, c, handling.mark_duplicate, a) is None
+    assert await outcome(undone, staff, c, handling.mark_duplicate, b) is InvalidTransition
+    assert (await row_of(undone, c)).duplicate_of_id == a
+    assert await steps_of(undone, c) == steps
 
 
-async def test_an_original_of_another_ward_or_none_is_not_found(laid: Laid) -> None:
-    [a] = await laid_out(laid)
-    [far] = await laid_out(laid, code=ward.OTHER, at=ward.IN_OTHER)
-    for original in (far, laid.ward.crews[ward.CLEAN]):
-        assert await outcome(laid, laid.actors["staff"], a, handling.mark_duplicate, original) is NotFound
+async def test_an_original_of_another_ward_or_none_is_not_found(undone: Laid) -> None:
+    [a] = await laid_out(undone)
+    [far] = await laid_out(undone, code=ward.OTHER, at=ward.IN_OTHER)
+    for original in (far, undone.ward.crews[ward.CLEAN]):
+        assert await outcome(undone, undone.actors["staff"], a, handling.mark_duplicate, original) is NotFound
 
 
 async def test_two_marked_duplicates_of_each_other_at_once_make_no_circle(laid: Laid) -> None:
@@ -193,45 +193,45 @@ async def test_duplicates_marked_crosswise_at_once_make_no_chain(laid: Laid) -> 
 # ------------------------------------------------------------------------------------------------------ correcting
 
 
-async def test_a_corrected_kind_is_routed_again_and_its_deadline_follows(laid: Laid) -> None:
-    [id_] = await laid_out(laid, S.ACCEPTED, crew_id=laid.ward.crews[ward.CLEAN])
-    await correct(laid, id_, category_code="TRAFFIC")
-    row = await row_of(laid, id_)
-    assert (row.status, row.crew_id) == (S.ASSIGNED, laid.ward.crews[ward.ROADS])
+async def test_a_corrected_kind_is_routed_again_and_its_deadline_follows(undone: Laid) -> None:
+    [id_] = await laid_out(undone, S.ACCEPTED, crew_id=undone.ward.crews[ward.CLEAN])
+    await correct(undone, id_, category_code="TRAFFIC")
+    row = await row_of(undone, id_)
+    assert (row.status, row.crew_id) == (S.ASSIGNED, undone.ward.crews[ward.ROADS])
     assert (row.due_at - row.reported_at).total_seconds() == 24 * 3600
-    assert [step[:3] for step in await steps_of(laid, id_)][-3:] == [
+    assert [step[:3] for step in await steps_of(undone, id_)][-3:] == [
         ("ACCEPTED", "ACCEPTED", "STAFF"),
         ("ACCEPTED", "RECEIVED", "STAFF"),
         ("RECEIVED", "ASSIGNED", "SYSTEM"),
     ]
 
 
-async def test_a_corrected_place_finds_its_neighbourhood_and_keeps_a_crew_that_suits(laid: Laid) -> None:
-    clean = laid.ward.crews[ward.CLEAN]
-    [id_] = await laid_out(laid, S.IN_PROGRESS, crew_id=clean)
-    await correct(laid, id_, location=Position(*ward.IN_SECOND), address="Ngõ 5")
-    row = await row_of(laid, id_)
+async def test_a_corrected_place_finds_its_neighbourhood_and_keeps_a_crew_that_suits(undone: Laid) -> None:
+    clean = undone.ward.crews[ward.CLEAN]
+    [id_] = await laid_out(undone, S.IN_PROGRESS, crew_id=clean)
+    await correct(undone, id_, location=Position(*ward.IN_SECOND), address="Ngõ 5")
+    row = await row_of(undone, id_)
     assert (row.status, row.crew_id, row.address) == (S.IN_PROGRESS, clean, "Ngõ 5")
-    assert row.neighbourhood_id == laid.ward.neighbourhoods[ward.SECOND]
+    assert row.neighbourhood_id == undone.ward.neighbourhoods[ward.SECOND]
 
 
-async def test_a_place_beyond_the_crews_ground_is_routed_again(laid: Laid) -> None:
-    clean = laid.ward.crews[ward.CLEAN]
+async def test_a_place_beyond_the_crews_ground_is_routed_again(undone: Laid) -> None:
+    clean = undone.ward.crews[ward.CLEAN]
     first = ward.square(*ward.TILES[ward.FIRST])
-    async with laid.database.write() as connection:
+    async with undone.database.write() as connection:
         await connection.execute(sa.update(tables.crew).where(tables.crew.c.id == clean).values(coverage=first))
-    [id_] = await laid_out(laid, S.ASSIGNED, crew_id=clean)
-    await correct(laid, id_, location=Position(*ward.IN_SECOND))
-    row = await row_of(laid, id_)
+    [id_] = await laid_out(undone, S.ASSIGNED, crew_id=clean)
+    await correct(undone, id_, location=Position(*ward.IN_SECOND))
+    row = await row_of(undone, id_)
     assert (row.status, row.crew_id) == (S.RECEIVED, None)
 
 
-async def test_a_reopened_incident_counts_its_corrected_deadline_from_the_reopening(laid: Laid) -> None:
-    [id_] = await laid_out(laid, S.RESOLVED, crew_id=laid.ward.crews[ward.CLEAN])
-    await step(laid, laid.actors["staff"], id_, handling.reopen, "Vẫn còn")
-    reopened = await laid.value("SELECT max(at) FROM incident_event WHERE from_status = 'RESOLVED'")
-    await correct(laid, id_, category_code="TRAFFIC")
-    assert ((await row_of(laid, id_)).due_at - reopened).total_seconds() == 24 * 3600
+async def test_a_reopened_incident_counts_its_corrected_deadline_from_the_reopening(undone: Laid) -> None:
+    [id_] = await laid_out(undone, S.RESOLVED, crew_id=undone.ward.crews[ward.CLEAN])
+    await step(undone, undone.actors["staff"], id_, handling.reopen, "Vẫn còn")
+    reopened = await undone.value("SELECT max(at) FROM incident_event WHERE from_status = 'RESOLVED'")
+    await correct(undone, id_, category_code="TRAFFIC")
+    assert ((await row_of(undone, id_)).due_at - reopened).total_seconds() == 24 * 3600
 
 
 @pytest.mark.parametrize(
@@ -242,19 +242,19 @@ async def test_a_reopened_incident_counts_its_corrected_deadline_from_the_reopen
         ({"location": Position(*ward.IN_THE_SEA)}, OutsideWard),
     ],
 )
-async def test_a_wrong_correction_changes_nothing(laid: Laid, values: dict[str, Any], refusal: type[Refusal]) -> None:
-    [id_] = await laid_out(laid)
-    before = await row_of(laid, id_)
+async def test_a_wrong_correction_changes_nothing(undone: Laid, values: dict[str, Any], refusal: type[Refusal]) -> None:
+    [id_] = await laid_out(undone)
+    before = await row_of(undone, id_)
     with pytest.raises(refusal):
-        await correct(laid, id_, **values)
-    assert await row_of(laid, id_) == before
+        await correct(undone, id_, **values)
+    assert await row_of(undone, id_) == before
 
 
 @pytest.mark.parametrize("who", ["crew-clean", "team-1", "staff-other", "anonymous"])
-async def test_only_staff_correct(laid: Laid, who: str) -> None:
-    [id_] = await laid_out(laid, S.ASSIGNED, crew_id=laid.ward.crews[ward.CLEAN])
+async def test_only_staff_correct(undone: Laid, who: str) -> None:
+    [id_] = await laid_out(undone, S.ASSIGNED, crew_id=undone.ward.crews[ward.CLEAN])
     with pytest.raises(NotAllowed):
-        await correct(laid, id_, who, address="Ngõ 5")
+        await correct(undone, id_, who, address="Ngõ 5")
 
 
 async def correct(laid: Laid, id_: UUID, who: str = "staff", **values: Any) -> None:

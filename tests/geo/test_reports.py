@@ -25,48 +25,51 @@ STORED = (
 )
 
 
-async def test_a_report_finds_its_ward_neighbourhood_and_crew(laid: Laid) -> None:
+async def test_a_report_finds_its_ward_neighbourhood_and_crew(undone: Laid) -> None:
     report = report_of(description="  Rác trước ngõ\n", address=unicodedata.normalize("NFD", "Đường Thử"))
-    code, id_ = await send(laid, report)
-    row = await row_of(laid, id_)
+    code, id_ = await send(undone, report)
+    row = await row_of(undone, id_)
     assert (code, row.status, row.channel) == (ward.CODE, "ASSIGNED", "WEB")
-    assert (row.neighbourhood_id, row.crew_id) == (laid.ward.neighbourhoods[ward.FIRST], laid.ward.crews[ward.CLEAN])
+    assert (row.neighbourhood_id, row.crew_id) == (
+        undone.ward.neighbourhoods[ward.FIRST],
+        undone.ward.crews[ward.CLEAN],
+    )
     assert (row.description, row.address) == ("Rác trước ngõ", "Đường Thử")
     assert (row.due_at - row.reported_at).total_seconds() == 48 * 3600
     assert row.tracking_code.startswith(ward.CODE + "-")
     assert row.request_key_hash == digest(str(report.request_key))
     assert row.reporter_secret_hash == digest(reporter_secret(b"key", report.request_key))
-    assert await steps_of(laid, id_) == [
+    assert await steps_of(undone, id_) == [
         (None, "RECEIVED", "REPORTER", None),
-        ("RECEIVED", "ASSIGNED", "SYSTEM", laid.ward.crews[ward.CLEAN]),
+        ("RECEIVED", "ASSIGNED", "SYSTEM", undone.ward.crews[ward.CLEAN]),
     ]
 
 
-async def test_without_a_crew_it_waits_in_the_queue(laid: Laid) -> None:
-    _, id_ = await send(laid, report_of(category="FOOD_SAFETY"))
-    row = await row_of(laid, id_)
+async def test_without_a_crew_it_waits_in_the_queue(undone: Laid) -> None:
+    _, id_ = await send(undone, report_of(category="FOOD_SAFETY"))
+    row = await row_of(undone, id_)
     assert (row.status, row.crew_id) == ("RECEIVED", None)
-    assert await steps_of(laid, id_) == [(None, "RECEIVED", "REPORTER", None)]
+    assert await steps_of(undone, id_) == [(None, "RECEIVED", "REPORTER", None)]
 
 
-async def test_staff_report_as_staff_in_their_own_ward_only(laid: Laid) -> None:
+async def test_staff_report_as_staff_in_their_own_ward_only(undone: Laid) -> None:
     for who, party in (("staff", "STAFF"), ("staff-other", "REPORTER"), ("crew-clean", "REPORTER")):
-        _, id_ = await send(laid, report_of(channel=Channel.STAFF), laid.actors[who])
-        assert (await steps_of(laid, id_))[0][2] == party
-    accounts = await laid.rows("SELECT account_id FROM incident_event WHERE from_status IS NULL AND party = 'STAFF'")
-    assert [row.account_id for row in accounts] == [laid.ward.accounts["staff"]]
+        _, id_ = await send(undone, report_of(channel=Channel.STAFF), undone.actors[who])
+        assert (await steps_of(undone, id_))[0][2] == party
+    accounts = await undone.rows("SELECT account_id FROM incident_event WHERE from_status IS NULL AND party = 'STAFF'")
+    assert [row.account_id for row in accounts] == [undone.ward.accounts["staff"]]
 
 
-async def test_the_same_key_again_is_the_same_report_and_changes_nothing(laid: Laid) -> None:
+async def test_the_same_key_again_is_the_same_report_and_changes_nothing(undone: Laid) -> None:
     report = report_of(description="một", contact=Contact("Bà Ân", "0905123456", consent=True))
-    first = await send(laid, report)
-    before = await laid.rows(STORED)
+    first = await send(undone, report)
+    before = await undone.rows(STORED)
     elsewhere = replace(report, location=Position(*ward.IN_OTHER), description="hai", ward_code=ward.OTHER)
     nonsense = replace(report, category="NO_SUCH", location=Position(*ward.IN_THE_SEA), description="x" * 9_999)
     for again in (report, elsewhere, nonsense):
-        assert await send(laid, again) == first
-    assert await laid.rows(STORED) == before
-    assert (await row_of(laid, first[1])).description == "một"
+        assert await send(undone, again) == first
+    assert await undone.rows(STORED) == before
+    assert (await row_of(undone, first[1])).description == "một"
 
 
 async def test_fifty_at_once_with_one_key_are_one_report(laid: Laid) -> None:
@@ -77,12 +80,12 @@ async def test_fifty_at_once_with_one_key_are_one_report(laid: Laid) -> None:
     assert await laid.rows(STORED) == [(1, 2, 1)]
 
 
-async def test_a_refused_report_may_be_mended_and_sent_again_with_its_key(laid: Laid) -> None:
+async def test_a_refused_report_may_be_mended_and_sent_again_with_its_key(undone: Laid) -> None:
     report = report_of(category="NO_SUCH")
     with pytest.raises(InvalidInput):
-        await send(laid, report)
-    await send(laid, replace(report, category="ENVIRONMENT"))
-    assert (await laid.rows(STORED))[0][0] == 1
+        await send(undone, report)
+    await send(undone, replace(report, category="ENVIRONMENT"))
+    assert (await undone.rows(STORED))[0][0] == 1
 
 
 @pytest.mark.parametrize(
@@ -127,28 +130,28 @@ async def test_what_cannot_be_taken_leaves_no_trace(
     ],
 )
 async def test_who_reported_is_kept_only_with_consent_and_if_told(
-    laid: Laid, contact: Contact | None, kept: list[Any]
+    undone: Laid, contact: Contact | None, kept: list[Any]
 ) -> None:
-    await send(laid, report_of(contact=contact))
-    assert await laid.rows("SELECT name, phone, email FROM reporter WHERE consented_at IS NOT NULL") == kept
+    await send(undone, report_of(contact=contact))
+    assert await undone.rows("SELECT name, phone, email FROM reporter WHERE consented_at IS NOT NULL") == kept
 
 
-async def test_on_the_edge_of_two_wards_the_named_one_takes_it(laid: Laid) -> None:
+async def test_on_the_edge_of_two_wards_the_named_one_takes_it(undone: Laid) -> None:
     edge = Position(108.24, 15.99)
     for named, taken in ((None, ward.CODE), (ward.OTHER, ward.OTHER), (ward.CODE, ward.CODE)):
-        code, id_ = await send(laid, report_of(location=edge, ward_code=named))
+        code, id_ = await send(undone, report_of(location=edge, ward_code=named))
         assert code == taken
-        row = await row_of(laid, id_)
-        owner = await laid.value("SELECT ward_code FROM neighbourhood WHERE id = :id", id=row.neighbourhood_id)
+        row = await row_of(undone, id_)
+        owner = await undone.value("SELECT ward_code FROM neighbourhood WHERE id = :id", id=row.neighbourhood_id)
         assert owner == row.ward_code == taken
 
 
-async def test_a_tracking_code_that_is_taken_is_drawn_again(laid: Laid, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_tracking_code_that_is_taken_is_drawn_again(undone: Laid, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = iter(["20314-AAAAAA", "20314-AAAAAA", "20314-AAAAAA", "20314-BBBBBB"])
     monkeypatch.setattr(reports, "new_tracking_code", lambda _ward: next(drawn))
-    _, first = await send(laid, report_of())
-    _, second = await send(laid, report_of())
-    codes = await laid.rows("SELECT id, tracking_code FROM incident ORDER BY tracking_code")
+    _, first = await send(undone, report_of())
+    _, second = await send(undone, report_of())
+    codes = await undone.rows("SELECT id, tracking_code FROM incident ORDER BY tracking_code")
     assert codes == [(first, "20314-AAAAAA"), (second, "20314-BBBBBB")]
     assert next(drawn, None) is None
 
@@ -160,24 +163,24 @@ async def test_the_same_code_drawn_by_two_at_once_ends_well(laid: Laid, monkeypa
     assert (await laid.value("SELECT count(DISTINCT tracking_code) FROM incident")) == 6
 
 
-async def test_a_report_that_fails_half_way_leaves_nothing(laid: Laid, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_report_that_fails_half_way_leaves_nothing(undone: Laid, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: object) -> None:
         raise RuntimeError("the dispatcher is down")
 
     monkeypatch.setattr(reports.dispatch, "dispatch", fail)
     report = report_of(contact=Contact("Bà Ân", consent=True))
     with pytest.raises(RuntimeError):
-        await send(laid, report)
-    assert await laid.rows(STORED) == [(0, 0, 0)]
+        await send(undone, report)
+    assert await undone.rows(STORED) == [(0, 0, 0)]
     monkeypatch.undo()
-    await send(laid, report)
-    assert await laid.rows(STORED) == [(1, 2, 1)]
+    await send(undone, report)
+    assert await undone.rows(STORED) == [(1, 2, 1)]
 
 
-async def test_a_ward_without_categories_takes_no_report(laid: Laid) -> None:
-    async with laid.database.write() as connection:
+async def test_a_ward_without_categories_takes_no_report(undone: Laid) -> None:
+    async with undone.database.write() as connection:
         await connection.execute(
             sa.insert(ward.tables.ward).values(code="20999", name="P", boundary=ward.square(109, 16, 110, 17))
         )
     with pytest.raises(InvalidInput):
-        await send(laid, report_of(location=Position(109.5, 16.5)))
+        await send(undone, report_of(location=Position(109.5, 16.5)))
