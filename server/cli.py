@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from server.console import Commands, console, end_on_termination, in_transaction
 from server.importing_commands import import_group
 from server.serving import address, is_open_to_others, listening, serve
 from server.settings import Settings, kept_secret_key, read_settings, settings_document
+from server.worker import run as run_worker
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -59,6 +61,14 @@ def serve_only() -> None:
     with listening(settings) as listener, with_database(settings) as found:
         ready = _with_key(found, in_transaction(found, _stock))
         serve(ready, listener, lambda: tell(f"Serving on {address(listener)}"))
+
+
+@main.command("worker")
+def work() -> None:
+    """Do what is due by itself, until Ctrl-C or SIGTERM: close what was silent for seven days, forget old sessions."""
+    with with_database(read_settings()) as settings:
+        tell("Working. Ctrl-C stops it.")
+        asyncio.run(run_worker(settings.database))
 
 
 @main.command()

@@ -25,7 +25,7 @@ from server.postgres import ClusterError
 from server.settings import Settings, SettingsError, kept_secret_key
 
 Result = TypeVar("Result")
-_UNDEFINED_TABLE = "42P01"  # PostgreSQL's code for it
+_NOT_MIGRATED = ("42P01", "42883")  # PostgreSQL's codes for an undefined table, an undefined function
 
 console = Console(highlight=False, markup=False)
 
@@ -46,7 +46,7 @@ class Commands(click.Group):
         except Refusal as refusal:
             raise click.ClickException(_both_languages(refusal)) from refusal
         except ProgrammingError as error:
-            if getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE:
+            if getattr(error.orig, "sqlstate", None) not in _NOT_MIGRATED:
                 raise
             raise click.ClickException("The database has no tables yet: run `phuongso migrate` first.") from error
 
