@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -24,9 +25,12 @@ from geo.tables import Channel, category, incident, reporter
 UNKNOWN_CATEGORY = Text("Phường không có loại phản ánh này.", "The ward has no such kind of incident.")
 UNKNOWN_PHOTO = Text("Không tìm thấy ảnh này. Hãy gửi lại ảnh.", "There is no such photo. Please send it again.")
 
+TOO_MANY_PHOTOS = Text("Tối đa {most} ảnh.", "{most} photos at most.")
+
 MOST_DESCRIPTION = 5_000
 MOST_ADDRESS = 300
 MOST_NAME = 100
+MOST_PHOTOS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,13 @@ class Report:
     photo_ids: tuple[str, ...] = ()
 
 
+def photo_problems(photo_ids: Collection[str]) -> list[Problem]:
+    """What is wrong with the photographs that a step names. None can be sent yet, so none is known."""
+    if len(photo_ids) > MOST_PHOTOS:
+        return [Problem(("photoIds",), TOO_MANY_PHOTOS, {"most": MOST_PHOTOS})]
+    return [Problem(("photoIds", str(index)), UNKNOWN_PHOTO) for index in range(len(photo_ids))]
+
+
 def _checked(report: Report) -> tuple[str | None, str | None, Contact | None]:
     check = Checked([])
     description = check.text(report.description, ("description",), MOST_DESCRIPTION)
@@ -70,7 +81,7 @@ def _checked(report: Report) -> tuple[str | None, str | None, Contact | None]:
             contact = given
             if not given.consent:
                 check.problems.append(Problem(("reporter", "consent"), CONSENT))
-    check.problems += [Problem(("photoIds", str(index)), UNKNOWN_PHOTO) for index in range(len(report.photo_ids))]
+    check.problems += photo_problems(report.photo_ids)
     if check.problems:
         raise InvalidInput(*check.problems)
     return description, address, contact

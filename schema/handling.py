@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo import correcting, handling, reports
 from geo.contact import Checked
 from geo.errors import InvalidInput as InvalidInputRefusal
-from geo.errors import Problem
 from schema.context import Context
 from schema.errors import CrewUnavailable, InvalidInput, InvalidTransition, NotAllowed, NotFound, OutsideWard
 from schema.mutating import CREWS, CREWS_AND_STAFF, STAFF, Act, incident_payload, incident_rows, key_of, mutation
@@ -111,8 +110,8 @@ async def _start(connection: AsyncConnection, context: Context, input: StartInci
 
 async def _resolve(connection: AsyncConnection, context: Context, input: ResolveIncidentInput) -> Any:
     note = handling.note_of(input.note, "note", required=True)
-    if input.photo_ids:
-        raise InvalidInputRefusal(Problem(("photoIds", "0"), reports.UNKNOWN_PHOTO))
+    if problems := reports.photo_problems(input.photo_ids or ()):
+        raise InvalidInputRefusal(*problems)
     row = await _row(connection, context, input.incident_id)
     await handling.resolve(connection, context.actor, row, note or "")
     return row

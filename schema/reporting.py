@@ -124,8 +124,8 @@ async def _rate(connection: AsyncConnection, context: Context, input: RateIncide
 async def _reopen(connection: AsyncConnection, context: Context, input: ReopenIncidentInput) -> Any:
     actor = context.actor
     reason = handling.note_of(input.reason, "reason", required=True)
-    if input.photo_ids:
-        raise InvalidInputRefusal(Problem(("photoIds", "0"), reports.UNKNOWN_PHOTO))
+    if problems := reports.photo_problems(input.photo_ids or ()):
+        raise InvalidInputRefusal(*problems)
     if input.incident_id is not None:
         ward_code, key = key_of(input.incident_id, "Incident", "incidentId")
         row = await handling.locked(connection, actor, ward_code, key)
