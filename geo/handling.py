@@ -6,7 +6,6 @@ the same actor changes nothing and answers as the first time: a phone that lost 
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,16 +13,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import dispatch, incidents, journal
-from geo.actor import Actor, Role
-from geo.contact import Checked
+from geo import dispatch, journal
+from geo.actor import Actor
 from geo.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound, Problem
 from geo.language import Text
-from geo.lifecycle import FINISHED, IN_HAND, OPEN, Party, Status, may_advance
+from geo.lifecycle import FINISHED, IN_HAND, OPEN, Party, Status
+from geo.stepping import NO_CREW, may_take, move, parties_of
 from geo.tables import Satisfaction, category, incident
 
 REOPEN_WITHIN = timedelta(days=30)
-MOST_NOTE = 2_000
 
 ITSELF = Text("Một phản ánh không thể trùng với chính nó.", "An incident cannot be a duplicate of itself.")
 TOO_LATE = Text(
@@ -32,121 +30,22 @@ TOO_LATE = Text(
 )
 
 
-def note_of(value: str | None, field: str, *, required: bool) -> str | None:
-    """A note or reason, cleaned; raises `InvalidInput` naming `field`."""
-    check = Checked([])
-    text = check.text(value, (field,), MOST_NOTE, required=required)
-    if check.problems:
-        raise InvalidInput(*check.problems)
-    return text
-
-
-async def locked(
-    connection: AsyncConnection, actor: Actor, ward_code: str, incident_id: UUID, field: str = "incidentId"
-) -> Any:
-    """The incident's row as the caller sees it, locked; raises `NotFound` when the caller may not see it.
-
-    Locked first and read afterwards: a row whose category was changed while it was waited for would else no longer
-    join the category that the waiting statement had found, and be missed.
-    """
-    lock = sa.select(incident.c.id).where(incident.c.ward_code == ward_code, incident.c.id == incident_id)
-    await connection.execute(lock.with_for_update(key_share=True))
-    row = (await connection.execute(incidents.with_id(actor, ward_code, incident_id))).one_or_none()
-    if row is None and await _acted_last(connection, actor, ward_code, incident_id):
-        # A crew that gave a private incident back sees it no more, yet may ask again what its step came to.
-        witness = actor.witnessing(incident_id)
-        row = (await connection.execute(incidents.with_id(witness, ward_code, incident_id))).one_or_none()
-    if row is None:
-        raise NotFound(path=(field,))
-    return row
-
-
-async def _acted_last(connection: AsyncConnection, actor: Actor, ward_code: str, incident_id: UUID) -> bool:
-    last = await journal.last_step(connection, ward_code, incident_id)
-    return last is not None and actor.account_id is not None and last.account_id == actor.account_id
-
-
-def _parties(actor: Actor, row: Any) -> set[Party]:
-    """As whom the caller may act on this incident."""
-    parties = set()
-    if actor.runs(row.ward_code):
-        parties.add(Party.STAFF)
-    if (
-        actor.role is Role.CREW_MEMBER
-        and actor.crew_id is not None
-        and (actor.ward_code, actor.crew_id) == (row.ward_code, row.crew_id)
-    ):
-        parties.add(Party.CREW)
-    if row.reported:
-        parties.add(Party.REPORTER)
-    return parties
-
-
-async def _may(
-    connection: AsyncConnection,
-    actor: Actor,
-    row: Any,
-    to: Status,
-    sources: Collection[Status] | None = None,
-    crew_id: UUID | None = None,
-) -> Party | None:
-    """As whom the caller takes the step; None when they took it already. Raises `InvalidTransition`, `NotAllowed`."""
-    parties = _parties(actor, row)
-    if (sources is None or row.status in sources) and may_advance(Status(row.status), to, parties):
-        return next(party for party in Party if party in parties and may_advance(Status(row.status), to, {party}))
-    last = await journal.last_step(connection, row.ward_code, row.id)
-    same_crew = crew_id is None or last is None or last.crew_id == crew_id
-    if last is not None and last.to_status == to and same_crew and _took(actor, row, last):
-        return None
-    if not parties and not (actor.role is Role.CREW_MEMBER and actor.ward_code == row.ward_code):
-        raise NotAllowed(path=("incidentId",))
-    raise InvalidTransition(row.status, to)
-
-
-def _took(actor: Actor, row: Any, step: Any) -> bool:
-    if actor.account_id is not None and step.account_id == actor.account_id:
-        return True
-    return bool(step.party == Party.REPORTER and row.reported)
-
-
-async def _move(
-    connection: AsyncConnection,
-    actor: Actor,
-    row: Any,
-    to: Status,
-    party: Party,
-    *,
-    concerns: UUID | None = None,
-    note: str | None = None,
-    **values: Any,
-) -> None:
-    """Take the step: `values` are the row's further columns, `concerns` the crew that the step is about."""
-    await connection.execute(
-        sa.update(incident)
-        .where(incident.c.ward_code == row.ward_code, incident.c.id == row.id)
-        .values(status=to, **values)
-    )
-    await journal.write(
-        connection, row.ward_code, row.id, row.status, to, party, actor=actor, crew_id=concerns, note=note
-    )
-
-
 async def accept(connection: AsyncConnection, actor: Actor, row: Any) -> None:
     """Its crew takes it on."""
-    if party := await _may(connection, actor, row, Status.ACCEPTED):
-        await _move(connection, actor, row, Status.ACCEPTED, party, concerns=row.crew_id)
+    if party := await may_take(connection, actor, row, Status.ACCEPTED):
+        await move(connection, actor, row, Status.ACCEPTED, party, concerns=row.crew_id)
 
 
 async def start(connection: AsyncConnection, actor: Actor, row: Any) -> None:
     """Its crew begins the work."""
-    if party := await _may(connection, actor, row, Status.IN_PROGRESS):
-        await _move(connection, actor, row, Status.IN_PROGRESS, party, concerns=row.crew_id)
+    if party := await may_take(connection, actor, row, Status.IN_PROGRESS):
+        await move(connection, actor, row, Status.IN_PROGRESS, party, concerns=row.crew_id)
 
 
 async def decline(connection: AsyncConnection, actor: Actor, row: Any, reason: str) -> None:
     """Its crew gives it back, with a reason; the next crew is sought at once."""
-    if party := await _may(connection, actor, row, Status.RECEIVED, IN_HAND):
-        await _move(connection, actor, row, Status.RECEIVED, party, concerns=row.crew_id, **_NO_CREW)
+    if party := await may_take(connection, actor, row, Status.RECEIVED, IN_HAND):
+        await move(connection, actor, row, Status.RECEIVED, party, concerns=row.crew_id, **NO_CREW)
         # The reporter sees the step; why a crew could not is for the ward.
         given_back = (row.ward_code, row.id, Status.RECEIVED, Status.RECEIVED, party)
         await journal.write(connection, *given_back, actor=actor, note=reason, public=False)
@@ -155,8 +54,8 @@ async def decline(connection: AsyncConnection, actor: Actor, row: Any, reason: s
 
 async def resolve(connection: AsyncConnection, actor: Actor, row: Any, note: str) -> None:
     """The work is done; `note` tells the reporter what was done."""
-    if party := await _may(connection, actor, row, Status.RESOLVED):
-        await _move(
+    if party := await may_take(connection, actor, row, Status.RESOLVED):
+        await move(
             connection,
             actor,
             row,
@@ -170,11 +69,11 @@ async def resolve(connection: AsyncConnection, actor: Actor, row: Any, note: str
 
 async def assign(connection: AsyncConnection, actor: Actor, row: Any, crew_id: UUID, note: str | None) -> None:
     """Staff give it to a crew; the crew that has it in hand keeps it as it is. Raises `CrewUnavailable`."""
-    if row.status in IN_HAND and row.crew_id == crew_id and Party.STAFF in _parties(actor, row):
+    if row.status in IN_HAND and row.crew_id == crew_id and Party.STAFF in parties_of(actor, row):
         return
-    if party := await _may(connection, actor, row, Status.ASSIGNED, crew_id=crew_id):
+    if party := await may_take(connection, actor, row, Status.ASSIGNED, crew_id=crew_id):
         await dispatch.reserve(connection, row.ward_code, row.id, crew_id)
-        await _move(
+        await move(
             connection,
             actor,
             row,
@@ -182,20 +81,20 @@ async def assign(connection: AsyncConnection, actor: Actor, row: Any, crew_id: U
             party,
             concerns=crew_id,
             note=note,
-            **{**_NO_CREW, "crew_id": crew_id},
+            **{**NO_CREW, "crew_id": crew_id},
         )
 
 
 async def reject(connection: AsyncConnection, actor: Actor, row: Any, reason: str) -> None:
     """Staff refuse it; the reporter reads the reason."""
-    if party := await _may(connection, actor, row, Status.REJECTED):
-        await _move(connection, actor, row, Status.REJECTED, party, note=reason, **_NO_CREW)
+    if party := await may_take(connection, actor, row, Status.REJECTED):
+        await move(connection, actor, row, Status.REJECTED, party, note=reason, **NO_CREW)
 
 
 async def close(connection: AsyncConnection, actor: Actor, row: Any) -> None:
     """Staff close what is resolved."""
-    if party := await _may(connection, actor, row, Status.CLOSED):
-        await _move(connection, actor, row, Status.CLOSED, party, closed_at=sa.func.clock_timestamp())
+    if party := await may_take(connection, actor, row, Status.CLOSED):
+        await move(connection, actor, row, Status.CLOSED, party, closed_at=sa.func.clock_timestamp())
 
 
 async def mark_duplicate(connection: AsyncConnection, actor: Actor, row: Any, original_id: UUID) -> None:
@@ -204,7 +103,7 @@ async def mark_duplicate(connection: AsyncConnection, actor: Actor, row: Any, or
     Those of one ward take turns, each reading what the one before wrote: two incidents marked as duplicates of each
     other at once would else both succeed, and lead round in a circle.
     """
-    party = await _may(connection, actor, row, Status.DUPLICATE)
+    party = await may_take(connection, actor, row, Status.DUPLICATE)
     if party is not None:
         # Only who holds a row that is no duplicate waits here: the one whose turn it is may be waiting for a duplicate.
         turn = sa.func.pg_advisory_xact_lock(sa.func.hashtext("duplicate"), sa.func.hashtext(row.ward_code))
@@ -222,7 +121,7 @@ async def mark_duplicate(connection: AsyncConnection, actor: Actor, row: Any, or
         if row.duplicate_of_id != original:
             raise InvalidTransition(row.status, Status.DUPLICATE)
         return
-    await _move(connection, actor, row, Status.DUPLICATE, party, duplicate_of_id=original, **_NO_CREW)
+    await move(connection, actor, row, Status.DUPLICATE, party, duplicate_of_id=original, **NO_CREW)
     # Those that pointed here now point to where this one points: a duplicate never leads to another.
     await connection.execute(
         sa.update(incident)
@@ -233,7 +132,7 @@ async def mark_duplicate(connection: AsyncConnection, actor: Actor, row: Any, or
 
 async def note(connection: AsyncConnection, actor: Actor, row: Any, text: str, public: bool) -> None:
     """A remark in the history, for the staff and the crew, or for the reporter too."""
-    parties = _parties(actor, row)
+    parties = parties_of(actor, row)
     if not parties:
         raise NotAllowed(path=("incidentId",))
     party = next(party for party in Party if party in parties)
@@ -244,7 +143,7 @@ async def note(connection: AsyncConnection, actor: Actor, row: Any, text: str, p
 
 async def publish(connection: AsyncConnection, actor: Actor, row: Any, published: bool) -> None:
     """Staff show its text to the public, or hide it again. A private category stays private either way."""
-    if Party.STAFF not in _parties(actor, row):
+    if Party.STAFF not in parties_of(actor, row):
         raise NotAllowed(path=("incidentId",))
     await connection.execute(
         sa.update(incident)
@@ -257,7 +156,7 @@ async def rate(
     connection: AsyncConnection, actor: Actor, row: Any, satisfaction: Satisfaction, comment: str | None
 ) -> None:
     """The reporter's verdict on what is resolved. Content closes it; discontent leaves it open to be reopened."""
-    if Party.REPORTER not in _parties(actor, row):
+    if Party.REPORTER not in parties_of(actor, row):
         raise NotAllowed(path=("secret",))
     if row.status not in (Status.RESOLVED, Status.CLOSED):
         raise InvalidTransition(row.status, Status.CLOSED)
@@ -272,7 +171,7 @@ async def rate(
         .values(satisfaction=satisfaction, satisfaction_comment=comment)
     )
     if row.status == Status.RESOLVED and satisfaction is not Satisfaction.DISSATISFIED:
-        await _move(
+        await move(
             connection, actor, row, Status.CLOSED, Party.REPORTER, note=comment, closed_at=sa.func.clock_timestamp()
         )
     elif comment is not None:
@@ -283,7 +182,7 @@ async def rate(
 
 async def reopen(connection: AsyncConnection, actor: Actor, row: Any, reason: str) -> None:
     """Not solved after all: a new deadline, and a crew is sought again. The reporter within 30 days, staff always."""
-    party = await _may(connection, actor, row, Status.RECEIVED, FINISHED)
+    party = await may_take(connection, actor, row, Status.RECEIVED, FINISHED)
     if party is None:
         return
     if party is Party.REPORTER and await _ended_too_long_ago(connection, row):
@@ -293,7 +192,7 @@ async def reopen(connection: AsyncConnection, actor: Actor, row: Any, reason: st
         .where(category.c.ward_code == row.ward_code, category.c.id == row.category_id)
         .scalar_subquery()
     )
-    await _move(
+    await move(
         connection,
         actor,
         row,
@@ -305,7 +204,7 @@ async def reopen(connection: AsyncConnection, actor: Actor, row: Any, reason: st
         duplicate_of_id=None,
         satisfaction=None,
         satisfaction_comment=None,
-        **_NO_CREW,
+        **NO_CREW,
     )
     await dispatch.dispatch(connection, row.ward_code, row.id)
 
@@ -322,8 +221,5 @@ async def route_again(connection: AsyncConnection, actor: Actor, row: Any) -> No
     if row.crew_id is not None:
         if await dispatch.suits(connection, row.ward_code, row.id, row.crew_id):
             return
-        await _move(connection, actor, row, Status.RECEIVED, Party.STAFF, concerns=row.crew_id, **_NO_CREW)
+        await move(connection, actor, row, Status.RECEIVED, Party.STAFF, concerns=row.crew_id, **NO_CREW)
     await dispatch.dispatch(connection, row.ward_code, row.id)
-
-
-_NO_CREW: dict[str, Any] = {"crew_id": None, "resolved_at": None, "closed_at": None}

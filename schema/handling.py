@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import correcting, handling, reports
+from geo import correcting, handling, reports, stepping
 from geo.contact import Checked
 from geo.errors import InvalidInput as InvalidInputRefusal
 from schema.context import Context
@@ -86,7 +86,7 @@ class CorrectIncidentInput:
 
 async def _row(connection: AsyncConnection, context: Context, incident_id: str) -> Any:
     ward_code, key = key_of(incident_id, "Incident", "incidentId")
-    return await handling.locked(connection, context.actor, ward_code, key)
+    return await stepping.locked(connection, context.actor, ward_code, key)
 
 
 async def _accept(connection: AsyncConnection, context: Context, input: AcceptIncidentInput) -> Any:
@@ -96,7 +96,7 @@ async def _accept(connection: AsyncConnection, context: Context, input: AcceptIn
 
 
 async def _decline(connection: AsyncConnection, context: Context, input: DeclineIncidentInput) -> Any:
-    reason = handling.note_of(input.reason, "reason", required=True)
+    reason = stepping.note_of(input.reason, "reason", required=True)
     row = await _row(connection, context, input.incident_id)
     await handling.decline(connection, context.actor, row, reason or "")
     return row
@@ -109,7 +109,7 @@ async def _start(connection: AsyncConnection, context: Context, input: StartInci
 
 
 async def _resolve(connection: AsyncConnection, context: Context, input: ResolveIncidentInput) -> Any:
-    note = handling.note_of(input.note, "note", required=True)
+    note = stepping.note_of(input.note, "note", required=True)
     if problems := reports.photo_problems(input.photo_ids or ()):
         raise InvalidInputRefusal(*problems)
     row = await _row(connection, context, input.incident_id)
@@ -118,7 +118,7 @@ async def _resolve(connection: AsyncConnection, context: Context, input: Resolve
 
 
 async def _assign(connection: AsyncConnection, context: Context, input: AssignIncidentInput) -> Any:
-    note = handling.note_of(input.note, "note", required=False)
+    note = stepping.note_of(input.note, "note", required=False)
     row = await _row(connection, context, input.incident_id)
     _, crew_id = key_of(input.crew_id, "Crew", "crewId")
     await handling.assign(connection, context.actor, row, crew_id, note)
@@ -126,7 +126,7 @@ async def _assign(connection: AsyncConnection, context: Context, input: AssignIn
 
 
 async def _reject(connection: AsyncConnection, context: Context, input: RejectIncidentInput) -> Any:
-    reason = handling.note_of(input.reason, "reason", required=True)
+    reason = stepping.note_of(input.reason, "reason", required=True)
     row = await _row(connection, context, input.incident_id)
     await handling.reject(connection, context.actor, row, reason or "")
     return row
@@ -146,7 +146,7 @@ async def _close(connection: AsyncConnection, context: Context, input: CloseInci
 
 
 async def _note(connection: AsyncConnection, context: Context, input: NoteIncidentInput) -> Any:
-    text = handling.note_of(input.note, "note", required=True)
+    text = stepping.note_of(input.note, "note", required=True)
     row = await _row(connection, context, input.incident_id)
     await handling.note(connection, context.actor, row, text or "", input.public)
     return row

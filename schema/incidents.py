@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 import strawberry
 
-from geo import categories, crews, incidents, neighbourhoods, teams, wards
+from geo import categories, crews, incidents, neighbourhoods, records, teams, wards
 from geo.actor import Role
 from schema.categories import Category
 from schema.enums import IncidentChannel, IncidentStatus, Satisfaction
@@ -44,7 +44,7 @@ class IncidentEvent:
     photos: list[Photo] = field(
         lambda root: Rows(
             "Photo",
-            incidents.photos_of(root.seen_by, root.ward_code, incident_id=root.incident_id, event_id=root.id),
+            records.photos_of(root.seen_by, root.ward_code, incident_id=root.incident_id, event_id=root.id),
             root.seen_by,
             weight=5,
         ),
@@ -114,7 +114,7 @@ class Incident(Node):
     channel: IncidentChannel = column("How the report came in.")
     photos: list[Photo] = field(
         lambda root: Rows(
-            "Photo", incidents.photos_of(root.seen_by, root.ward_code, incident_id=root.id), root.seen_by, weight=5
+            "Photo", records.photos_of(root.seen_by, root.ward_code, incident_id=root.id), root.seen_by, weight=5
         ),
         "Its photographs that the caller may see.",
     )
@@ -132,12 +132,12 @@ class Incident(Node):
     similar: list[IncidentLink] = answers(_similar, "Open incidents of the same kind nearby, the nearest first.")
     history: list[IncidentEvent] = field(
         lambda root: Rows(
-            "IncidentEvent", incidents.events_of(root.seen_by, root.ward_code, root.id), root.seen_by, weight=10
+            "IncidentEvent", records.events_of(root.seen_by, root.ward_code, root.id), root.seen_by, weight=10
         ),
         "Its steps, the oldest first, as far as the caller may see them.",
     )
     reporter: Reporter | None = field(
-        lambda root: Rows("Reporter", incidents.reporter_of(root.seen_by, root.ward_code, root.id), root.seen_by),
+        lambda root: Rows("Reporter", records.reporter_of(root.seen_by, root.ward_code, root.id), root.seen_by),
         "Who reported it: for staff, the crew that has it, and the reporter.",
     )
     satisfaction: Satisfaction | None = column("The reporter's verdict, where the caller may know it.")

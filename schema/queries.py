@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import strawberry
 from graphql import GraphQLError
 
-from geo import categories, crews, incidents, locating, neighbourhoods, places, secrets, teams, viewers, wards
+from geo import categories, crews, incidents, locating, neighbourhoods, places, records, secrets, teams, viewers, wards
 from geo.actor import Actor
 from geo.language import Text
 from geo.locating import point
@@ -30,7 +30,7 @@ _BY_ID: dict[str, _Read] = {
     "Crew": crews.with_id,
     "Incident": incidents.with_id,
     "Neighbourhood": neighbourhoods.with_id,
-    "Photo": incidents.photo_with_id,
+    "Photo": records.photo_with_id,
     "Place": places.with_id,
     "Team": teams.with_id,
 }

@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import handling, incidents, reports, secrets
+from geo import handling, incidents, reports, secrets, stepping
 from geo.actor import Actor
 from geo.errors import InvalidInput as InvalidInputRefusal
 from geo.errors import NotFound as NotFoundRefusal
@@ -106,7 +106,7 @@ async def _held(connection: AsyncConnection, actor: Actor, tracking_code: str) -
     row = (await connection.execute(query)).one_or_none()
     if row is None or not row.reported:
         raise NotFoundRefusal(path=("trackingCode",))
-    return await handling.locked(connection, actor, row.ward_code, row.id, "trackingCode")
+    return await stepping.locked(connection, actor, row.ward_code, row.id, "trackingCode")
 
 
 RateIncidentPayload = incident_payload("RateIncident")
@@ -115,7 +115,7 @@ ReopenIncidentPayload = incident_payload("ReopenIncident")
 
 async def _rate(connection: AsyncConnection, context: Context, input: RateIncidentInput) -> Any:
     actor = context.actor.holding(secrets.digest(input.secret))
-    comment = handling.note_of(input.comment, "comment", required=False)
+    comment = stepping.note_of(input.comment, "comment", required=False)
     row = await _held(connection, actor, input.tracking_code)
     await handling.rate(connection, actor, row, input.satisfaction, comment)
     return RateIncidentPayload(incident=incident_rows(actor, row))
@@ -123,12 +123,12 @@ async def _rate(connection: AsyncConnection, context: Context, input: RateIncide
 
 async def _reopen(connection: AsyncConnection, context: Context, input: ReopenIncidentInput) -> Any:
     actor = context.actor
-    reason = handling.note_of(input.reason, "reason", required=True)
+    reason = stepping.note_of(input.reason, "reason", required=True)
     if problems := reports.photo_problems(input.photo_ids or ()):
         raise InvalidInputRefusal(*problems)
     if input.incident_id is not None:
         ward_code, key = key_of(input.incident_id, "Incident", "incidentId")
-        row = await handling.locked(connection, actor, ward_code, key)
+        row = await stepping.locked(connection, actor, ward_code, key)
     elif input.tracking_code is not None and input.secret is not None:
         actor = actor.holding(secrets.digest(input.secret))
         row = await _held(connection, actor, input.tracking_code)

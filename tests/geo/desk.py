@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
-from geo import handling
+from geo import stepping
 from geo.actor import ANONYMOUS, Actor
 from geo.positions import Position
 from geo.reports import Report, receive
@@ -39,7 +39,7 @@ async def steps_of(laid: Laid, id_: UUID) -> list[tuple[Any, ...]]:
 async def step(laid: Laid, actor: Actor, id_: UUID, take: Any, *arguments: Any, code: str = ward.CODE) -> None:
     """One step in a transaction of its own, as a mutation takes it."""
     async with laid.database.write() as connection:
-        row = await handling.locked(connection, actor, code, id_)
+        row = await stepping.locked(connection, actor, code, id_)
         await take(connection, actor, row, *arguments)
 
 

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import handling, incidents
+from geo import handling, records, stepping
 from geo.actor import Actor
 from geo.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound
 from geo.lifecycle import IN_HAND, Status
@@ -69,7 +69,7 @@ async def steps_of(connection: AsyncConnection, id_: UUID) -> list[Any]:
 
 
 async def take(connection: AsyncConnection, actor: Actor, made: ward.Reported, step: Any, *arguments: Any) -> None:
-    row = await handling.locked(connection, actor, made.code, made.key)
+    row = await stepping.locked(connection, actor, made.code, made.key)
     await step(connection, actor, row, *arguments)
 
 
@@ -158,7 +158,7 @@ async def test_why_a_crew_declined_stays_within_the_ward(standing: Laid, connect
     made = await reported(standing, connection, S.ACCEPTED)
     await take(connection, standing.actors["crew-clean"], made, handling.decline, "Xe hỏng")
     for who, told in (("reporter", False), ("anonymous", False), ("team-1", False), ("staff", True)):
-        rows = await connection.execute(incidents.events_of(caller(standing, who, made.secret), ward.CODE, made.key))
+        rows = await connection.execute(records.events_of(caller(standing, who, made.secret), ward.CODE, made.key))
         assert ("Xe hỏng" in [row.note for row in rows]) is told
     row = await row_of(connection, made.key)
     assert (row.status, row.crew_id) == (S.RECEIVED, None)
@@ -288,5 +288,5 @@ async def test_a_private_incident_is_not_found_by_who_may_not_see_it(
 @pytest.mark.parametrize("text", ["", "  ", "a\x00", "x" * 2_001])
 def test_a_reason_is_needed_and_has_an_end(text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        handling.note_of(text, "reason", required=True)
+        stepping.note_of(text, "reason", required=True)
     assert refused.value.path == ("reason",)

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from geo import correcting, handling, tables
+from geo import correcting, handling, stepping, tables
 from geo.actor import Actor
 from geo.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound, OutsideWard, Refusal
 from geo.lifecycle import Status
@@ -39,7 +39,7 @@ async def second_of(laid: Laid, first: tuple[Any, ...], second: tuple[Any, ...])
     """`second` begins while `first` holds the incident; gives how it ended. Each: actor, id, step, arguments."""
     actor, id_, take, *arguments = first
     async with laid.database.write() as connection:
-        row = await handling.locked(connection, actor, ward.CODE, id_)
+        row = await stepping.locked(connection, actor, ward.CODE, id_)
         await take(connection, actor, row, *arguments)
         waiting = asyncio.create_task(outcome(laid, *second))
         await until_waiting(laid)

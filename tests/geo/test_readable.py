@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import categories, crews, incidents, neighbourhoods, places, statistics, tables, teams, viewers, wards
+from geo import categories, crews, incidents, neighbourhoods, places, records, statistics, tables, teams, viewers, wards
 from geo.actor import Actor, Role
 from geo.lifecycle import Party, Status
 from geo.secrets import digest
@@ -178,7 +178,7 @@ async def test_incidents(scene: Scene, who: str) -> None:
 @pytest.mark.parametrize("who", SEEN)
 async def test_steps(scene: Scene, who: str) -> None:
     """Internal steps are for who works on it; a reporter's words for them and the reporter; names as far as needed."""
-    rows = await scene.rows(incidents.event_readable(scene.callers[who]))
+    rows = await scene.rows(records.event_readable(scene.callers[who]))
     for name, level in levels(who).items():
         steps = [row for row in rows if row.incident_id == scene.incidents[name].key]
         assert bool(steps) is (level != "-")
@@ -197,7 +197,7 @@ async def test_steps(scene: Scene, who: str) -> None:
 
 @pytest.mark.parametrize("who", SEEN)
 async def test_photographs(scene: Scene, who: str) -> None:
-    rows = await scene.rows(incidents.photo_readable(scene.callers[who]))
+    rows = await scene.rows(records.photo_readable(scene.callers[who]))
     for name in ("open", "shown", "private"):
         level = levels(who)[name]
         found = [row.published for row in rows if row.incident_id == scene.incidents[name].key]
@@ -206,7 +206,7 @@ async def test_photographs(scene: Scene, who: str) -> None:
 
 @pytest.mark.parametrize("who", SEEN)
 async def test_who_reported(scene: Scene, who: str) -> None:
-    rows = await scene.rows(incidents.reporter_readable(scene.callers[who]))
+    rows = await scene.rows(records.reporter_readable(scene.callers[who]))
     assert {scene.name_of(row.incident_id) for row in rows} == TOLD_WHO.get(who, set())
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, is_non_null_type
 from graphql.utilities import build_schema
 
-from geo import categories, crews, incidents, neighbourhoods, places, teams, wards
+from geo import categories, crews, incidents, neighbourhoods, places, records, teams, wards
 from geo.actor import Actor, Role
 from schema.api import SCHEMA, sdl
 
@@ -28,11 +28,11 @@ READABLE: dict[str, Callable[[Actor], sa.Select[Any]]] = {
     "Category": categories.readable,
     "Crew": crews.readable,
     "Incident": incidents.readable,
-    "IncidentEvent": incidents.event_readable,
+    "IncidentEvent": records.event_readable,
     "Neighbourhood": neighbourhoods.readable,
-    "Photo": incidents.photo_readable,
+    "Photo": records.photo_readable,
     "Place": places.readable,
-    "Reporter": incidents.reporter_readable,
+    "Reporter": records.reporter_readable,
     "Team": teams.readable,
     "TeamMember": teams.member_readable,
     "Ward": wards.readable,

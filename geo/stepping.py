@@ -1,0 +1,121 @@
+"""How any step of an incident is taken: lock the row, see as whom the caller acts, write the row and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo import incidents, journal
+from geo.actor import Actor, Role
+from geo.contact import Checked
+from geo.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound
+from geo.lifecycle import Party, Status, may_advance
+from geo.tables import incident
+
+MOST_NOTE = 2_000
+
+NO_CREW: dict[str, Any] = {"crew_id": None, "resolved_at": None, "closed_at": None}
+"""What an incident without a crew at work looks like."""
+
+
+def note_of(value: str | None, field: str, *, required: bool) -> str | None:
+    """A note or reason, cleaned; raises `InvalidInput` naming `field`."""
+    check = Checked([])
+    text = check.text(value, (field,), MOST_NOTE, required=required)
+    if check.problems:
+        raise InvalidInput(*check.problems)
+    return text
+
+
+async def locked(
+    connection: AsyncConnection, actor: Actor, ward_code: str, incident_id: UUID, field: str = "incidentId"
+) -> Any:
+    """The incident's row as the caller sees it, locked; raises `NotFound` when the caller may not see it.
+
+    Locked first and read afterwards: a row whose category was changed while it was waited for would else no longer
+    join the category that the waiting statement had found, and be missed.
+    """
+    lock = sa.select(incident.c.id).where(incident.c.ward_code == ward_code, incident.c.id == incident_id)
+    await connection.execute(lock.with_for_update(key_share=True))
+    row = (await connection.execute(incidents.with_id(actor, ward_code, incident_id))).one_or_none()
+    if row is None and await _acted_last(connection, actor, ward_code, incident_id):
+        # A crew that gave a private incident back sees it no more, yet may ask again what its step came to.
+        witness = actor.witnessing(incident_id)
+        row = (await connection.execute(incidents.with_id(witness, ward_code, incident_id))).one_or_none()
+    if row is None:
+        raise NotFound(path=(field,))
+    return row
+
+
+async def _acted_last(connection: AsyncConnection, actor: Actor, ward_code: str, incident_id: UUID) -> bool:
+    last = await journal.last_step(connection, ward_code, incident_id)
+    return last is not None and actor.account_id is not None and last.account_id == actor.account_id
+
+
+def parties_of(actor: Actor, row: Any) -> set[Party]:
+    """As whom the caller may act on this incident."""
+    parties = set()
+    if actor.runs(row.ward_code):
+        parties.add(Party.STAFF)
+    if (
+        actor.role is Role.CREW_MEMBER
+        and actor.crew_id is not None
+        and (actor.ward_code, actor.crew_id) == (row.ward_code, row.crew_id)
+    ):
+        parties.add(Party.CREW)
+    if row.reported:
+        parties.add(Party.REPORTER)
+    return parties
+
+
+async def may_take(
+    connection: AsyncConnection,
+    actor: Actor,
+    row: Any,
+    to: Status,
+    sources: Collection[Status] | None = None,
+    crew_id: UUID | None = None,
+) -> Party | None:
+    """As whom the caller takes the step; None when they took it already. Raises `InvalidTransition`, `NotAllowed`."""
+    parties = parties_of(actor, row)
+    if (sources is None or row.status in sources) and may_advance(Status(row.status), to, parties):
+        return next(party for party in Party if party in parties and may_advance(Status(row.status), to, {party}))
+    last = await journal.last_step(connection, row.ward_code, row.id)
+    same_crew = crew_id is None or last is None or last.crew_id == crew_id
+    if last is not None and last.to_status == to and same_crew and _took(actor, row, last):
+        return None
+    if not parties and not (actor.role is Role.CREW_MEMBER and actor.ward_code == row.ward_code):
+        raise NotAllowed(path=("incidentId",))
+    raise InvalidTransition(row.status, to)
+
+
+def _took(actor: Actor, row: Any, step: Any) -> bool:
+    if actor.account_id is not None and step.account_id == actor.account_id:
+        return True
+    return bool(step.party == Party.REPORTER and row.reported)
+
+
+async def move(
+    connection: AsyncConnection,
+    actor: Actor,
+    row: Any,
+    to: Status,
+    party: Party,
+    *,
+    concerns: UUID | None = None,
+    note: str | None = None,
+    **values: Any,
+) -> None:
+    """Take the step: `values` are the row's further columns, `concerns` the crew that the step is about."""
+    await connection.execute(
+        sa.update(incident)
+        .where(incident.c.ward_code == row.ward_code, incident.c.id == row.id)
+        .values(status=to, **values)
+    )
+    await journal.write(
+        connection, row.ward_code, row.id, row.status, to, party, actor=actor, crew_id=concerns, note=note
+    )
