@@ -54,6 +54,7 @@ missing_packages() {
   if [ "$purpose" = dev ]; then
     command -v chromium >/dev/null || echo chromium
     installed fonts-noto-core || echo fonts-noto-core
+    installed libatomic1 || echo libatomic1  # Playwright's own Node.js is linked to it
   fi
 }
 
