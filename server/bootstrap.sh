@@ -104,7 +104,12 @@ install_python_packages() {
     "$found" -m venv --clear .venv
     # The project itself is used where it lies, without a build.
     pwd >"$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/phuongso.pth"
-    printf '#!/bin/sh\nexec "%s/.venv/bin/python" -m server "$@"\n' "$PWD" >.venv/bin/phuongso
+    cat >.venv/bin/phuongso <<SCRIPT
+#!/bin/sh
+# The command from any folder: the same code, and the same database.
+export PHUONGSO_VAR="\${PHUONGSO_VAR:-$PWD/var}"
+exec "$PWD/.venv/bin/python" -P -m server "\$@"
+SCRIPT
     chmod +x .venv/bin/phuongso
     echo "$made_from" >.venv/made-from
   fi
