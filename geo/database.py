@@ -35,6 +35,7 @@ def create_engine(url: str, *, pool_size: int = 4, statement_timeout_ms: int = 1
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
+        hide_parameters=True,  # what people tell of themselves is no matter for a log
         connect_args={"server_settings": settings, "timeout": 10},
     )
 

@@ -61,6 +61,12 @@ class Context:
             text: str | None = await self._connection.scalar(statement)
             return text
 
+    async def release(self) -> None:
+        """Give the connection back before asking for another to write on: who holds one and waits can wait for ever."""
+        async with self._turn:
+            self._connection = None
+            await self._stack.aclose()
+
     async def close(self) -> None:
         """Give the connection back, once a statement that runs is done.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     ValuesOfCorrectTypeRule,
+    VariableDefinitionNode,
     execute,
     get_operation_ast,
     is_input_type,
@@ -35,9 +36,10 @@ from schema.limits import MAX_TOKENS, Limits
 from schema.literals import Literals
 from schema.rows import Page, Rows, Several
 from schema.selection import Answer, Selection
-from schema.texts import NUL, language, unstorable
+from schema.texts import faults, language
 
-_LONGEST_REMEMBERED = 20_000
+_LONGEST_REMEMBERED = 4_000
+_MOST_ERRORS = 10
 
 
 class SqlExecutor(Executor[None]):
@@ -82,6 +84,10 @@ class SqlExecutor(Executor[None]):
         return fetched()
 
 
+class _EnoughError(Exception):
+    """So many errors were found that no more are told."""
+
+
 class InvalidDocument(Exception):
     """The document cannot be executed; `errors` say why."""
 
@@ -96,7 +102,7 @@ _RULES = tuple(Literals if rule is ValuesOfCorrectTypeRule else rule for rule in
 def prepared(schema: GraphQLSchema, query: str) -> DocumentNode:
     """The parsed and validated document; raises `InvalidDocument`.
 
-    Remembered by its text: some 500, none of them long. Errors are not: they are told in the caller's language.
+    Remembered by its text: some hundreds, none of them long. Errors are not: they are told in the caller's language.
     """
     return _remembered(schema, query) if len(query) <= _LONGEST_REMEMBERED else _prepare(schema, query)
 
@@ -106,7 +112,7 @@ def _prepare(schema: GraphQLSchema, query: str) -> DocumentNode:
     try:
         document = parse(query, max_tokens=MAX_TOKENS)
         errors = validate(schema, document, (Limits,)) or validate(
-            schema, document, _RULES, max_errors=10, hide_suggestions=True
+            schema, document, _RULES, max_errors=_MOST_ERRORS, hide_suggestions=True
         )
     except GraphQLError as error:
         raise InvalidDocument([error]) from error
@@ -117,33 +123,53 @@ def _prepare(schema: GraphQLSchema, query: str) -> DocumentNode:
     return document
 
 
-_remembered = lru_cache(maxsize=512)(_prepare)
+_remembered = lru_cache(maxsize=256)(_prepare)
 
 
 def invalid_variables(
     schema: GraphQLSchema, operation: OperationDefinitionNode, variables: dict[str, Any]
 ) -> list[GraphQLError]:
-    """Every value that its variable's type refuses, and text that cannot be stored, each with its `path`."""
-    errors = [
-        GraphQLError(NUL.to(language.get()), extensions={"code": "BAD_INPUT", "path": list(path)})
-        for path in unstorable(variables)
-    ]
-    for definition in operation.variable_definitions or ():
-        name = definition.variable.name.value
-        of_type = type_from_ast(schema, definition.type)
-        if name not in variables or not is_input_type(of_type):
-            continue
+    """What is wrong with the values of the operation's variables, each with its `path`: the first few."""
+    errors: list[GraphQLError] = []
 
-        def tell(error: GraphQLError, path: list[str | int], name: str = name) -> None:
-            inner = (error.extensions or {}).get("path", [])
-            where = [name, *(str(step) for step in path), *inner]
-            errors.append(GraphQLError(error.message, extensions={"code": "BAD_INPUT", "path": where}))
+    def tell(message: str, path: Iterable[str | int]) -> None:
+        where = [str(step) for step in path]
+        errors.append(GraphQLError(message, extensions={"code": "BAD_INPUT", "path": where}))
+        if len(errors) >= _MOST_ERRORS:
+            raise _EnoughError
 
-        try:
-            validate_input_value(variables[name], of_type, tell, hide_suggestions=True)
-        except RecursionError:
-            tell(GraphQLError("The value is nested too deeply."), [])
+    try:
+        for definition in operation.variable_definitions or ():
+            _check_variable(schema, definition, variables, tell)
+    except _EnoughError:
+        pass
     return errors
+
+
+def _check_variable(
+    schema: GraphQLSchema,
+    definition: VariableDefinitionNode,
+    variables: dict[str, Any],
+    tell: Callable[[str, Iterable[str | int]], None],
+) -> None:
+    name = definition.variable.name.value
+    of_type = type_from_ast(schema, definition.type)
+    if name not in variables or not is_input_type(of_type):
+        return
+    found = False
+    for fault in faults(variables[name], name):
+        found = True
+        tell(fault.text.to(language.get()), fault.path)
+    if found:
+        return
+
+    def refused(error: GraphQLError, path: list[str | int]) -> None:
+        tell(error.message, [name, *path, *(error.extensions or {}).get("path", [])])
+
+    try:
+        validate_input_value(variables[name], of_type, refused, hide_suggestions=True)
+    except RecursionError:
+        tell("The value is nested too deeply.", [name])
 
 
 async def run(

@@ -19,6 +19,8 @@ from schema.texts import language
 
 T = TypeVar("T")
 
+RADIUS = Text("Bán kính cần có vị trí `near` để đo từ đó.", "A radius needs a position, `near`, to measure from.")
+
 MOST_METRES = 50_000.0
 MOST_VALUES = 100
 
@@ -77,6 +79,9 @@ class IncidentFilter:
     )
 
     def meaning(self) -> geo_incidents.Filter:
+        if self.radius_metres is not None and self.near is None:
+            path = ["filter", "near"]
+            raise GraphQLError(RADIUS.to(language.get()), extensions={"code": "BAD_INPUT", "path": path})
         return geo_incidents.Filter(
             statuses=distinct(self.statuses, "filter", "statuses"),
             categories=distinct(self.categories, "filter", "categories"),

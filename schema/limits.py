@@ -18,12 +18,9 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    StringValueNode,
     ValidationContext,
     ValidationRule,
 )
-
-from schema.texts import NUL, language
 
 MAX_TOKENS = 1_500
 MAX_DEPTH = 10
@@ -123,7 +120,3 @@ class Limits(ValidationRule):
         if name not in self._rooted:
             self._rooted[name] = self._roots(self._fragments[name].selection_set, (*within, name))
         return self._rooted[name]
-
-    def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
-        if "\x00" in node.value:
-            self.report_error(GraphQLError(NUL.to(language.get()), node, extensions={"code": "BAD_INPUT"}))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 from graphql import (
     ArgumentNode,
+    FloatValueNode,
     GraphQLError,
     GraphQLInputType,
+    ListValueNode,
+    ObjectValueNode,
+    StringValueNode,
     ValueNode,
     ValuesOfCorrectTypeRule,
     VariableDefinitionNode,
@@ -15,6 +21,10 @@ from graphql import (
 )
 from graphql.language import SKIP
 from graphql.utilities import validate_input_literal
+
+from geo.language import Text
+from geo.positions import NOT_A_NUMBER
+from schema.texts import NUL, language, storable
 
 
 class Literals(ValuesOfCorrectTypeRule):
@@ -41,5 +51,23 @@ class Literals(ValuesOfCorrectTypeRule):
                 extensions = {"code": "BAD_INPUT", "path": where}
                 self.report_error(GraphQLError(error.message, error.nodes or node, extensions=extensions))
 
-            validate_input_literal(node, input_type, tell, hide_suggestions=True)
+            odd = list(_odd(node, []))
+            for text, path in odd:
+                tell(GraphQLError(text.to(language.get())), path)
+            if not odd:
+                validate_input_literal(node, input_type, tell, hide_suggestions=True)
         return SKIP
+
+
+def _odd(node: ValueNode, path: list[str | int]) -> Iterator[tuple[Text, list[str | int]]]:
+    """What every scalar would let through: text that cannot be stored, and a number too large to be one."""
+    if isinstance(node, StringValueNode) and not storable(node.value):
+        yield NUL, path
+    elif isinstance(node, FloatValueNode) and not math.isfinite(float(node.value)):
+        yield NOT_A_NUMBER, path
+    elif isinstance(node, ListValueNode):
+        for index, item in enumerate(node.values):
+            yield from _odd(item, [*path, index])
+    elif isinstance(node, ObjectValueNode):
+        for field in node.fields:
+            yield from _odd(field.value, [*path, field.name.value])

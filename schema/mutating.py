@@ -46,6 +46,7 @@ def mutation(
         context = info.context
         if context.actor.role not in roles:
             return shown(NotAllowed(), context.language)
+        await context.release()
         try:
             async with context.database.write() as connection:
                 return await act(connection, context, input)

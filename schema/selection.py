@@ -37,6 +37,13 @@ Answer = Rows | Page | Several
 Charge = Callable[[int], None]
 
 
+RELATION = 50
+"""What a relation costs by itself, in rows: to plan it takes the database as long as to read so many."""
+
+_HEAVY = {"GeoJSONMultiPolygon": 20}
+"""What a value of a type costs beyond its row: an outline may have thousands of vertices."""
+
+
 class Selection:
     """Makes the statement for one root field. `charge` is told how many rows each list may bring, before any SQL."""
 
@@ -86,8 +93,8 @@ class Selection:
     def rows(self, details: Details, path: Path, rows: Rows, many: bool, times: int) -> sa.Select[Any]:
         """One object's JSON a row, or, for a list, one row with the array of them."""
         times *= rows.weight
+        self.charge(RELATION + times)
         if many:
-            self.charge(times)
             inner = rows.select.subquery("listed")
             # The subquery is in order; numbering its rows keeps that order through the joins outside.
             base = sa.select(*inner.c, sa.func.row_number().over().label("n")).subquery(self.alias())
@@ -104,7 +111,7 @@ class Selection:
     ) -> sa.Select[Any]:
         """One row with the JSON of a connection."""
         times *= max(page.first, 1)
-        self.charge(times)
+        self.charge(RELATION + times)
         base = page.order.page(page.rows.select, page.first + 1, page.after).alias(self.alias())
         level = _Level(self, base, Row(base.name, base.c, page.rows.seen_by, page.rows.near), times)
         text = level.connection(self.object_type(connection.name), details, path, page)
@@ -162,6 +169,7 @@ class _Level:
         if isinstance(answer, Page):
             return self._beside(self.selection.page(named, details, path, answer, self.times))
         if isinstance(answer, sa.ColumnElement):
+            self.selection.charge(self.times * _HEAVY.get(named.name, 0))
             return json_text.leaf(named, answer)
         return json_text.value(answer)
 

@@ -1,13 +1,14 @@
-"""Text at the door: what no database column could hold is refused, the rest is put into one form (NFC)."""
+"""Text and lists at the door: what no database column could hold, or no field could mean, is refused."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 from geo.language import Language, Text
 
+TOO_MANY = Text("Danh sách quá dài (tối đa 10.000 mục).", "The list is too long (10,000 items at most).")
 NUL = Text("Văn bản có ký tự không lưu được.", "The text holds a character that cannot be stored.")
 
 language: ContextVar[Language] = ContextVar("language", default=Language.VI)
@@ -19,22 +20,43 @@ def storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def normal(text: str) -> str:
-    """In NFC, without white space around it."""
-    return unicodedata.normalize("NFC", text).strip()
+MOST_ITEMS = 10_000
+"""How many items a list in the variables may have: more than any list that is accepted, so the reason is its own."""
 
 
-def unstorable(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The paths of every text in a JSON value that cannot be stored. Walks without recursion: depth is the client's."""
-    stack: list[tuple[object, tuple[str, ...]]] = [(value, path)]
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a value somewhere inside the variables."""
+
+    path: tuple[str, ...]
+    text: Text
+
+
+def faults(value: object, name: str) -> Iterator[Fault]:
+    """Text that cannot be stored and lists beyond reason, inside a JSON value called `name`.
+
+    Depth first along iterators, without recursion: a million values cost no more memory than they are deep.
+    """
+    path: list[str] = []
+    stack: list[Iterator[tuple[str, object]]] = [iter([(name, value)])]
     while stack:
-        item, here = stack.pop()
-        if isinstance(item, str):
-            if not storable(item):
-                yield here
-        elif isinstance(item, dict):
-            stack.extend((below, (*here, str(key))) for key, below in item.items())
-            if not all(storable(str(key)) for key in item):
-                yield here
-        elif isinstance(item, list):
-            stack.extend((below, (*here, str(index))) for index, below in enumerate(item))
+        for key, child in stack[-1]:
+            if isinstance(child, str):
+                if not storable(child):
+                    yield Fault((*path, key), NUL)
+            elif isinstance(child, list) and len(child) > MOST_ITEMS:
+                yield Fault((*path, key), TOO_MANY)
+            elif isinstance(child, list | dict):
+                path.append(key)
+                stack.append(_children(child))
+                break
+        else:
+            stack.pop()
+            if path:
+                path.pop()
+
+
+def _children(value: list[object] | dict[str, object]) -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict):
+        return iter(value.items())
+    return ((str(index), child) for index, child in enumerate(value))

@@ -16,6 +16,7 @@ from server.pages import map as map_page
 from server.pages import static
 from server.sessions import SessionMiddleware
 from server.settings import Settings
+from server.unavailable import UnavailableMiddleware
 
 ROUTES: list[BaseRoute] = [
     *graphql.routes,
@@ -39,6 +40,7 @@ def create_app(settings: Settings) -> Starlette:
     app = Starlette(
         routes=ROUTES,
         middleware=[
+            Middleware(UnavailableMiddleware),
             Middleware(BodyLimitMiddleware),
             Middleware(SessionMiddleware, database=database, settings=settings),
         ],

@@ -25,18 +25,28 @@ _LOG = logging.getLogger(__name__)
 _GRAPHQL = "application/graphql-response+json"
 _JSON = "application/json"
 
+_NOT_ACCEPTED = Text("Chỉ trả lời bằng {kinds}.", "Only {kinds} are given.")
+_WHICH = Text("Chưa rõ cần chạy thao tác nào: hãy nêu tên.", "Which operation to run is not clear: name one of them.")
+_NO_SUBSCRIPTION = Text("Không theo dõi được qua HTTP thường.", "Subscriptions do not run over plain HTTP.")
+_ONLY_QUERIES = Text("GET chỉ dùng để truy vấn.", "GET is for queries only.")
+_SEND = Text("Hãy gửi {kind}.", "Send {kind}.")
+_NO_OBJECT = Text("Nội dung không phải một đối tượng JSON.", "The body is not a JSON object.")
+_NO_JSON = Text("{what} không phải JSON: {why}.", "{what} is not JSON: {why}.")
+_NO_TEXT = Text("`{name}` không phải văn bản.", "`{name}` is not a text.")
+_NOT_OBJECT = Text("`{name}` không phải một đối tượng.", "`{name}` is not an object.")
+
 FAULT = Text(
     "Hệ thống gặp trục trặc. Hãy thử lại sau ít phút.", "Something went wrong here. Please try again in a few minutes."
 )
 
 
 class BadRequest(Exception):
-    """The HTTP request is no GraphQL request: `status` and why."""
+    """The HTTP request is no GraphQL request: `status` and why, in the caller's language."""
 
-    def __init__(self, message: str, status: int = 400, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, text: Text, status: int = 400, headers: dict[str, str] | None = None, **values: object) -> None:
         self.status = status
         self.headers = headers or {}
-        super().__init__(message)
+        super().__init__(text.to(texts.language.get(), **values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +60,21 @@ class Asked:
 
 async def endpoint(request: Request) -> Response:
     """`POST|GET /graphql`."""
+    if request.method == "HEAD":  # which comes with every GET route
+        return Response(status_code=405, headers={"Allow": "GET, POST"})
     if is_wanted(request):
         return explorer(request)
-    media_type = _accepted(request.headers.get("accept", ""))
-    if media_type is None:
-        return _answer({"errors": [{"message": f"Only {_GRAPHQL} and {_JSON} are given."}]}, 406, _JSON)
     language = language_of(request.headers)
     texts.language.set(language)
+    media_type = _accepted(request.headers.get("accept", ""))
     try:
+        if media_type is None:
+            raise BadRequest(_NOT_ACCEPTED, 406, kinds=f"{_GRAPHQL}, {_JSON}")
         asked = _from_address(request) if request.method == "GET" else _from_body(request, await request.body())
         result, status = await _run(request, asked, language)
     except BadRequest as error:
         body = {"errors": [{"message": str(error), "extensions": {"code": "BAD_REQUEST"}}]}
-        return _answer(body, error.status, media_type, error.headers)
+        return _answer(body, error.status, media_type or _JSON, error.headers)
     if media_type == _JSON and status == 400:
         status = 200  # so the specification wants it for requests that are well formed
     return _answer(_formatted(result, language), status, media_type)
@@ -75,11 +87,11 @@ async def _run(request: Request, asked: Asked, language: Language) -> tuple[Exec
         return ExecutionResult(None, invalid.errors), 400
     operation = get_operation_ast(document, asked.operation_name)
     if operation is None:
-        return ExecutionResult(None, [GraphQLError("Which operation to run is not clear: name one of them.")]), 400
+        return ExecutionResult(None, [GraphQLError(_WHICH.to(language))]), 400
     if operation.operation is OperationType.SUBSCRIPTION:
-        raise BadRequest("Subscriptions do not run over plain HTTP.")
+        raise BadRequest(_NO_SUBSCRIPTION)
     if request.method == "GET" and operation.operation is not OperationType.QUERY:
-        raise BadRequest("GET is for queries only.", 405, {"Allow": "POST"})
+        raise BadRequest(_ONLY_QUERIES, 405, {"Allow": "POST"})
     state = request.app.state
     settings: Settings = state.settings
     context = Context(
@@ -108,13 +120,13 @@ def _from_address(request: Request) -> Asked:
 def _from_body(request: Request, body: bytes) -> Asked:
     media_type, _, rest = request.headers.get("content-type", "").partition(";")
     if media_type.strip().lower() != _JSON:
-        raise BadRequest(f"Send {_JSON}.", 415)
-    charset = rest.lower().partition("charset=")[2].strip(' "')
+        raise BadRequest(_SEND, 415, kind=_JSON)
+    charset = rest.lower().partition("charset=")[2].partition(";")[0].strip(' "')
     if charset not in ("", "utf-8"):
-        raise BadRequest("Send UTF-8.", 415)
-    read = _parsed(body, "The body")
+        raise BadRequest(_SEND, 415, kind="UTF-8")
+    read = _parsed(body, "body")
     if not isinstance(read, dict):
-        raise BadRequest("The body is not a JSON object.")
+        raise BadRequest(_NO_OBJECT)
     return _asked(read)
 
 
@@ -122,20 +134,20 @@ def _parsed(text: bytes, what: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise BadRequest(f"{what} is not JSON: {error.msg}.") from error
+        raise BadRequest(_NO_JSON, what=what, why=error.msg) from error
 
 
 def _asked(parts: dict[str, Any]) -> Asked:
     query, variables = parts.get("query"), parts.get("variables")
     name, extensions = parts.get("operationName"), parts.get("extensions")
     if not isinstance(query, str):
-        raise BadRequest("`query` is not a text.")
+        raise BadRequest(_NO_TEXT, name="query")
     if variables is not None and not isinstance(variables, dict):
-        raise BadRequest("`variables` is not an object.")
+        raise BadRequest(_NOT_OBJECT, name="variables")
     if name is not None and not isinstance(name, str):
-        raise BadRequest("`operationName` is not a text.")
+        raise BadRequest(_NO_TEXT, name="operationName")
     if extensions is not None and not isinstance(extensions, dict):
-        raise BadRequest("`extensions` is not an object.")
+        raise BadRequest(_NOT_OBJECT, name="extensions")
     return Asked(query, variables, name or None)
 
 

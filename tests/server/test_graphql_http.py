@@ -114,7 +114,7 @@ async def test_a_number_beyond_all_numbers_is_refused(door: Desk, number: str) -
     assert given != body
     response = await door.post(given)
     if response.status_code == 400 and response.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST":
-        assert "not JSON" in response.json()["errors"][0]["message"]
+        assert "không phải JSON" in response.json()["errors"][0]["message"]
     else:
         assert told(response.json())[0] == [[*LOCATION, "coordinates", "0"]]
     paths, words = told(await door.ask(literal().replace("108.21", number)))
@@ -126,7 +126,7 @@ async def test_what_is_no_json_number_is_refused(door: Desk, number: str) -> Non
     body = orjson.dumps({"query": REPORT, "variables": {"input": report()}}).replace(b"108.21", number.encode())
     response = await door.post(body)
     assert response.status_code == 400
-    assert "not JSON" in response.json()["errors"][0]["message"]
+    assert "không phải JSON" in response.json()["errors"][0]["message"]
     answer = await door.ask(literal().replace("108.21", number))
     assert answer["errors"]
     assert answer.get("data") is None
@@ -199,7 +199,7 @@ async def test_half_of_a_surrogate_pair_is_refused(door: Desk) -> None:
     for half in (b"\\ud800", b"\\udc00", b"\\ud800\\ud800", b"\xed\xa0\x80", b"\xff", b"\xc0\x80"):
         response = await door.post(body.replace(b"HALF", half))
         assert response.status_code == 400
-        assert "not JSON" in response.json()["errors"][0]["message"]
+        assert "không phải JSON" in response.json()["errors"][0]["message"]
     for half in ("\\ud800", "\\u{d800}", "\\udc00\\ud800"):
         answer = await door.ask(literal(description="HALF").replace("HALF", half))
         assert answer["errors"][0]["locations"]
