@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 import strawberry
 
-from geo import categories, crews, incidents, neighbourhoods, records, teams, wards
+from geo import categories, incidents, records
 from geo.actor import Role
 from schema.categories import Category
 from schema.enums import IncidentChannel, IncidentStatus, Satisfaction
 from schema.links import CrewLink, IncidentLink, NeighbourhoodLink, TeamLink, WardLink
 from schema.places import distance
+from schema.relations import crew_of, neighbourhood_of, team_of, ward_of
 from schema.relay import Node
 from schema.rows import Row, Rows, answers, column, field, node_id
 from schema.scalars import GeoJSONPoint
@@ -90,25 +91,17 @@ class Incident(Node):
     description: str | None = column("What the resident wrote; null to those who may not read it.")
     location: GeoJSONPoint = column("Where it is.")
     address: str | None = column("Where it is, in the resident's words; null to those who may not read it.")
-    ward: WardLink = field(
-        lambda root: Rows("Ward", wards.with_code(root.seen_by, root.ward_code), root.seen_by), "The ward it is in."
-    )
+    ward: WardLink = field(ward_of, "The ward it is in.")
     neighbourhood: NeighbourhoodLink | None = field(
-        lambda root: Rows(
-            "Neighbourhood",
-            neighbourhoods.with_id(root.seen_by, root.ward_code, root.neighbourhood_id),
-            root.seen_by,
-        ),
+        neighbourhood_of,
         "The neighbourhood it is in; none on ground not yet drawn.",
     )
     team: TeamLink | None = field(
-        lambda root: Rows(
-            "Team", teams.of_neighbourhood(root.seen_by, root.ward_code, root.neighbourhood_id), root.seen_by
-        ),
+        team_of,
         "The community digital team of its neighbourhood.",
     )
     crew: CrewLink | None = field(
-        lambda root: Rows("Crew", crews.with_id(root.seen_by, root.ward_code, root.crew_id), root.seen_by),
+        crew_of,
         "The crew that has it, where the caller may know.",
     )
     channel: IncidentChannel = column("How the report came in.")

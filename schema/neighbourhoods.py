@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 import strawberry
 
-from geo import neighbourhoods, places, teams, wards
+from geo import neighbourhoods, places, teams
 from schema.incident_lists import IncidentOrder, Newest, Wanted, listed
 from schema.inputs import Kinds, distinct
 from schema.links import IncidentConnection, PlaceConnection, TeamLink, WardLink
 from schema.places import place_page
+from schema.relations import ward_of
 from schema.relay import After, First, FirstOnMap, Node
 from schema.rows import Page, Row, Rows, answers, column, field, node_id
 from schema.scalars import GeoJSONMultiPolygon
@@ -61,7 +62,7 @@ class Neighbourhood(Node):
     id: strawberry.ID = node_id("Neighbourhood")
     name: str = column("Its name.")
     ward: WardLink = field(
-        lambda root: Rows("Ward", wards.with_code(root.seen_by, root.ward_code), root.seen_by),
+        ward_of,
         "The ward it belongs to.",
     )
     boundary: GeoJSONMultiPolygon | None = answers(_boundary, "Its boundary; none where none was in force.")

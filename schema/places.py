@@ -7,12 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 import strawberry
 
-from geo import neighbourhoods, places
+from geo import places
 from geo.actor import Actor
 from geo.locating import geography
 from geo.positions import Position
 from schema.enums import PlaceKind
 from schema.links import NeighbourhoodLink
+from schema.relations import neighbourhood_of
 from schema.relay import MOST, MOST_ON_MAP, Node, page
 from schema.rows import Page, Row, Rows, column, field, node_id
 from schema.scalars import GeoJSONPoint
@@ -48,11 +49,7 @@ class Place(Node):
     phone: str | None = column("Its telephone number.")
     opening_hours: str | None = column("When it is open, in words.")
     neighbourhood: NeighbourhoodLink | None = field(
-        lambda root: Rows(
-            "Neighbourhood",
-            neighbourhoods.with_id(root.seen_by, root.ward_code, root.neighbourhood_id),
-            root.seen_by,
-        ),
+        neighbourhood_of,
         "The neighbourhood that holds it.",
     )
     directions_url: str = field(_directions, "Directions to it in Google Maps.")

@@ -17,6 +17,7 @@ from schema.context import Info
 from schema.enums import Role
 from schema.incidents import Incident
 from schema.links import CrewLink, NeighbourhoodLink, TeamLink, WardConnection
+from schema.relations import crew_of, neighbourhood_of, team_of, ward_of
 from schema.relay import MOST, After, First, Identity, Node, Search, identity, page
 from schema.rows import Page, Rows, Several, answers, column, field
 from schema.scalars import GeoJSONPoint
@@ -39,21 +40,15 @@ _BY_ID: dict[str, _Read] = {
 @strawberry.type(description="What governs a position.")
 class Locality:
     ward: Ward = field(
-        lambda root: Rows("Ward", wards.with_code(root.seen_by, root.ward_code), root.seen_by),
+        ward_of,
         "The ward that holds it.",
     )
     neighbourhood: NeighbourhoodLink | None = field(
-        lambda root: Rows(
-            "Neighbourhood",
-            neighbourhoods.with_id(root.seen_by, root.ward_code, root.neighbourhood_id),
-            root.seen_by,
-        ),
+        neighbourhood_of,
         "The neighbourhood that holds it; none on ground not yet drawn.",
     )
     team: TeamLink | None = field(
-        lambda root: Rows(
-            "Team", teams.of_neighbourhood(root.seen_by, root.ward_code, root.neighbourhood_id), root.seen_by
-        ),
+        team_of,
         "The community digital team of that neighbourhood.",
     )
 
@@ -63,11 +58,11 @@ class Viewer:
     role: Role = column("The caller's role.")
     name: str | None = column("The caller's name; none for a resident.")
     ward: Ward | None = field(
-        lambda root: Rows("Ward", wards.with_code(root.seen_by, root.ward_code), root.seen_by),
+        ward_of,
         "The ward the caller works in; none for a resident and for an administrator of every ward.",
     )
     crew: CrewLink | None = field(
-        lambda root: Rows("Crew", crews.with_id(root.seen_by, root.ward_code, root.crew_id), root.seen_by),
+        crew_of,
         "The crew the caller belongs to.",
     )
 

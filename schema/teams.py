@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import sqlalchemy as sa
 import strawberry
 
 from geo import neighbourhoods, teams
 from schema.enums import TeamRole
 from schema.links import NeighbourhoodLink
+from schema.relations import neighbourhood_of
 from schema.relay import Node
-from schema.rows import Row, Rows, column, field, node_id
+from schema.rows import Rows, column, field, node_id
 from schema.scalars import GeoJSONMultiPolygon
 
 
@@ -23,17 +21,11 @@ class TeamMember:
     phone: str | None = column("The member's telephone number, where the caller may know it.")
 
 
-def _neighbourhood(root: Row) -> sa.Select[Any]:
-    return neighbourhoods.with_id(root.seen_by, root.ward_code, root.neighbourhood_id)
-
-
 @strawberry.type(description="A community digital team (Tổ công nghệ số cộng đồng): exactly one a neighbourhood.")
 class Team(Node):
     id: strawberry.ID = node_id("Team")
     name: str = column("Its name.")
-    neighbourhood: NeighbourhoodLink = field(
-        lambda root: Rows("Neighbourhood", _neighbourhood(root), root.seen_by), "The neighbourhood it serves."
-    )
+    neighbourhood: NeighbourhoodLink = field(neighbourhood_of, "The neighbourhood it serves.")
     coverage_area: GeoJSONMultiPolygon | None = field(
         lambda root: neighbourhoods.boundary_now(root.seen_by, root.ward_code, root.neighbourhood_id),
         "The ground it serves: the boundary of its neighbourhood.",
