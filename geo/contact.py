@@ -26,6 +26,11 @@ _PHONE = re.compile(r"0[35789][0-9]{8}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
+def storable(text: str) -> bool:
+    """Whether PostgreSQL can hold it: no NUL, no half of a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 @dataclass
 class Checked:
     """Collects what is wrong with several texts, so that all of it is told at once."""
@@ -36,7 +41,7 @@ class Checked:
         """The text in NFC, without white space around it; None when nothing is left of it."""
         if value is None:
             cleaned = ""
-        elif "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        elif not storable(value):
             self.problems.append(Problem(path, UNSTORABLE))
             return None
         else:
