@@ -1,11 +1,12 @@
 """The digital map in real Chromium: what a resident sees and does, by finger, mouse and keyboard."""
 
+import asyncio
 import re
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from geo.database import Database
 from tests.browser.conftest import DESKTOP, PHONE, Opening
@@ -167,6 +168,22 @@ async def test_a_layer_is_hidden_and_shown_by_its_switch(opening: Opening):
     await expect(page.locator("path.neighbourhood")).to_have_count(0)
     await group(page, "incidents").get_by_role("switch").uncheck()
     await expect(page.locator(".cluster, .incident")).to_have_count(0)
+
+
+async def test_a_tap_before_the_data_have_come_is_kept(opening: Opening):
+    page = (await opening()).page
+    held = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    await page.route("**/map/places.geojson*", late)
+    await page.reload()
+    await pick(page, "neighbourhoods", "Tổ dân phố số 2")
+    await expect(page.locator("#card")).to_be_hidden()
+    held.set()
+    await expect(page.locator("#card")).to_contain_text("Nhà văn hóa số 2")
 
 
 async def test_a_tapped_neighbourhood_tells_its_team_and_leads_to_its_house(opening: Opening):

@@ -17,6 +17,9 @@ const groups = Object.fromEntries(
 );
 let areas = new Map();
 let pins = new Map();
+let ready = false; // whether places and neighbourhoods have come, or have failed to
+let early = null; // what was chosen before that
+
 
 /** Pixels of the map that the sheet and the controls leave free. */
 function whole() {
@@ -43,6 +46,10 @@ function closeTo(ground) {
 
 /** Open the card of a place or a neighbourhood, from the list (`fly`) or from the map. */
 function choose(id, fly = false) {
+  if (!ready) {
+    early = [id, fly];
+    return;
+  }
   const place = pins.get(id);
   const area = areas.get(id);
   if (place) {
@@ -121,13 +128,17 @@ function start() {
   });
   controls(incidents);
   shown("ward", () => boundaries.drawWard(map, data.hasBase));
-  shown("neighbourhoods", async () => {
+  const neighbourhoodsCome = shown("neighbourhoods", async () => {
     areas = await boundaries.drawNeighbourhoods(map, groups.neighbourhoods, choose);
     boundaries.labelWhereRoom(map, areas, pins);
   });
-  shown("places", async () => {
+  const placesCome = shown("places", async () => {
     pins = await places.drawPlaces(groups, choose);
     boundaries.labelWhereRoom(map, areas, pins);
+  });
+  Promise.all([neighbourhoodsCome, placesCome]).then(() => {
+    ready = true;
+    if (early) choose(...early);
   });
   incidents.refresh();
   addEventListener("online", () => incidents.refresh());
