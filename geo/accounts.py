@@ -133,18 +133,30 @@ async def every(connection: AsyncConnection, ward_code: str | None = None) -> Se
     return [_account(row) for row in await connection.execute(query)]
 
 
-async def authenticate(connection: AsyncConnection, username: str, password: str) -> Account | None:
-    """The account that this name and password open, or None.
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What a password has to open: an account with its hash, or nothing at all."""
 
-    A wrong name, a wrong password and a disabled account are not told apart, nor do they take different times.
-    """
+    account: Account | None
+    password_hash: str | None
+
+    async def opened_by(self, password: str) -> Account | None:
+        """The account, when this is its password. Needs no connection. Raises `TooManyRequests`.
+
+        A wrong name, a wrong password and a disabled account are not told apart, nor do they take different times.
+        """
+        return self.account if await passwords.matches(self.password_hash, password) else None
+
+
+async def lock_of(connection: AsyncConnection, username: str) -> Lock:
+    """What the password of this name is compared with, to be compared once the connection is given back."""
     rows = await connection.execute(
         _accounts().add_columns(account.c.password_hash).where(account.c.username == _key(username))
     )
     row = rows.first()
-    known = row if row is not None and row.disabled_at is None else None
-    opens = await passwords.matches(None if known is None else known.password_hash, password)
-    return _account(known) if known is not None and opens else None
+    if row is None or row.disabled_at is not None:
+        return Lock(None, None)
+    return Lock(_account(row), row.password_hash)
 
 
 async def crew_named(connection: AsyncConnection, ward_code: str, name: str) -> UUID:

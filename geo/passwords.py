@@ -1,7 +1,7 @@
 """Passwords: kept as argon2id hashes, and compared in the same time whether or not there is anything to compare with.
 
 Hashing takes some 50 ms and 64 MiB, so comparing runs on two threads of its own: a burst of sign-ins waits its turn
-instead of stopping the server or filling its memory.
+instead of stopping the server or filling its memory. Only so many wait: the rest are asked to come again.
 """
 
 from __future__ import annotations
@@ -14,13 +14,19 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from geo.errors import InvalidInput, Problem
+from geo.errors import InvalidInput, Problem, TooManyRequests
 from geo.language import Text
 
 LENGTHS = range(10, 1025)
 _WRONG_LENGTH = Text("Mật khẩu dài từ 10 đến 1024 ký tự.", "A password has 10 to 1024 characters.")
 _HASHER = PasswordHasher()
+MOST_WAITING = 20
+"""How many comparisons may wait or run at once: about half a second's work."""
+RETRY_AFTER = 5
 _THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+
+
+_waiting: set[object] = set()
 
 
 def hash_password(password: str) -> str:
@@ -31,10 +37,20 @@ def hash_password(password: str) -> str:
 
 
 async def matches(password_hash: str | None, password: str) -> bool:
-    """Whether this password made that hash. Without a hash it never did, which takes as long to find out."""
+    """Whether this password made that hash. Without a hash it never did, which takes as long to find out.
+
+    Raises `TooManyRequests` when `MOST_WAITING` others are waiting already.
+    """
     if len(password) >= LENGTHS.stop:
         return False
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, _verify, password_hash, _bytes(password))
+    if len(_waiting) >= MOST_WAITING:
+        raise TooManyRequests(RETRY_AFTER)
+    turn = object()
+    _waiting.add(turn)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_THREADS, _verify, password_hash, _bytes(password))
+    finally:
+        _waiting.discard(turn)
 
 
 def _bytes(password: str) -> bytes:

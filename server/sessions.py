@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from geo import accounts, sessions
 from geo.actor import ANONYMOUS, Actor
 from geo.database import Database
+from geo.errors import TooManyRequests
 from geo.language import Text
 from server.languages import language_of
 from server.settings import Settings
@@ -39,7 +40,12 @@ def is_own(headers: Headers) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+    if origin is None:
+        return True
+    try:
+        return urlsplit(origin).netloc == headers.get("host")
+    except ValueError:  # no address at all
+        return False
 
 
 class SessionMiddleware:
@@ -113,14 +119,19 @@ async def _credentials(request: Request) -> tuple[str, str] | None:
 
 
 async def _sign_in(request: Request) -> tuple[str, timedelta] | None:
-    """A token for the credentials in the request, and how long it lasts."""
+    """A token for the credentials in the request, and how long it lasts. Raises `TooManyRequests`.
+
+    No connection is held while the password waits to be compared: there are few, and others need them.
+    """
     credentials = await _credentials(request)
     if credentials is None:
         return None
+    username, password = credentials
     database: Database = request.app.state.database
     lifetime = timedelta(days=request.app.state.settings.session_days)
     async with database.read() as connection:
-        account = await accounts.authenticate(connection, *credentials)
+        lock = await accounts.lock_of(connection, username)
+    account = await lock.opened_by(password)
     if account is None:
         return None
     async with database.write() as connection:
@@ -129,8 +140,13 @@ async def _sign_in(request: Request) -> tuple[str, timedelta] | None:
 
 async def token(request: Request) -> Response:
     """`POST /token`: OAuth 2's password form (RFC 6749, 4.3) for apps."""
-    signed_in = await _sign_in(request)
     headers = {"Cache-Control": "no-store"}
+    try:
+        signed_in = await _sign_in(request)
+    except TooManyRequests as busy:
+        message = busy.message(language_of(request.headers))
+        told = {"error": "temporarily_unavailable", "error_description": message}
+        return JSONResponse(told, 429, {**headers, "Retry-After": str(busy.retry_after)})
     if signed_in is None:
         message = SIGN_IN_FAILED.to(language_of(request.headers))
         return JSONResponse({"error": "invalid_grant", "error_description": message}, 400, headers)
@@ -144,7 +160,11 @@ async def open_session(request: Request) -> Response:
     """`POST /session`: sign in with a cookie."""
     if not is_own(request.headers):
         return _errors(FOREIGN.to(language_of(request.headers)), "FOREIGN_ORIGIN", 403)
-    signed_in = await _sign_in(request)
+    try:
+        signed_in = await _sign_in(request)
+    except TooManyRequests as busy:
+        message = busy.message(language_of(request.headers))
+        return _errors(message, "TOO_MANY_REQUESTS", 429, {"Retry-After": str(busy.retry_after)})
     if signed_in is None:
         return _errors(SIGN_IN_FAILED.to(language_of(request.headers)), "SIGN_IN_FAILED", 401)
     made, lifetime = signed_in

@@ -243,6 +243,11 @@ async def report(
     return made
 
 
+async def authenticate(connection: AsyncConnection, username: str, password: str) -> accounts.Account | None:
+    """The account that this name and password open."""
+    return await (await accounts.lock_of(connection, username)).opened_by(password)
+
+
 async def token(connection: AsyncConnection, ward: Ward, username: str) -> str:
     """A bearer token of this account, good for an hour."""
     return await sessions.begin(connection, ward.accounts[username], timedelta(hours=1))

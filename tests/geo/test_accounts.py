@@ -19,7 +19,7 @@ from geo.database import Database
 from geo.errors import InvalidInput, NotFound
 from geo.passwords import hash_password
 from geo.tables import AccountRole
-from tests.ward import CLEAN, CODE, FIRST, OTHER, PASSWORD, Ward, build, password_hash, token
+from tests.ward import CLEAN, CODE, FIRST, OTHER, PASSWORD, Ward, authenticate, build, password_hash, token
 
 
 @pytest.fixture
@@ -65,14 +65,14 @@ def test_a_password_too_short_or_too_long_is_refused(password: str) -> None:
 async def test_staff_sign_in_with_their_password(connection: AsyncConnection, ward: Ward) -> None:
     made = await create(connection)
     assert (made.role, made.ward_code, made.crew_id, made.team_id) == (AccountRole.STAFF, CODE, None, None)
-    assert await accounts.authenticate(connection, "lan", PASSWORD) == made
+    assert await authenticate(connection, "lan", PASSWORD) == made
 
 
 @pytest.mark.usefixtures("ward")
 async def test_letters_case_and_composition_of_a_username_do_not_matter(connection: AsyncConnection) -> None:
     made = await create(connection, username=" LAN ")
     assert made.username == "lan"
-    assert await accounts.authenticate(connection, "Lan", PASSWORD) == made
+    assert await authenticate(connection, "Lan", PASSWORD) == made
 
 
 @pytest.mark.usefixtures("ward")
@@ -81,7 +81,7 @@ async def test_a_password_may_be_typed_composed_or_decomposed(connection: AsyncC
     composed, decomposed = (unicodedata.normalize(form, "đường số một") for form in ("NFC", "NFD"))
     assert composed != decomposed
     await accounts.set_password(connection, "lan", hash_password(decomposed))
-    assert await accounts.authenticate(connection, "lan", composed) is not None
+    assert await authenticate(connection, "lan", composed) is not None
 
 
 @pytest.mark.usefixtures("ward")
@@ -91,13 +91,13 @@ async def test_a_password_may_be_typed_composed_or_decomposed(connection: AsyncC
 )
 async def test_what_does_not_match_opens_nothing(connection: AsyncConnection, username: str, password: str) -> None:
     await create(connection)
-    assert await accounts.authenticate(connection, username, password) is None
+    assert await authenticate(connection, username, password) is None
 
 
 @pytest.mark.usefixtures("ward")
 @pytest.mark.parametrize("username", ["", "\0", "\ud800", "lan'; --", "ả", "x" * 100_000, "*"])
 async def test_a_name_that_nobody_can_have_is_nobodys(connection: AsyncConnection, username: str) -> None:
-    assert await accounts.authenticate(connection, username, PASSWORD) is None
+    assert await authenticate(connection, username, PASSWORD) is None
     assert await accounts.find(connection, username) is None
 
 
@@ -109,7 +109,7 @@ async def test_an_unknown_name_takes_as_long_as_a_wrong_password(connection: Asy
         times = []
         for _ in range(4):
             start = time.perf_counter()
-            await accounts.authenticate(connection, username, "sai mật khẩu rồi")
+            await authenticate(connection, username, "sai mật khẩu rồi")
             times.append(time.perf_counter() - start)
         return min(times)
 
@@ -203,8 +203,8 @@ async def test_a_new_password_replaces_the_old_and_signs_out(connection: AsyncCo
     opened = await token(connection, ward, "staff")
     assert await sessions.actor_of(connection, opened) is not None
     await accounts.set_password(connection, "staff", hash_password("một mật khẩu mới"))
-    assert await accounts.authenticate(connection, "staff", PASSWORD) is None
-    assert await accounts.authenticate(connection, "staff", "một mật khẩu mới") is not None
+    assert await authenticate(connection, "staff", PASSWORD) is None
+    assert await authenticate(connection, "staff", "một mật khẩu mới") is not None
     assert await sessions.actor_of(connection, opened) is None
 
 
@@ -214,7 +214,7 @@ async def test_a_disabled_account_is_signed_out_for_good_and_stays_on_record(
     opened = await token(connection, ward, "staff")
     kept = await token(connection, ward, "crew-clean")
     await accounts.disable(connection, "staff")
-    assert await accounts.authenticate(connection, "staff", PASSWORD) is None
+    assert await authenticate(connection, "staff", PASSWORD) is None
     assert await sessions.actor_of(connection, opened) is None
     assert await sessions.actor_of(connection, kept) is not None
     found = await accounts.find(connection, "staff")

@@ -21,6 +21,7 @@ from geo.lifecycle import FINISHED, IN_HAND, Party, Status, advance
 from geo.locating import neighbourhood_at
 from geo.seeds import CATEGORIES
 from tests.conftest import Copying
+from tests.ward import authenticate
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 FICTIONAL_PHONE = r"^(09000\d{5}|0236 3000 \d{3})$"
@@ -263,7 +264,7 @@ async def test_the_demo_accounts_open_with_the_demo_password(demo: Database) -> 
         assert {name: account.role for name, account in found.items()} == expected
         assert all(account.demo for account in found.values())
         for username in ("admin", "staff", "crew-8", "team-1"):
-            assert await accounts.authenticate(connection, username, PASSWORD) == found[username]
+            assert await authenticate(connection, username, PASSWORD) == found[username]
     assert len({found[f"crew-{number}"].crew_id for number in range(1, 9)}) == 8
     [first] = await _rows(
         demo,

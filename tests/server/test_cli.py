@@ -27,6 +27,7 @@ from geo.tables import AccountRole
 from server.cli import main
 from server.console import console, in_transaction
 from server.settings import Settings
+from tests.ward import authenticate
 
 Read = TypeVar("Read")
 ROOT = Path(__file__).parent.parent.parent
@@ -137,7 +138,7 @@ def account(url: str, username: str) -> Account | None:
 
 
 def opens(url: str, username: str, password: str) -> bool:
-    return read(url, lambda connection: accounts.authenticate(connection, username, password)) is not None
+    return read(url, lambda connection: authenticate(connection, username, password)) is not None
 
 
 def test_every_command_says_what_it_does(quiet: Environment) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
 import httpx
@@ -9,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from geo import accounts, tables
-from geo.passwords import hash_password
+from geo.passwords import MOST_WAITING, hash_password
 from server.app import create_app
 from server.settings import Settings
 from tests.asking import SERVER_KEY, URL, Desk
@@ -101,6 +103,24 @@ async def test_what_is_not_right_opens_nothing_and_all_of_it_is_told_alike(desk:
     assert "The user name or the password is not right." in english.text
 
 
+async def test_a_burst_of_wrong_sign_ins_leaves_the_database_to_the_others(desk: Desk) -> None:
+    burst = [desk.http.post(path, data={**FORM, "password": "wrong"}) for path in ("/token", "/session") * 30]
+    refused = asyncio.gather(*burst)
+    await asyncio.sleep(0.05)
+    began = time.perf_counter()
+    assert await role(desk, bearer(desk.tokens["staff"])) == "STAFF"
+    elsewhere = time.perf_counter() - began
+    responses = await refused
+    busy = [response for response in responses if response.status_code == 429]
+    assert {response.status_code for response in responses} == {400, 401, 429}
+    assert len(busy) == 60 - MOST_WAITING
+    assert elsewhere < 1.5, "the others wait for no password"
+    for response in busy:
+        assert int(response.headers["retry-after"]) > 0
+        assert "Hệ thống đang bận" in response.text
+    assert (await desk.http.post("/token", data=FORM)).status_code == 200, "and afterwards all is as before"
+
+
 @pytest.mark.parametrize("token", ["x", "", "0" * 10_000, "é", "staff"])
 async def test_a_token_that_opens_nothing_is_refused(desk: Desk, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}".encode()}
@@ -180,6 +200,7 @@ FOREIGN = [
     {"Origin": "http://phuongso.test.evil.example"},
     {"Origin": "http://phuongso.test:8001"},
     {"Origin": "null"},
+    {"Origin": "http://["},
 ]
 OWN = [{"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": URL}, {}]
 
