@@ -7,6 +7,7 @@ it for one read (`holding`, `witnessing`).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -37,15 +38,21 @@ class Actor:
     """SHA-256 of the reporter's secret, for the one report it belongs to."""
     witnessed: UUID | None = None
     """An incident this caller changed a moment ago: its answer is read with the rights held before the change."""
+    witnessed_until: datetime | None = None
+    """Given where that was earlier: only that it is there, and its steps until then, are read."""
 
     def holding(self, secret_hash: bytes) -> Actor:
         """This caller with a reporter's secret in hand."""
         role = Role.REPORTER if self.role is Role.ANONYMOUS else self.role
         return replace(self, role=role, secret_hash=secret_hash)
 
-    def witnessing(self, incident_id: UUID) -> Actor:
-        """This caller, who may read `incident_id` in full for the answer to a change of their own."""
-        return replace(self, witnessed=incident_id)
+    def witnessing(self, incident_id: UUID, until: datetime | None = None) -> Actor:
+        """This caller, who may read `incident_id` for the answer to a change of their own.
+
+        In full when it was made now. When they ask again what came of it, they no longer work on the incident: they
+        read where it stands, and its internal steps no further than `until`, their own last one.
+        """
+        return replace(self, witnessed=incident_id, witnessed_until=until)
 
     def runs(self, ward_code: str) -> bool:
         """Whether this caller is staff of that ward."""

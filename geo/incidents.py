@@ -35,9 +35,14 @@ def _works_on(actor: Actor) -> Condition:
     rules = [staff_of(actor, incident.c.ward_code)]
     if actor.role is Role.CREW_MEMBER and actor.crew_id is not None:
         rules.append(sa.and_(incident.c.ward_code == actor.ward_code, incident.c.crew_id == actor.crew_id))
-    if actor.witnessed is not None:
+    if actor.witnessed is not None and actor.witnessed_until is None:
         rules.append(incident.c.id == actor.witnessed)
     return any_of(*rules)
+
+
+def _recalled(actor: Actor) -> Condition:
+    """Whether this caller, who worked on it once, asks again what came of it: that it is there, and its status."""
+    return incident.c.id == actor.witnessed if actor.witnessed_until is not None else sa.false()
 
 
 def _reported(actor: Actor) -> Condition:
@@ -101,7 +106,7 @@ def readable(actor: Actor) -> Rows:
                 category, sa.and_(category.c.ward_code == columns.ward_code, category.c.id == columns.category_id)
             )
         )
-        .where(any_of(category.c.public, full))
+        .where(any_of(category.c.public, full, _recalled(actor)))
     )
 
 

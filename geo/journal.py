@@ -65,6 +65,18 @@ async def last_step(connection: AsyncConnection, ward_code: str, incident_id: UU
     return (await connection.execute(query)).one_or_none()
 
 
+async def last_step_by(
+    connection: AsyncConnection, ward_code: str, incident_id: UUID, account_id: UUID | None
+) -> datetime | None:
+    """When this account last wrote into an incident's history, or None."""
+    columns = incident_event.c
+    query = sa.select(sa.func.max(columns.at)).where(
+        columns.ward_code == ward_code, columns.incident_id == incident_id, columns.account_id == account_id
+    )
+    last: datetime | None = await connection.scalar(query)
+    return last
+
+
 def declined_by(ward_code: str, incident_id: UUID) -> sa.Select[Any]:
     """The crews that gave this incident back: dispatch does not offer it to them again."""
     columns = incident_event.c

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from geo import incidents
 from geo.actor import Actor, Role
 from geo.lifecycle import IN_HAND, Party
-from geo.reading import Condition
+from geo.reading import Condition, any_of
 from geo.tables import account, crew, incident_event, photo, reporter
 
 Rows = sa.Select[Any]
@@ -26,6 +26,8 @@ def events_of(actor: Actor, ward_code: Any, incident_id: Any) -> Rows:
 def event_readable(actor: Actor) -> Rows:
     """The steps of readable incidents: internal ones for who works on it; notes for who may read its text.
 
+    Who worked on it once, and asks again what came of the own step, reads the steps until then as at the time.
+
     `actor` names who took the step: the account to who works on it, the crew to the reporter.
     """
     seen = incidents.readable(actor).subquery("of_incident")
@@ -37,6 +39,7 @@ def event_readable(actor: Actor) -> Rows:
     )
     account_name = sa.select(account.c.name).where(account.c.id == columns.account_id).scalar_subquery()
     by_crew = sa.case((columns.party == Party.CREW, crew_name))
+    working = any_of(_witnessed(actor), seen.c.working)
     return (
         sa.select(
             columns.ward_code,
@@ -47,17 +50,24 @@ def event_readable(actor: Actor) -> Rows:
             columns.to_status,
             columns.public,
             # Publishing an incident does not publish what its reporter said of it later.
-            sa.case((seen.c.full, columns.note), (_by_ward(seen), columns.note)).label("note"),
+            sa.case((any_of(working, seen.c.full, _by_ward(seen)), columns.note)).label("note"),
             sa.case(
-                (seen.c.working, sa.func.coalesce(account_name, crew_name)),
+                (working, sa.func.coalesce(account_name, crew_name)),
                 (seen.c.full, by_crew),
             ).label("actor"),
         )
         .select_from(
             incident_event.join(seen, sa.and_(seen.c.ward_code == columns.ward_code, seen.c.id == columns.incident_id))
         )
-        .where(sa.or_(columns.public, seen.c.working))
+        .where(sa.or_(columns.public, working))
     )
+
+
+def _witnessed(actor: Actor) -> Condition:
+    if actor.witnessed_until is None:
+        return sa.false()
+    columns = incident_event.c
+    return sa.and_(columns.incident_id == actor.witnessed, columns.at <= actor.witnessed_until)
 
 
 def _by_ward(seen: sa.Subquery) -> Condition:

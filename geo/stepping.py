@@ -44,11 +44,27 @@ async def locked(
     row = (await connection.execute(incidents.with_id(actor, ward_code, incident_id))).one_or_none()
     if row is None and await _acted_last(connection, actor, ward_code, incident_id):
         # A crew that gave a private incident back sees it no more, yet may ask again what its step came to.
-        witness = actor.witnessing(incident_id)
+        witness = await _recalling(connection, actor, ward_code, incident_id)
         row = (await connection.execute(incidents.with_id(witness, ward_code, incident_id))).one_or_none()
     if row is None:
         raise NotFound(path=(field,))
     return row
+
+
+async def witness_of(connection: AsyncConnection, actor: Actor, row: Any) -> Actor:
+    """The caller as who reads the answer to a step; `row` is what they saw when they asked for it.
+
+    Who worked on the incident then reads it as before the step: a crew that gave it back would else not be told so.
+    Who did not had taken the step earlier, and learns no more of what came since than that it was taken.
+    """
+    if row.working:
+        return actor.witnessing(row.id)
+    return await _recalling(connection, actor, row.ward_code, row.id)
+
+
+async def _recalling(connection: AsyncConnection, actor: Actor, ward_code: str, incident_id: UUID) -> Actor:
+    until = await journal.last_step_by(connection, ward_code, incident_id, actor.account_id)
+    return actor if until is None else actor.witnessing(incident_id, until)
 
 
 async def _acted_last(connection: AsyncConnection, actor: Actor, ward_code: str, incident_id: UUID) -> bool:

@@ -176,9 +176,8 @@ def _step(name: str, input_type: type, act: Act, roles: frozenset[Any], descript
 
     async def answer(connection: AsyncConnection, context: Context, input: Any) -> Any:
         row = await act(connection, context, input)
-        # Whoever took the step, now or when it was first sent, reads the answer as one who works on the incident:
-        # a crew that gave it back would else not be told so.
-        return payload(incident=incident_rows(context.actor.witnessing(row.id), row))
+        witness = await stepping.witness_of(connection, context.actor, row)
+        return payload(incident=incident_rows(witness, row))
 
     common = (NotFound, NotAllowed, *refusals)
     return mutation(name, payload, input_type, answer, roles, description, *common)
