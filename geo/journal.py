@@ -78,14 +78,16 @@ async def last_step_by(
 
 
 def declined_by(ward_code: str, incident_id: UUID) -> sa.Select[Any]:
-    """The crews that gave this incident back: dispatch does not offer it to them again."""
+    """The crews that gave this incident back: dispatch does not offer it to them again, unless it is reopened."""
     columns = incident_event.c
+    reopened = reopened_at(ward_code, incident_id)
     return sa.select(columns.crew_id).where(
         columns.ward_code == ward_code,
         columns.incident_id == incident_id,
         columns.party == Party.CREW,
         columns.to_status == Status.RECEIVED,
         columns.crew_id.is_not(None),
+        sa.or_(reopened.is_(None), columns.at > reopened),
     )
 
 
