@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,19 +16,33 @@ SILENCE = timedelta(days=7)
 BITE = 200
 
 
-async def close_silent(connection: AsyncConnection) -> int:
-    """Close what was resolved and met with seven days of silence; how many were closed.
+def silent() -> sa.Select[Any]:
+    """What was resolved and met with silence, locked; served by `ix_incident_resolved`.
 
     Rows that someone else holds are left for the next time, so two workers never close one incident twice.
     """
-    silent = (
+    return (
         sa.select(incident.c.ward_code, incident.c.id)
         .where(incident.c.status == Status.RESOLVED, incident.c.resolved_at < sa.func.now() - SILENCE)
         .order_by(incident.c.ward_code, incident.c.id)
         .limit(BITE)
         .with_for_update(skip_locked=True, key_share=True)
     )
-    rows = (await connection.execute(silent)).all()
+
+
+def expired() -> sa.Select[Any]:
+    """Sessions past their end, locked; served by `ix_session_expires_at`."""
+    return (
+        sa.select(session.c.token_hash)
+        .where(session.c.expires_at < sa.func.now())
+        .limit(BITE)
+        .with_for_update(skip_locked=True)
+    )
+
+
+async def close_silent(connection: AsyncConnection) -> int:
+    """Close what was resolved and met with seven days of silence; how many were closed."""
+    rows = (await connection.execute(silent())).all()
     for ward_code, incident_id in rows:
         await connection.execute(
             sa.update(incident)
@@ -40,11 +55,5 @@ async def close_silent(connection: AsyncConnection) -> int:
 
 async def end_expired_sessions(connection: AsyncConnection) -> int:
     """Forget sessions past their end; how many were forgotten."""
-    expired = (
-        sa.select(session.c.token_hash)
-        .where(session.c.expires_at < sa.func.now())
-        .limit(BITE)
-        .with_for_update(skip_locked=True)
-    )
-    ended = await connection.execute(sa.delete(session).where(session.c.token_hash.in_(expired)))
+    ended = await connection.execute(sa.delete(session).where(session.c.token_hash.in_(expired())))
     return ended.rowcount

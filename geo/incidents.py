@@ -202,20 +202,29 @@ def with_tracking_code(actor: Actor, tracking_code: str) -> Rows:
 def similar_to(
     actor: Actor, ward_code: Any, incident_id: Any, category_id: Any, geog: Any, radius_metres: float, first: int
 ) -> Rows:
-    """Open incidents of the same kind nearby, the nearest first: candidates for being the same problem."""
-    distance = sa.func.ST_Distance(incident.c.geog, geog)
-    return (
+    """Open incidents of the same kind nearby, the nearest first: candidates for being the same problem.
+
+    Served by `ix_incident_open_geog` (KNN): the index yields the nearest of a box, ties and all; the ties are put in
+    order outside. The radius is asked outside too: asked within, it makes PostgreSQL expect a single row, for which it
+    would rather sort all of them.
+    """
+    distance = sa.type_coerce(incident.c.geog.op("<->")(geog), sa.Float)
+    nearest = (
         readable(actor)
+        .add_columns(distance.label("apart"))
         .where(
             incident.c.ward_code == ward_code,
             incident.c.id != incident_id,
             incident.c.category_id == category_id,
             incident.c.status.in_(OPEN),
-            sa.func.ST_DWithin(incident.c.geog, geog, radius_metres),
+            incident.c.geog.bool_op("&&")(sa.func._ST_Expand(geog, radius_metres)),
         )
-        .order_by(distance, incident.c.id)
-        .limit(first)
+        .order_by(distance)
+        .fetch(first, with_ties=True)
+        .subquery("nearest")
     )
+    close = sa.func.ST_DWithin(nearest.c.geog, geog, radius_metres)
+    return sa.select(*nearest.c).where(close).order_by(nearest.c.apart, nearest.c.id).limit(first)
 
 
 def in_hand(ward_code: Any, crew_id: Any) -> sa.ScalarSelect[int]:

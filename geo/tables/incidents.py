@@ -119,6 +119,13 @@ incident = sa.Table(
         postgresql_where=sa.text(f"status IN ({_names(OPEN)})"),
     ),
     spatial_index("incident", "geog"),
+    # Looking for the same problem nearby reads only the open ones.
+    sa.Index(
+        "ix_incident_open_geog",
+        "geog",
+        postgresql_using="gist",
+        postgresql_where=sa.text(f"status IN ({_names(OPEN)})"),
+    ),
     search_index("incident"),
     sa.Index("ix_incident_newest", "ward_code", "reported_at", "id"),
     sa.Index("ix_incident_urgent", "ward_code", sa.text("coalesce(due_at, 'infinity')"), "id"),
@@ -133,6 +140,8 @@ incident = sa.Table(
     ),
     sa.Index("ix_incident_ward_code_neighbourhood_id", "ward_code", "neighbourhood_id", "reported_at"),
     sa.Index("ix_incident_ward_code_crew_id", "ward_code", "crew_id", "reported_at"),
+    # What waits to be closed by seven days of silence.
+    sa.Index("ix_incident_resolved", "resolved_at", postgresql_where=sa.text("status = 'RESOLVED'")),
     sa.Index("ix_incident_reporter_secret_hash", "reporter_secret_hash"),
     sa.Index("ix_incident_request_key_hash", "request_key_hash"),
     sa.Index(

@@ -65,6 +65,7 @@ session = sa.Table(
     sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
     moment("created_at", now=True),
     moment("expires_at", required=True),
+    sa.Index("ix_session_expires_at", "expires_at"),
 )
 
 team = sa.Table(

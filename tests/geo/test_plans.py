@@ -11,7 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement, Executable
 
-from geo import incidents, places, tables
+from geo import housekeeping, incidents, places, tables
 from geo.actor import ANONYMOUS, Actor, Role
 from geo.database import Database
 from geo.incidents import Filter
@@ -64,6 +64,9 @@ SELECT '20314', gen_random_uuid(), '20314-' || n,
     ST_SetSRID(ST_MakePoint(108.2 + random() / 25, 15.98 + random() / 25), 4326), 'WEB',
     now() - n * interval '1 minute', now() + n * interval '1 minute', sha256(n::text::bytea), sha256(n::text::bytea),
     now() FROM generate_series(1, 20000) AS n;
+INSERT INTO session (token_hash, account_id, expires_at)
+SELECT sha256(n::text::bytea), (SELECT id FROM account WHERE username = 'staff'), now() + n * interval '1 minute'
+FROM generate_series(-200, 20000) AS n;
 INSERT INTO place (ward_code, id, kind, name, location)
 SELECT '20314', gen_random_uuid(), 'OTHER', md5(n || 'p'),
     ST_SetSRID(ST_MakePoint(108.2 + random() / 25, 15.98 + random() / 25), 4326) FROM generate_series(1, 20000) AS n;
@@ -78,16 +81,21 @@ FROM (SELECT id, row_number() OVER () AS n FROM neighbourhood WHERE name LIKE 'N
 """
 
 
+def nodes_of(plan: Any) -> list[dict[str, Any]]:
+    """Every node of a plan."""
+    nodes = [plan[0]["Plan"]]
+    for node in nodes:
+        nodes += node.get("Plans", [])
+    return nodes
+
+
 async def plan_of(laid: Laid, statement: sa.Select[Any]) -> tuple[set[str], set[str]]:
     """The indexes that the plan of a statement uses, and the tables that it reads from end to end."""
     async with laid.database.read() as connection:
         plan = (await connection.execute(Explain(statement))).scalar_one()
     used: set[str] = set()
     scanned: set[str] = set()
-    stack = [plan[0]["Plan"]]
-    while stack:
-        node = stack.pop()
-        stack += node.get("Plans", [])
+    for node in nodes_of(plan):
         if "Index Name" in node:
             used.add(node["Index Name"])
         if node["Node Type"] == "Seq Scan":
@@ -190,5 +198,30 @@ async def test_similar_incidents_are_found_by_nearness(crowded: Laid) -> None:
     kind = await crowded.value("SELECT id FROM category WHERE ward_code = '20314' AND code = 'OTHER'")
     query = incidents.similar_to(STAFF, ward.CODE, ward.new_id(), kind, geography(HERE), 50, 5)
     used, scanned = await plan_of(crowded, query)
-    assert "ix_incident_geog" in used
+    assert "ix_incident_open_geog" in used
     assert "incident" not in scanned
+
+
+async def test_many_similar_incidents_are_taken_from_the_index_in_its_order(crowded: Laid) -> None:
+    kind = await crowded.value("SELECT id FROM category WHERE ward_code = '20314' AND code = 'OTHER'")
+    query = incidents.similar_to(STAFF, ward.CODE, ward.new_id(), kind, geography(HERE), 1_000, 5)
+    async with crowded.database.read() as connection:
+        plan = (await connection.execute(Explain(query))).scalar_one()
+    ordered = [node for node in nodes_of(plan) if "Order By" in node]
+    assert [node["Index Name"] for node in ordered] == ["ix_incident_open_geog"]
+    found = await crowded.rows(query)
+    nearest = """
+        SELECT id FROM incident WHERE status = 'ACCEPTED'
+        ORDER BY ST_Distance(geog, ST_MakePoint(:x, :y)::geography), id LIMIT 5
+    """
+    assert [row.id for row in found] == [
+        row.id for row in await crowded.rows(nearest, x=HERE.longitude, y=HERE.latitude)
+    ]
+
+
+async def test_the_worker_reads_only_what_is_due(crowded: Laid) -> None:
+    for statement, index in (
+        (housekeeping.silent(), "ix_incident_resolved"),
+        (housekeeping.expired(), "ix_session_expires_at"),
+    ):
+        assert await plan_of(crowded, statement) == ({index}, set())

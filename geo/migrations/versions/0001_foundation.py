@@ -364,6 +364,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_incident_geog", "incident", ["geog"], unique=False, postgresql_using="gist")
     op.create_index(
+        "ix_incident_open_geog",
+        "incident",
+        ["geog"],
+        unique=False,
+        postgresql_using="gist",
+        postgresql_where=sa.text("status IN ('RECEIVED', 'ASSIGNED', 'ACCEPTED', 'IN_PROGRESS')"),
+    )
+    op.create_index(
         "ix_incident_open_location",
         "incident",
         ["location"],
@@ -375,6 +383,13 @@ def upgrade() -> None:
     op.create_index("ix_incident_newest", "incident", ["ward_code", "reported_at", "id"], unique=False)
     op.create_index("ix_incident_reporter_secret_hash", "incident", ["reporter_secret_hash"], unique=False)
     op.create_index("ix_incident_request_key_hash", "incident", ["request_key_hash"], unique=False)
+    op.create_index(
+        "ix_incident_resolved",
+        "incident",
+        ["resolved_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'RESOLVED'"),
+    )
     op.create_index(
         "ix_incident_search",
         "incident",
@@ -502,6 +517,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_session")),
     )
     op.create_index(op.f("ix_session_account_id"), "session", ["account_id"], unique=False)
+    op.create_index("ix_session_expires_at", "session", ["expires_at"], unique=False)
     op.create_table(
         "team",
         sa.Column("ward_code", sa.Text(), nullable=False),
