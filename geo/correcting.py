@@ -26,7 +26,7 @@ async def correct(
     location: Position | None,
     address: str | None,
 ) -> None:
-    """Change what is given; the deadline follows the kind, neighbourhood and crew follow the place.
+    """Change what is given and not so already; the deadline follows the kind, neighbourhood and crew follow the place.
 
     Raises `NotAllowed`, `InvalidInput` for an unknown category, `OutsideWard` for a place in another ward.
     """
@@ -53,9 +53,10 @@ async def correct(
         inside, neighbourhood_id = await locate_within(connection, row.ward_code, location)
         if not inside:
             raise OutsideWard(path=("location",))
-        corrected.append("vị trí")
-        values |= {"location": point(location), "neighbourhood_id": neighbourhood_id}
-    if address is not None:
+        if not await _stands_at(connection, row, location):
+            corrected.append("vị trí")
+            values |= {"location": point(location), "neighbourhood_id": neighbourhood_id}
+    if address is not None and address != row.address:
         corrected.append("địa chỉ")
         values["address"] = address
     if not values:
@@ -75,3 +76,9 @@ async def correct(
         public=False,
     )
     await handling.route_again(connection, actor, row)
+
+
+async def _stands_at(connection: AsyncConnection, row: Any, location: Position) -> bool:
+    here = sa.func.ST_Equals(incident.c.location, point(location), type_=sa.Boolean)
+    query = sa.select(here).where(incident.c.ward_code == row.ward_code, incident.c.id == row.id)
+    return bool(await connection.scalar(query))

@@ -21,12 +21,18 @@ from geo.lifecycle import FINISHED, IN_HAND, OPEN, Party, Status
 from geo.stepping import NO_CREW, may_take, move, parties_of
 from geo.tables import Satisfaction, category, incident
 
-REOPEN_WITHIN = timedelta(days=30)
+REPORTER_WITHIN = timedelta(days=30)
+"""How long after the end a reporter may rate or reopen."""
 
 ITSELF = Text("Một phản ánh không thể trùng với chính nó.", "An incident cannot be a duplicate of itself.")
 TOO_LATE = Text(
     "Phản ánh này đã kết thúc hơn 30 ngày. Hãy gửi một phản ánh mới.",
     "This incident ended more than 30 days ago. Please report it anew.",
+)
+
+TOO_LATE_TO_RATE = Text(
+    "Phản ánh này đã kết thúc hơn 30 ngày nên không đánh giá được nữa.",
+    "This incident ended more than 30 days ago and can no longer be rated.",
 )
 
 
@@ -136,6 +142,8 @@ async def note(connection: AsyncConnection, actor: Actor, row: Any, text: str, p
     if not parties:
         raise NotAllowed(path=("incidentId",))
     party = next(party for party in Party if party in parties)
+    if await journal.last_note(connection, row.ward_code, row.id, party, actor.account_id) == (text, public):
+        return
     await journal.write(
         connection, row.ward_code, row.id, row.status, row.status, party, actor=actor, note=text, public=public
     )
@@ -155,7 +163,10 @@ async def publish(connection: AsyncConnection, actor: Actor, row: Any, published
 async def rate(
     connection: AsyncConnection, actor: Actor, row: Any, satisfaction: Satisfaction, comment: str | None
 ) -> None:
-    """The reporter's verdict on what is resolved. Content closes it; discontent leaves it open to be reopened."""
+    """The reporter's verdict on what is resolved. Content closes it; discontent leaves it open to be reopened.
+
+    It may be changed within 30 days; the history takes up the first comment on each resolution.
+    """
     if Party.REPORTER not in parties_of(actor, row):
         raise NotAllowed(path=("secret",))
     if row.status not in (Status.RESOLVED, Status.CLOSED):
@@ -165,6 +176,9 @@ async def rate(
     )
     if tuple((await connection.execute(given)).one()) == (satisfaction, comment):
         return
+    if await _ended_too_long_ago(connection, row):
+        raise InvalidInput(Problem(("trackingCode",), TOO_LATE_TO_RATE))
+    told = None if await journal.commented(connection, row.ward_code, row.id) else comment
     await connection.execute(
         sa.update(incident)
         .where(incident.c.ward_code == row.ward_code, incident.c.id == row.id)
@@ -172,11 +186,11 @@ async def rate(
     )
     if row.status == Status.RESOLVED and satisfaction is not Satisfaction.DISSATISFIED:
         await move(
-            connection, actor, row, Status.CLOSED, Party.REPORTER, note=comment, closed_at=sa.func.clock_timestamp()
+            connection, actor, row, Status.CLOSED, Party.REPORTER, note=told, closed_at=sa.func.clock_timestamp()
         )
-    elif comment is not None:
+    elif told is not None:
         await journal.write(
-            connection, row.ward_code, row.id, row.status, row.status, Party.REPORTER, actor=actor, note=comment
+            connection, row.ward_code, row.id, row.status, row.status, Party.REPORTER, actor=actor, note=told
         )
 
 
@@ -211,7 +225,7 @@ async def reopen(connection: AsyncConnection, actor: Actor, row: Any, reason: st
 
 async def _ended_too_long_ago(connection: AsyncConnection, row: Any) -> bool:
     ended = await journal.ended_at(connection, row.ward_code, row.id)
-    return bool(await connection.scalar(sa.select(sa.literal(ended) < sa.func.now() - REOPEN_WITHIN)))
+    return bool(await connection.scalar(sa.select(sa.literal(ended) < sa.func.now() - REPORTER_WITHIN)))
 
 
 async def route_again(connection: AsyncConnection, actor: Actor, row: Any) -> None:

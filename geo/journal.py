@@ -77,6 +77,38 @@ async def last_step_by(
     return last
 
 
+async def last_note(
+    connection: AsyncConnection, ward_code: str, incident_id: UUID, party: Party, account_id: UUID | None
+) -> tuple[str | None, bool] | None:
+    """Text and publicity of the last that this caller wrote, where it was a mere note; else None."""
+    columns = incident_event.c
+    query = (
+        sa.select(columns.note, columns.public, columns.from_status, columns.to_status)
+        .where(
+            columns.ward_code == ward_code,
+            columns.incident_id == incident_id,
+            columns.party == party,
+            columns.account_id.is_not_distinct_from(account_id),
+        )
+        .order_by(columns.at.desc(), columns.id.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return (row.note, row.public) if row is not None and row.from_status == row.to_status else None
+
+
+async def commented(connection: AsyncConnection, ward_code: str, incident_id: UUID) -> bool:
+    """Whether the reporter has commented on the incident's last resolution."""
+    columns = incident_event.c
+    of = sa.and_(columns.ward_code == ward_code, columns.incident_id == incident_id)
+    resolved = sa.select(sa.func.max(columns.at)).where(
+        of, columns.to_status == Status.RESOLVED, columns.from_status.is_distinct_from(columns.to_status)
+    )
+    since = sa.func.coalesce(resolved.scalar_subquery(), sa.literal_column("'-infinity'"))
+    comment = sa.exists().where(of, columns.party == Party.REPORTER, columns.note.is_not(None), columns.at > since)
+    return bool(await connection.scalar(sa.select(comment)))
+
+
 def declined_by(ward_code: str, incident_id: UUID) -> sa.Select[Any]:
     """The crews that gave this incident back: dispatch does not offer it to them again, unless it is reopened."""
     columns = incident_event.c

@@ -241,6 +241,45 @@ async def test_a_content_reporter_closes_it_and_a_discontent_one_may_reopen(
     await take(connection, reporter, made, handling.reopen, "Vẫn còn")
 
 
+async def test_a_resolution_is_commented_on_once_however_often_the_verdict_changes(
+    standing: Laid, connection: AsyncConnection
+) -> None:
+    made = await reported(standing, connection, S.IN_PROGRESS)
+    crew, reporter = standing.actors["crew-clean"], caller(standing, "reporter", made.secret)
+    for resolution in (1, 2):
+        if resolution == 2:
+            await take(connection, reporter, made, handling.reopen, "Vẫn còn")
+            await connection.execute(sa.update(ward.tables.crew).values(on_duty=True))
+            await take(connection, standing.actors["staff"], made, handling.assign, crew.crew_id, None)
+            await take(connection, crew, made, handling.accept)
+        await take(connection, crew, made, handling.resolve, "Xong")
+        for verdict, comment in (("DISSATISFIED", "Chưa"), ("SATISFIED", "Được"), ("ACCEPTABLE", "Tạm")) * 2:
+            await take(connection, reporter, made, handling.rate, Satisfaction(verdict), comment)
+            row = await row_of(connection, made.key)
+            assert (row.satisfaction, row.satisfaction_comment) == (verdict, comment)
+        notes = [step.note for step in await steps_of(connection, made.key) if step.party == "REPORTER"]
+        assert notes.count("Chưa") == resolution
+        assert not {"Được", "Tạm"} & set(notes)
+
+
+@pytest.mark.parametrize(("days", "may"), [(29, True), (31, False)])
+async def test_a_verdict_is_given_within_thirty_days(
+    standing: Laid, connection: AsyncConnection, days: int, may: bool
+) -> None:
+    now = await connection.scalar(sa.select(sa.func.now()))
+    assert now is not None
+    ago = now - timedelta(days=days)
+    made = await reported(standing, connection, S.CLOSED, reported_at=ago, resolved_at=ago, due_at=None)
+    reporter = caller(standing, "reporter", made.secret)
+    if not may:
+        with pytest.raises(InvalidInput) as refused:
+            await take(connection, reporter, made, handling.rate, Satisfaction.DISSATISFIED, "Muộn")
+        assert refused.value.path == ("trackingCode",)
+        return
+    await take(connection, reporter, made, handling.rate, Satisfaction.DISSATISFIED, "Kịp")
+    assert (await row_of(connection, made.key)).satisfaction == "DISSATISFIED"
+
+
 @pytest.mark.parametrize("status", [S.RECEIVED, S.ASSIGNED, S.IN_PROGRESS, S.REJECTED])
 async def test_what_is_not_resolved_is_not_rated(standing: Laid, connection: AsyncConnection, status: Status) -> None:
     made = await reported(standing, connection, status)
@@ -265,6 +304,24 @@ async def test_a_note_is_kept_by_who_has_part_in_it(
     await take(connection, actor, made, handling.note, "Ghi", False)
     last = (await steps_of(connection, made.key))[-1]
     assert (last.from_status, last.to_status, last.party, last.note) == (S.ACCEPTED, S.ACCEPTED, party, "Ghi")
+
+
+@pytest.mark.parametrize("who", ["staff", "crew-clean", "reporter"])
+async def test_a_note_sent_again_is_kept_once(standing: Laid, connection: AsyncConnection, who: str) -> None:
+    made = await reported(standing, connection, S.ACCEPTED)
+    actor = caller(standing, who, made.secret)
+    count = len(await steps_of(connection, made.key))
+    for text, public, kept in (
+        ("Ghi", False, 1),
+        ("Ghi", False, 1),
+        ("Ghi", True, 2),
+        ("Khác", True, 3),
+        ("Ghi", True, 4),
+    ):
+        await take(connection, actor, made, handling.note, text, public)
+        assert len(await steps_of(connection, made.key)) == count + kept
+    await take(connection, standing.actors["admin"], made, handling.note, "Ghi", True)
+    assert len(await steps_of(connection, made.key)) == count + 5, "another's is another's"
 
 
 async def test_only_staff_publish(standing: Laid, connection: AsyncConnection) -> None:

@@ -215,6 +215,18 @@ async def test_a_corrected_place_finds_its_neighbourhood_and_keeps_a_crew_that_s
     assert row.neighbourhood_id == undone.ward.neighbourhoods[ward.SECOND]
 
 
+async def test_a_correction_sent_again_leaves_no_second_trace(undone: Laid) -> None:
+    [id_] = await laid_out(undone, S.IN_PROGRESS, crew_id=undone.ward.crews[ward.CLEAN])
+    given = {"location": Position(*ward.IN_SECOND), "address": "Ngõ 5", "category_code": "SECURITY"}
+    await correct(undone, id_, **given)
+    row, steps = await row_of(undone, id_), await steps_of(undone, id_)
+    await correct(undone, id_, **given)
+    assert (await row_of(undone, id_), await steps_of(undone, id_)) == (row, steps)
+    await correct(undone, id_, **(given | {"address": "Ngõ 6"}))
+    last = await undone.value("SELECT note FROM incident_event WHERE incident_id = :id ORDER BY at DESC", id=id_)
+    assert last == "Đã sửa: địa chỉ."
+
+
 async def test_a_place_beyond_the_crews_ground_is_routed_again(undone: Laid) -> None:
     clean = undone.ward.crews[ward.CLEAN]
     first = ward.square(*ward.TILES[ward.FIRST])
