@@ -11,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.actor import Actor
 from geo.ids import new_id
+from geo.language import Text
 from geo.tables import category, crew_category
 
 Rows = sa.Select[Any]
+
+UNKNOWN_CATEGORY = Text("Phường không có loại phản ánh này.", "The ward has no such kind of incident.")
 
 
 def readable(_actor: Actor) -> Rows:

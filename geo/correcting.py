@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import handling, journal
 from geo.actor import Actor
+from geo.categories import UNKNOWN_CATEGORY
 from geo.errors import InvalidInput, NotAllowed, OutsideWard, Problem
 from geo.lifecycle import Party
 from geo.locating import locate_within, point
 from geo.positions import Position
-from geo.reports import UNKNOWN_CATEGORY
 from geo.tables import category, incident
 
 

@@ -7,24 +7,36 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from geoalchemy2 import Geography
 from shapely.geometry import MultiPolygon
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.actor import Actor, Role
+from geo.categories import UNKNOWN_CATEGORY
 from geo.errors import InvalidInput, NotAllowed, NotFound, Problem
 from geo.ids import new_id
 from geo.language import Text
 from geo.locating import point
 from geo.ordering import by_name
 from geo.positions import Position
-from geo.reading import Condition, any_of, masked, staff_of, works_in
-from geo.tables import SRID, account, category, crew, crew_category, crew_member, incident
+from geo.reading import Condition, any_of, masked, staff_of, within_metres, works_in
+from geo.tables import SRID, account, category, crew, crew_category, crew_member, incident, ward
 
 Rows = sa.Select[Any]
 
 BY_NAME = by_name(crew)
 
-UNKNOWN_CATEGORY = Text("Phường không có loại phản ánh này.", "The ward has no such kind of incident.")
+BASE_METRES = 5_000
+"""How far outside the ward a crew may start from: its depot may stand next door."""
+
+FAR_BASE = Text(
+    "Điểm xuất phát phải nằm trong phường hoặc cách phường không quá 5 km.",
+    "A crew starts from within the ward, or no more than 5 km from it.",
+)
+FOREIGN_GROUND = Text(
+    "Địa bàn của đội nằm ngoài phường. Hãy vẽ lại vùng có phần trong phường.",
+    "The crew's ground lies outside the ward. Please draw an area that is partly inside.",
+)
 UNKNOWN_MEMBER = Text(
     "Không có tài khoản đội phản ứng nhanh nào tên như vậy trong phường.", "The ward has no crew account of this name."
 )
@@ -98,12 +110,13 @@ async def save(
 ) -> UUID:
     """Add a crew, or change the one with `crew_id`. `categories` are codes, `members` usernames (None: as they are).
 
-    Raises `NotFound`, `InvalidInput` for an unknown category or member or a name that another crew has.
+    Raises `NotFound`, `InvalidInput` for an unknown category or member, a name that another crew has, a base or a
+    coverage that is not the ward's.
     """
+    await _check_ground(connection, ward_code, base, coverage)
     handled = await _known(connection, _categories(ward_code, categories), categories, "categories", UNKNOWN_CATEGORY)
     await _check_name(connection, ward_code, crew_id, name)
-    area = None if coverage is None else sa.func.ST_GeomFromWKB(coverage.wkb, SRID)
-    values = {"name": name, "capacity": capacity, "base": point(base), "coverage": area}
+    values = {"name": name, "capacity": capacity, "base": point(base), "coverage": _area(coverage)}
     if crew_id is None:
         crew_id = new_id()
         await connection.execute(sa.insert(crew).values(ward_code=ward_code, id=crew_id, on_duty=False, **values))
@@ -120,6 +133,26 @@ async def save(
         await connection.execute(sa.delete(crew_member).where(crew_member.c.account_id.in_(people)))
         await _replace(connection, crew_member, ward_code, crew_id, "account_id", people)
     return crew_id
+
+
+def _area(coverage: MultiPolygon | None) -> sa.ColumnElement[Any] | None:
+    return None if coverage is None else sa.func.ST_GeomFromWKB(coverage.wkb, SRID)
+
+
+async def _check_ground(
+    connection: AsyncConnection, ward_code: str, base: Position, coverage: MultiPolygon | None
+) -> None:
+    boundary = ward.c.boundary
+    outline = sa.cast(boundary, Geography(srid=SRID, spatial_index=False))
+    near = within_metres(outline, base, BASE_METRES)
+    meets = sa.true() if coverage is None else sa.func.ST_Intersects(boundary, _area(coverage), type_=sa.Boolean)
+    query = sa.select(near.label("near"), meets.label("meets")).where(ward.c.code == ward_code)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound(path=("wardCode",))
+    wrong = ((row.near, "base", FAR_BASE), (row.meets, "coverageArea", FOREIGN_GROUND))
+    if problems := [Problem((field,), text) for fine, field, text in wrong if not fine]:
+        raise InvalidInput(*problems)
 
 
 def _categories(ward_code: str, codes: Sequence[str]) -> sa.Select[Any]:

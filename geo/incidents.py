@@ -17,11 +17,9 @@ from sqlalchemy.sql.elements import True_
 
 from geo.actor import Actor, Role
 from geo.lifecycle import IN_HAND, OPEN, Status
-from geo.locating import geography
 from geo.ordering import Order, by_distance, by_time
-from geo.places import inside
 from geo.positions import Box, Position
-from geo.reading import Condition, any_of, contains_text, masked, staff_of
+from geo.reading import Condition, any_of, contains_text, inside, masked, staff_of, within_metres
 from geo.tables import category, crew, incident
 
 Rows = sa.Select[Any]
@@ -182,11 +180,6 @@ def matching(
         # What is seen is part of the whole, whose index finds the candidates.
         rows = rows.where(contains_text(columns.search, wanted.search), contains_text(seen, wanted.search))
     return rows
-
-
-def within_metres(geog: sa.ColumnElement[Any], of: Position, metres: float) -> Condition:
-    """Whether a geography lies within `metres` of a position on the spheroid; served by its GiST index."""
-    return sa.func.ST_DWithin(geog, geography(of), metres, type_=sa.Boolean)
 
 
 def with_id(actor: Actor, ward_code: Any, incident_id: Any) -> Rows:

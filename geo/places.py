@@ -15,8 +15,8 @@ from geo.ids import new_id
 from geo.locating import geography, locate_within, point
 from geo.ordering import Order, by_distance, by_name
 from geo.positions import Box, Position
-from geo.reading import any_of, contains_text, works_in
-from geo.tables import SRID, PlaceKind, place
+from geo.reading import any_of, contains_text, inside, works_in
+from geo.tables import PlaceKind, place
 
 Rows = sa.Select[Any]
 
@@ -54,12 +54,6 @@ def matching(
     if neighbourhood_id is not None:
         rows = rows.where(place.c.neighbourhood_id == neighbourhood_id)
     return rows
-
-
-def inside(location: sa.ColumnElement[Any], within: Box) -> sa.ColumnElement[bool]:
-    """Whether a point lies in the box, edges included; served by the column's GiST index."""
-    envelope = sa.func.ST_MakeEnvelope(within.west, within.south, within.east, within.north, SRID)
-    return sa.func.ST_Intersects(location, envelope, type_=sa.Boolean)
 
 
 def nearest_first(to: Position) -> Order:

@@ -1,4 +1,4 @@
-"""The few pieces that every `readable(actor)` is made of."""
+"""The few pieces that every `readable(actor)`, and every filter of rows, is made of."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import False_, True_
 
 from geo.actor import Actor, Role
+from geo.locating import geography
+from geo.positions import Box, Position
+from geo.tables import SRID
 
 Condition = sa.ColumnElement[bool]
 
@@ -56,3 +59,14 @@ def contains_text(search: sa.ColumnElement[str], text: str) -> Condition:
     # Escaped after folding: folding turns the full-width signs into the plain ones, which LIKE would obey.
     literal = sa.func.regexp_replace(sa.func.fold(text), r"([\\%_])", r"\\\1", "g")
     return search.like(sa.func.concat("%", literal, "%"))
+
+
+def inside(location: sa.ColumnElement[Any], within: Box) -> sa.ColumnElement[bool]:
+    """Whether a point lies in the box, edges included; served by the column's GiST index."""
+    envelope = sa.func.ST_MakeEnvelope(within.west, within.south, within.east, within.north, SRID)
+    return sa.func.ST_Intersects(location, envelope, type_=sa.Boolean)
+
+
+def within_metres(geog: sa.ColumnElement[Any], of: Position, metres: float) -> Condition:
+    """Whether a geography lies within `metres` of a position on the spheroid; served by its GiST index."""
+    return sa.func.ST_DWithin(geog, geography(of), metres, type_=sa.Boolean)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import dispatch, journal
 from geo.actor import Actor
+from geo.categories import UNKNOWN_CATEGORY
 from geo.contact import CONSENT, Checked
 from geo.errors import InvalidInput, OutsideWard, Problem
 from geo.ids import new_id, new_tracking_code
@@ -22,7 +23,6 @@ from geo.positions import Position
 from geo.secrets import digest
 from geo.tables import Channel, category, incident, reporter
 
-UNKNOWN_CATEGORY = Text("Phường không có loại phản ánh này.", "The ward has no such kind of incident.")
 UNKNOWN_PHOTO = Text("Không tìm thấy ảnh này. Hãy gửi lại ảnh.", "There is no such photo. Please send it again.")
 
 TOO_MANY_PHOTOS = Text("Tối đa {most} ảnh.", "{most} photos at most.")

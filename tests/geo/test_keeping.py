@@ -50,6 +50,20 @@ async def test_a_crew_is_saved_with_all_that_it_is(standing: Laid, connection: A
     assert await members_of(connection, key) == {standing.ward.accounts["crew-clean"]}
 
 
+@pytest.mark.parametrize(("metres", "may"), [(-500, True), (4_900, True), (5_100, False)])
+async def test_a_crew_starts_in_the_ward_or_next_door(
+    standing: Laid, connection: AsyncConnection, metres: int, may: bool
+) -> None:
+    _, south, _, _ = ward.GROUND[ward.CODE]
+    base = Position(ward.IN_FIRST[0], south - metres / 110_650)
+    if may:
+        await save(connection, base=base)
+        return
+    with pytest.raises(InvalidInput) as refused:
+        await save(connection, base=base)
+    assert refused.value.path == ("base",)
+
+
 async def test_a_member_who_joins_a_crew_leaves_the_other(standing: Laid, connection: AsyncConnection) -> None:
     clean, roads = standing.ward.crews[ward.CLEAN], standing.ward.crews[ward.ROADS]
     both = {standing.ward.accounts["crew-clean"], standing.ward.accounts["crew-roads"]}
@@ -66,6 +80,12 @@ async def test_a_member_who_joins_a_crew_leaves_the_other(standing: Laid, connec
     [
         ({"name": ward.CLEAN}, ["name"]),
         ({"categories": ["OTHER", "NO_SUCH"]}, ["categories.1"]),
+        ({"base": Position(*ward.IN_THE_SEA)}, ["base"]),
+        ({"coverage": MultiPolygon([box(*ward.GROUND[ward.OTHER]).buffer(-0.001)])}, ["coverageArea"]),
+        (
+            {"base": Position(0, 0), "coverage": MultiPolygon([box(0, 0, 1, 1)])},
+            ["base", "coverageArea"],
+        ),
         ({"members": ["nobody"]}, ["members.0"]),
         ({"members": ["crew-clean", "staff"]}, ["members.1"]),
         ({"members": ["crew-other"]}, ["members.0"]),
