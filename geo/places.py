@@ -66,11 +66,19 @@ def with_id(actor: Actor, ward_code: Any, place_id: Any) -> Rows:
 
 
 async def save(
-    connection: AsyncConnection, actor: Actor, ward_code: str, place_id: UUID | None, location: Position, **values: Any
+    connection: AsyncConnection,
+    actor: Actor,
+    ward_code: str,
+    place_id: UUID | None,
+    location: Position,
+    *,
+    consent: bool | None = None,
+    **values: Any,
 ) -> UUID:
     """Add a place, or change the one with `place_id`; its neighbourhood follows from `location`.
 
-    `values` are columns of the table. Raises `OutsideWard`, `NotFound`, and `NotAllowed` for a team member outside
+    `values` are columns of the table. `consent` true records that an official agreed, once; false withdraws it; None
+    leaves it as it was. Raises `OutsideWard`, `NotFound`, and `NotAllowed` for a team member outside
     their own neighbourhood, before and after the change alike.
     """
     at = point(location)
@@ -79,11 +87,15 @@ async def save(
         raise OutsideWard(path=("location",))
     _check_ground(actor, ward_code, neighbourhood_id)
     row = {"location": at, "neighbourhood_id": neighbourhood_id, **values}
+    if consent is not None:
+        row["consented_at"] = sa.func.now() if consent else None
     if place_id is None:
         place_id = new_id()
         await connection.execute(sa.insert(place).values(ward_code=ward_code, id=place_id, **row))
         return place_id
     await _lock(connection, actor, ward_code, place_id)
+    if consent:
+        row["consented_at"] = sa.func.coalesce(place.c.consented_at, sa.func.now())
     await connection.execute(
         sa.update(place).where(place.c.ward_code == ward_code, place.c.id == place_id).values(**row)
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import sqlalchemy as sa
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,8 +45,10 @@ class SavePlaceInput:
     address: str | None = strawberry.field(default=None, description="Its address.")
     phone: str | None = strawberry.field(default=None, description="Its telephone number.")
     opening_hours: str | None = strawberry.field(default=None, description="When it is open, in words.")
-    consent: bool = strawberry.field(
-        default=False, description="For an official's home: that the official agreed to its being public."
+    consent: bool | None = strawberry.field(
+        default=None,
+        description="For an official's home: whether the official agrees to its being public; "
+        "without it, what was recorded stays.",
     )
 
 
@@ -143,10 +144,9 @@ async def _save_place(connection: AsyncConnection, context: Context, input: Save
         "address": check.text(input.address, ("address",), 300),
         "phone": check.text(input.phone, ("phone",), 50),
         "opening_hours": check.text(input.opening_hours, ("openingHours",), 200),
-        "consented_at": sa.func.now() if input.consent else None,
     }
     _refuse(check)
-    key = await places.save(connection, actor, ward_code, place_id, input.location, **values)
+    key = await places.save(connection, actor, ward_code, place_id, input.location, consent=input.consent, **values)
     return SavePlacePayload(place=Rows("Place", places.with_id(actor, ward_code, key), actor))  # type: ignore[arg-type]
 
 

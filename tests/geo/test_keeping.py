@@ -248,6 +248,28 @@ async def test_a_place_is_removed_by_who_keeps_it(
     assert left == (0 if refusal is None else 1)
 
 
+async def test_the_day_of_an_officials_consent_outlasts_other_changes(
+    standing: Laid, connection: AsyncConnection
+) -> None:
+    staff = standing.actors["staff"]
+    agreed, silent = (standing.ward.places[name] for name in ("Nhà riêng đã đồng ý", "Nhà riêng chưa đồng ý"))
+
+    async def saved(key: UUID | None, consent: bool | None) -> Any:
+        values = {"kind": PlaceKind.OFFICIAL_HOME, "name": "Nhà riêng"}
+        made = await places.save(connection, staff, ward.CODE, key, HERE, consent=consent, **values)
+        return await connection.scalar(sa.select(place.c.consented_at).where(place.c.id == made))
+
+    now = await connection.scalar(sa.select(sa.func.now()))
+    assert [await saved(agreed, consent) for consent in (None, True, False, None, True)] == [
+        *[ward.REPORTED] * 2,
+        None,
+        None,
+        now,
+    ]
+    assert await saved(silent, None) is None
+    assert [await saved(None, consent) for consent in (None, False, True)] == [None, None, now]
+
+
 async def test_a_place_that_is_not_there_is_not_found(standing: Laid, connection: AsyncConnection) -> None:
     staff: Actor = standing.actors["staff"]
     for key in (new_id(), standing.ward.crews[ward.CLEAN]):
