@@ -55,6 +55,7 @@ class Report:
     ward_code: str | None = None
     contact: Contact | None = None
     channel: Channel = Channel.WEB
+    """How a resident sent it; what the ward's own staff take down is `STAFF`."""
     photo_ids: tuple[str, ...] = ()
 
 
@@ -107,6 +108,7 @@ async def receive(connection: AsyncConnection, actor: Actor, report: Report, sec
     ).one_or_none()
     if kind is None:
         raise InvalidInput(Problem(("category",), UNKNOWN_CATEGORY))
+    party = Party.STAFF if actor.runs(ward_code) else Party.REPORTER
     incident_id = await _insert(
         connection,
         ward_code,
@@ -116,7 +118,7 @@ async def receive(connection: AsyncConnection, actor: Actor, report: Report, sec
         location=point(report.location),
         address=address,
         neighbourhood_id=neighbourhood_id,
-        channel=report.channel,
+        channel=Channel.STAFF if party is Party.STAFF else report.channel,
         due_at=sa.func.now() + sa.func.make_interval(0, 0, 0, 0, kind.deadline_hours),
         request_key_hash=key,
         reporter_secret_hash=digest(secret),
@@ -132,7 +134,6 @@ async def receive(connection: AsyncConnection, actor: Actor, report: Report, sec
                 consented_at=sa.func.now(),
             )
         )
-    party = Party.STAFF if actor.runs(ward_code) else Party.REPORTER
     await journal.write(connection, ward_code, incident_id, None, Status.RECEIVED, party, actor=actor)
     await dispatch.dispatch(connection, ward_code, incident_id)
     return ward_code, incident_id

@@ -120,7 +120,7 @@ async def _resolve(connection: AsyncConnection, context: Context, input: Resolve
 async def _assign(connection: AsyncConnection, context: Context, input: AssignIncidentInput) -> Any:
     note = stepping.note_of(input.note, "note", required=False)
     row = await _row(connection, context, input.incident_id)
-    _, crew_id = key_of(input.crew_id, "Crew", "crewId")
+    _, crew_id = key_of(input.crew_id, "Crew", "crewId", row.ward_code)
     await handling.assign(connection, context.actor, row, crew_id, note)
     return row
 
@@ -134,7 +134,7 @@ async def _reject(connection: AsyncConnection, context: Context, input: RejectIn
 
 async def _mark_duplicate(connection: AsyncConnection, context: Context, input: MarkDuplicateInput) -> Any:
     row = await _row(connection, context, input.incident_id)
-    _, original_id = key_of(input.original_id, "Incident", "originalId")
+    _, original_id = key_of(input.original_id, "Incident", "originalId", row.ward_code)
     await handling.mark_duplicate(connection, context.actor, row, original_id)
     return row
 

@@ -69,10 +69,15 @@ def incident_payload(name: str) -> type:
     return strawberry.type(Payload, description="The step was taken.")
 
 
-def key_of(id_: str, type_name: str, field: str) -> tuple[str, UUID]:
-    """The ward and the uuid that an id of this type names; raises `NotFound` naming `field`."""
+def key_of(id_: str, type_name: str, field: str, ward_code: str | None = None) -> tuple[str, UUID]:
+    """The ward and the uuid that an id of this type names, in `ward_code` where that is given.
+
+    Raises `NotFound` naming `field`.
+    """
     named = identity(id_)
     if named is None or named.type_name != type_name or named.key is None:
+        raise NotFound(path=(field,))
+    if ward_code is not None and named.ward_code != ward_code:
         raise NotFound(path=(field,))
     return named.ward_code, named.key
 

@@ -14,7 +14,6 @@ from geo.errors import InvalidInput as InvalidInputRefusal
 from geo.errors import NotFound as NotFoundRefusal
 from geo.errors import Problem
 from geo.language import Text
-from geo.tables import Channel
 from schema.context import Context
 from schema.enums import Satisfaction
 from schema.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound, OutsideWard, TooManyRequests
@@ -82,7 +81,6 @@ async def _report(connection: AsyncConnection, context: Context, input: ReportIn
     if input.reporter is not None:
         told = input.reporter
         contact = reports.Contact(told.name, told.phone, told.email, told.consent)
-    in_ward = actor.ward_code is not None and actor.runs(actor.ward_code)
     report = reports.Report(
         request_key=input.request_key,
         category=input.category,
@@ -91,7 +89,7 @@ async def _report(connection: AsyncConnection, context: Context, input: ReportIn
         address=input.address,
         ward_code=input.ward_code,
         contact=contact,
-        channel=Channel.STAFF if in_ward else context.channel,
+        channel=context.channel,
         photo_ids=tuple(input.photo_ids or ()),
     )
     ward_code, incident_id = await reports.receive(connection, actor, report, secret)
