@@ -1,6 +1,7 @@
 """An incident's statuses and the steps between them, as one table of data. Pure: no SQL, no clock.
 
-Source: the life cycle in `docs/architecture.md`. `advance` is the only judge of whether a step is allowed.
+Source: the life cycle in `docs/architecture.md`. `may_advance` is the only judge of whether a step is
+allowed; whoever writes a step for a person asks `advance` for the status it leads to.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from geo import incidents, journal
 from geo.actor import Actor, Role
 from geo.contact import Checked
 from geo.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound
-from geo.lifecycle import Party, Status, may_advance
+from geo.lifecycle import Party, Status, advance, may_advance
 from geo.tables import incident
 
 MOST_NOTE = 2_000
@@ -126,12 +126,16 @@ async def move(
     note: str | None = None,
     **values: Any,
 ) -> None:
-    """Take the step: `values` are the row's further columns, `concerns` the crew that the step is about."""
+    """Take the step: `values` are the row's further columns, `concerns` the crew that the step is about.
+
+    Raises `InvalidTransition` for a step that `party` may not take, whatever was asked before.
+    """
+    status = advance(Status(row.status), to, {party})
     await connection.execute(
         sa.update(incident)
         .where(incident.c.ward_code == row.ward_code, incident.c.id == row.id)
-        .values(status=to, **values)
+        .values(status=status, **values)
     )
     await journal.write(
-        connection, row.ward_code, row.id, row.status, to, party, actor=actor, crew_id=concerns, note=note
+        connection, row.ward_code, row.id, row.status, status, party, actor=actor, crew_id=concerns, note=note
     )

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo import handling, records, stepping
 from geo.actor import Actor
 from geo.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound
-from geo.lifecycle import IN_HAND, Status
+from geo.lifecycle import IN_HAND, Party, Status
 from geo.secrets import digest
 from geo.tables import Satisfaction, incident, incident_event
 from tests import ward
@@ -322,6 +322,18 @@ async def test_a_note_sent_again_is_kept_once(standing: Laid, connection: AsyncC
         assert len(await steps_of(connection, made.key)) == count + kept
     await take(connection, standing.actors["admin"], made, handling.note, "Ghi", True)
     assert len(await steps_of(connection, made.key)) == count + 5, "another's is another's"
+
+
+async def test_no_step_is_written_that_the_life_cycle_does_not_know(
+    standing: Laid, connection: AsyncConnection
+) -> None:
+    made = await reported(standing, connection, S.RECEIVED)
+    steps = await steps_of(connection, made.key)
+    row = await stepping.locked(connection, standing.actors["staff"], made.code, made.key)
+    with pytest.raises(InvalidTransition):
+        await stepping.move(connection, standing.actors["staff"], row, S.CLOSED, Party.STAFF)
+    assert (await row_of(connection, made.key)).status == S.RECEIVED
+    assert await steps_of(connection, made.key) == steps
 
 
 async def test_only_staff_publish(standing: Laid, connection: AsyncConnection) -> None:
