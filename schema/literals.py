@@ -22,9 +22,10 @@ from graphql import (
 from graphql.language import SKIP
 from graphql.utilities import validate_input_literal
 
+from geo.contact import UNSTORABLE, storable
 from geo.language import Text
 from geo.positions import NOT_A_NUMBER
-from schema.texts import NUL, language, storable
+from schema.texts import language
 
 
 class Literals(ValuesOfCorrectTypeRule):
@@ -62,7 +63,7 @@ class Literals(ValuesOfCorrectTypeRule):
 def _odd(node: ValueNode, path: list[str | int]) -> Iterator[tuple[Text, list[str | int]]]:
     """What every scalar would let through: text that cannot be stored, and a number too large to be one."""
     if isinstance(node, StringValueNode) and not storable(node.value):
-        yield NUL, path
+        yield UNSTORABLE, path
     elif isinstance(node, FloatValueNode) and not math.isfinite(float(node.value)):
         yield NOT_A_NUMBER, path
     elif isinstance(node, ListValueNode):

@@ -6,18 +6,13 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from geo.contact import UNSTORABLE, storable
 from geo.language import Language, Text
 
 TOO_MANY = Text("Danh sách quá dài (tối đa 10.000 mục).", "The list is too long (10,000 items at most).")
-NUL = Text("Văn bản có ký tự không lưu được.", "The text holds a character that cannot be stored.")
 
 language: ContextVar[Language] = ContextVar("language", default=Language.VI)
 """The caller's language, for the scalars, which see nothing else of the request."""
-
-
-def storable(text: str) -> bool:
-    """Whether PostgreSQL can hold it: no NUL, no half of a surrogate pair."""
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 MOST_ITEMS = 10_000
@@ -43,7 +38,7 @@ def faults(value: object, name: str) -> Iterator[Fault]:
         for key, child in stack[-1]:
             if isinstance(child, str):
                 if not storable(child):
-                    yield Fault((*path, key), NUL)
+                    yield Fault((*path, key), UNSTORABLE)
             elif isinstance(child, list) and len(child) > MOST_ITEMS:
                 yield Fault((*path, key), TOO_MANY)
             elif isinstance(child, list | dict):
