@@ -78,18 +78,6 @@ class CrewUnavailable(Refusal):
     text = Text("Đội này hiện không nhận thêm việc được.", "This crew cannot take more work now.")
 
 
-class VersionConflict(Refusal):
-    """Somebody else changed it first; `current_version` is what stands now."""
-
-    text = Text(
-        "Có người vừa sửa trước. Hãy xem lại bản mới.", "Somebody changed this first. Please look at the new one."
-    )
-
-    def __init__(self, current_version: int) -> None:
-        self.current_version = current_version
-        super().__init__()
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with one input, and where it is: `path` leads from the mutation's `input`."""

@@ -14,7 +14,7 @@ from geo import categories, incidents, neighbourhoods, places, teams, wards
 from geo.actor import Actor
 from geo.incidents import Filter
 from geo.lifecycle import Status
-from geo.ordering import NATURAL
+from geo.ordering import natural
 from maps.window import Window
 
 Statement = sa.Select[Any]
@@ -46,11 +46,6 @@ def _collection(features: Any, **members: Any) -> sa.ColumnElement[str]:
     return sa.cast(body, sa.Text).label("body")
 
 
-def by_name(name: Any) -> sa.ColumnElement[Any]:
-    """Sorts as people do: Vietnamese letters in their order, and 'số 2' before 'số 10'."""
-    return sa.collate(name, NATURAL)
-
-
 def ward(actor: Actor, ward_code: str) -> Statement:
     """The ward's outline."""
     row = wards.with_code(actor, ward_code).subquery("w")
@@ -67,7 +62,7 @@ def neighbourhood_areas(actor: Actor, ward_code: str) -> Statement:
     shown = (
         sa.select(_feature(_geojson(row.c.boundary), properties).label("feature"))
         .select_from(row.outerjoin(team, _same(team, row, "neighbourhood_id", "id")))
-        .order_by(by_name(row.c.name))
+        .order_by(natural(row.c.name))
         .subquery("shown")
     )
     return sa.select(_collection(shown.c.feature))
@@ -90,7 +85,7 @@ def place_points(actor: Actor, ward_code: str) -> Statement:
     shown = (
         sa.select(_feature(_geojson(row.c.location), properties).label("feature"))
         .select_from(row.outerjoin(around, _same(around, row, "id", "neighbourhood_id")))
-        .order_by(row.c.kind, by_name(row.c.name), row.c.id)
+        .order_by(row.c.kind, natural(row.c.name), row.c.id)
         .subquery("shown")
     )
     return sa.select(_collection(shown.c.feature))
@@ -112,7 +107,7 @@ def neighbourhood_names(actor: Actor, ward_code: str) -> Statement:
     return (
         sa.select(*columns)
         .select_from(row.outerjoin(team, _same(team, row, "neighbourhood_id", "id")))
-        .order_by(by_name(row.c.name))
+        .order_by(natural(row.c.name))
     )
 
 
