@@ -112,7 +112,8 @@ crew = sa.Table(
     geometry("position", "POINT", required=False),
     moment("position_at"),
     geography_of("coalesce(position, base)"),
-    sa.UniqueConstraint("ward_code", "name"),
+    # Deferrable, so that the name is no key: a new name then does not wait for the history that refers to the crew.
+    sa.UniqueConstraint("ward_code", "name", deferrable=True, initially="IMMEDIATE"),
     sa.CheckConstraint("capacity BETWEEN 0 AND 1000", name="capacity"),
     on_earth("base"),
     on_earth("position"),

@@ -194,7 +194,9 @@ def upgrade() -> None:
         sa.CheckConstraint("capacity BETWEEN 0 AND 1000", name=op.f("ck_crew_capacity")),
         sa.ForeignKeyConstraint(["ward_code"], ["ward.code"], name=op.f("fk_crew_ward_code")),
         sa.PrimaryKeyConstraint("ward_code", "id", name=op.f("pk_crew")),
-        sa.UniqueConstraint("ward_code", "name", name=op.f("uq_crew_ward_code_name")),
+        sa.UniqueConstraint(
+            "ward_code", "name", name=op.f("uq_crew_ward_code_name"), deferrable=True, initially="IMMEDIATE"
+        ),
     )
     op.create_table(
         "neighbourhood",
