@@ -115,7 +115,16 @@ def private_cluster(var: Path, *, durable: bool = True, tell: Tell = print) -> I
             with _undisturbed(), _locked(starting):
                 if _is_last_user(in_use) and _postmaster_runs(cluster):
                     tell("Stopping PostgreSQL.")
-                    cluster.programs.run("pg_ctl", "stop", "-D", str(cluster.data), "-m", "fast", *_WAIT)
+                    _stop(cluster)
+
+
+def _stop(cluster: Cluster) -> None:
+    try:
+        cluster.programs.run("pg_ctl", "stop", "-D", str(cluster.data), "-m", "fast", *_WAIT)
+    except ProgramFailedError:
+        # Killed by somebody at this very moment: pg_ctl waits in vain for its zombie, but nothing is left to stop.
+        if _postmaster_runs(cluster):
+            raise
 
 
 def _locate(var: Path, tell: Tell) -> Cluster:
