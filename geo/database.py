@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from sqlalchemy import URL, make_url
@@ -47,6 +47,8 @@ class Database:
         self.url = url
         self.engine = create_engine(url, pool_size=pool_size, statement_timeout_ms=statement_timeout_ms)
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.committed: list[Callable[[], None]] = []
+        """Called after each commit of `write()`, such as to wake those who follow what happens. They never raise."""
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -59,6 +61,8 @@ class Database:
         """One transaction: committed when the block ends, rolled back when it raises."""
         async with self.engine.begin() as connection:
             yield connection
+        for told in self.committed:
+            told()
 
     async def close(self) -> None:
         await self.engine.dispose()
