@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult, GraphQLError, GraphQLFormattedError, OperationType, get_operation_ast
+from graphql import ExecutionResult, GraphQLError, OperationType, get_operation_ast
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -17,11 +16,11 @@ from schema import texts
 from schema.api import SCHEMA, sdl
 from schema.context import Context
 from schema.execution import InvalidDocument, prepared, run
+from server.answers import formatted
 from server.languages import language_of
 from server.pages.explorer import explorer, is_wanted
 from server.settings import Settings
 
-_LOG = logging.getLogger(__name__)
 _GRAPHQL = "application/graphql-response+json"
 _JSON = "application/json"
 
@@ -34,10 +33,6 @@ _NO_OBJECT = Text("Nội dung không phải một đối tượng JSON.", "The b
 _NO_JSON = Text("{what} không phải JSON: {why}.", "{what} is not JSON: {why}.")
 _NO_TEXT = Text("`{name}` không phải văn bản.", "`{name}` is not a text.")
 _NOT_OBJECT = Text("`{name}` không phải một đối tượng.", "`{name}` is not an object.")
-
-FAULT = Text(
-    "Hệ thống gặp trục trặc. Hãy thử lại sau ít phút.", "Something went wrong here. Please try again in a few minutes."
-)
 
 
 class BadRequest(Exception):
@@ -77,7 +72,7 @@ async def endpoint(request: Request) -> Response:
         return _answer(body, error.status, media_type or _JSON, error.headers)
     if media_type == _JSON and status == 400:
         status = 200  # so the specification wants it for requests that are well formed
-    return _answer(_formatted(result, language), status, media_type)
+    return _answer(formatted(result, language), status, media_type)
 
 
 async def _run(request: Request, asked: Asked, language: Language) -> tuple[ExecutionResult, int]:
@@ -159,29 +154,6 @@ def _accepted(accept: str) -> str | None:
     if _GRAPHQL in wanted:
         return _GRAPHQL
     return _JSON if any(kind in (_JSON, "application/*", "*/*") for kind in wanted) else None
-
-
-def _formatted(result: ExecutionResult, language: Language) -> dict[str, Any]:
-    body: dict[str, Any] = {}
-    if result.errors:
-        body["errors"] = [_told(error, language) for error in result.errors]
-    if result.data is not None or not result.errors or any(error.path is not None for error in result.errors):
-        body["data"] = result.data
-    return body
-
-
-def _told(error: GraphQLError, language: Language) -> GraphQLFormattedError:
-    """An error as the client sees it. A fault of ours is logged in full and told in general."""
-    cause = error.original_error
-    while isinstance(cause, GraphQLError):
-        cause = cause.original_error
-    if cause is None:
-        return error.formatted
-    _LOG.error("fault at %s", error.path, exc_info=cause)
-    told = error.formatted
-    told["message"] = FAULT.to(language)
-    told["extensions"] = {"code": "INTERNAL"}
-    return told
 
 
 def _answer(body: dict[str, Any], status: int, media_type: str, headers: dict[str, str] | None = None) -> Response:
