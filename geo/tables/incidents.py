@@ -173,6 +173,8 @@ incident_event = sa.Table(
     one_of("from_status", Status),
     one_of("to_status", Status),
     one_of("party", Party),
+    # What the transactions committed since a moment wrote: see geo/changes.py.
+    sa.Index("ix_incident_event_xact", "xact"),
 )
 
 # What a resident tells of themselves, apart from the incident, so that it can be deleted for good.

@@ -1,0 +1,302 @@
+"""What happened to incidents since a moment, each event once: how those who follow them live are kept up to date.
+
+A moment is a snapshot of the database, not a time or a number: transactions commit in another order than they begin, so
+"after event N" would pass over what was written before N and committed after it. `pg_snapshot` names exactly the
+transactions that had committed; an event is new when its transaction (`incident_event.xact`) was not among them. Nothing
+waits for the oldest transaction that still runs, either, as reading "below `pg_snapshot_xmin`" would.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo import crews, incidents, records, wards
+from geo.actor import Actor, Role
+from geo.lifecycle import Status
+from geo.tables import incident, incident_event
+from geo.tables.base import Xid8
+
+MOST = 1_000
+"""How many events are read at once; whoever missed more asks for everything anew."""
+
+LONGEST_CURSOR = 8_000
+"""In characters. One of a hundred transactions at once takes some six hundred."""
+
+_MOMENT = re.compile(r"[0-9]{1,19}(-[0-9]{1,18})*", re.ASCII)
+_LEAVES = (Status.RECEIVED, Status.REJECTED, Status.DUPLICATE)
+"""In these statuses no crew has the incident."""
+
+
+class BadCursor(ValueError):
+    """The text is no cursor of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Which transactions had committed: those below `end` that were not `running`."""
+
+    end: int
+    running: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, snapshot: str) -> Moment:
+        """From the text of a `pg_snapshot`: `xmin:xmax:xip,…`."""
+        _, end, running = snapshot.split(":")
+        return cls(int(end), tuple(int(number) for number in running.split(",") if number))
+
+    def holds(self, xact: int) -> bool:
+        """Whether that transaction was over by then."""
+        return xact < self.end and xact not in self.running
+
+    def covers(self, earlier: Moment) -> bool:
+        """Whether all that was over by `earlier` was over by now: so it is for any earlier moment of one database."""
+        return self.end >= earlier.end and not any(earlier.holds(xact) for xact in self.running)
+
+    def __str__(self) -> str:
+        return "-".join(str(number) for number in (self.end, *(self.end - one for one in self.running)))
+
+    @classmethod
+    def read(cls, text: str) -> Moment:
+        """What `str` wrote; raises `BadCursor`."""
+        if not _MOMENT.fullmatch(text):
+            raise BadCursor
+        end, *before = (int(number) for number in text.split("-"))
+        if end >= 2**63 or not all(0 < one <= end for one in before):
+            raise BadCursor
+        return cls(end, tuple(end - one for one in before))
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place between two events: behind `key` among those that came from `since` to `until`, in the order of keys.
+
+    Without `key`: behind all of them.
+    """
+
+    since: Moment
+    until: Moment
+    key: UUID | None = None
+
+    def __str__(self) -> str:
+        """Opaque to clients: base64url."""
+        parts = [str(self.until)] if self.key is None else [str(self.until), str(self.since), self.key.hex]
+        return base64.urlsafe_b64encode(".".join(parts).encode()).decode().rstrip("=")
+
+    @classmethod
+    def read(cls, text: str) -> Cursor:
+        """What `str` wrote; raises `BadCursor` for anything else."""
+        if len(text) > LONGEST_CURSOR or not text.isascii():
+            raise BadCursor
+        try:
+            parts = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise BadCursor from error
+        until, *rest = parts.split(".")
+        if not rest:
+            return cls.at(Moment.read(until))
+        if len(rest) != 2 or not re.fullmatch("[0-9a-f]{32}", rest[1]):
+            raise BadCursor
+        return cls(Moment.read(rest[0]), Moment.read(until), UUID(rest[1]))
+
+    @classmethod
+    def at(cls, moment: Moment) -> Cursor:
+        """Behind everything that had happened by then."""
+        return cls(moment, moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of an incident: which, and the crews that it concerns."""
+
+    cursor: Cursor
+    ward_code: str
+    incident_id: UUID
+    event_id: UUID
+    crews: frozenset[UUID]
+    """The crew that has the incident, the one that the step names, and the one that had it before the step."""
+    crew_id: UUID | None
+    """The crew that has the incident now."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What came after a cursor, up to `now`. `too_much`: more than `MOST` came, or the cursor is not of this database."""
+
+    now: Moment
+    changes: tuple[Change, ...] = ()
+    too_much: bool = False
+
+
+async def moment(connection: AsyncConnection) -> Moment:
+    """The moment of this statement."""
+    snapshot = sa.cast(sa.func.pg_current_snapshot(), sa.Text)
+    return Moment.of((await connection.execute(sa.select(snapshot))).scalar_one())
+
+
+async def after(connection: AsyncConnection, cursor: Cursor, until: Moment | None = None) -> News:
+    """What came after `cursor`, in order, up to `until`, or else up to now: one statement has one snapshot."""
+    rows = (await connection.execute(statement(cursor.since))).all()
+    now = Moment.of(rows[0].snapshot)
+    found = [row for row in rows if row.id is not None]
+    if len(found) > MOST or not now.covers(cursor.until):
+        return News(until or now, too_much=True)
+    return News(until or now, tuple(_in_order(cursor, until or now, found)))
+
+
+def _in_order(cursor: Cursor, until: Moment, rows: Iterable[Any]) -> Iterable[Change]:
+    """First the rest of what the cursor stands in, then what came later."""
+    earlier, later = [], []
+    for row in sorted(rows, key=lambda row: row.id.bytes):
+        xact = int(row.xact)
+        if not cursor.until.holds(xact):
+            if until.holds(xact):
+                later.append(_change(Cursor(cursor.until, until, row.id), row))
+        elif cursor.key is not None and row.id.bytes > cursor.key.bytes:
+            earlier.append(_change(Cursor(cursor.since, cursor.until, row.id), row))
+    return (*earlier, *later)
+
+
+def _change(cursor: Cursor, row: Any) -> Change:
+    concerned = frozenset(crew for crew in (row.has, row.named, row.had) if crew is not None)
+    return Change(cursor, row.ward_code, row.incident_id, row.id, concerned, row.has)
+
+
+def statement(since: Moment) -> sa.Select[Any]:
+    """The events of the transactions that had not committed at `since`; one row without an event where there is none.
+
+    Two scans of `ix_incident_event_xact`, which end after `MOST` + 1 events: transactions begun since, and those that
+    ran then. The upper bound keeps out what a restored backup brought from a database that had counted further.
+    """
+    columns = incident_event.c
+    row = sa.select(columns.ward_code, columns.incident_id, columns.id, columns.crew_id, columns.xact)
+    end = sa.literal(since.end, Xid8)
+    below = sa.func.pg_snapshot_xmax(sa.func.pg_current_snapshot(), type_=Xid8)
+    running = sa.func.any(sa.literal(list(since.running), sa.ARRAY(Xid8)))
+    begun = row.where(columns.xact >= end, columns.xact < below)
+    ran = row.where(columns.xact == running)
+    fresh = sa.union_all(begun, ran).limit(MOST + 1).subquery("fresh")
+    one = sa.select(sa.cast(sa.func.pg_current_snapshot(), sa.Text).label("snapshot")).subquery("one")
+    had = _had(fresh).lateral("before")
+    now = sa.and_(incident.c.ward_code == fresh.c.ward_code, incident.c.id == fresh.c.incident_id)
+    return sa.select(
+        one.c.snapshot,
+        fresh.c.ward_code,
+        fresh.c.incident_id,
+        fresh.c.id,
+        sa.cast(fresh.c.xact, sa.Text).label("xact"),
+        fresh.c.crew_id.label("named"),
+        incident.c.crew_id.label("has"),
+        had.c.crew_id.label("had"),
+    ).select_from(
+        one.outerjoin(fresh, sa.true()).outerjoin(incident, now).outerjoin(had, sa.true()),
+    )
+
+
+def _had(fresh: sa.Subquery) -> sa.Select[Any]:
+    """The crew that had the incident before the event: as the last earlier step that says so; served by the key."""
+    earlier = incident_event.alias("earlier")
+    leaves = earlier.c.to_status.in_(_LEAVES)
+    return (
+        sa.select(sa.case((leaves, None), else_=earlier.c.crew_id).label("crew_id"))
+        .where(
+            earlier.c.ward_code == fresh.c.ward_code,
+            earlier.c.incident_id == fresh.c.incident_id,
+            earlier.c.id < fresh.c.id,
+            sa.or_(leaves, earlier.c.crew_id.is_not(None)),
+        )
+        .order_by(earlier.c.id.desc())
+        .limit(1)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """Whose changes are followed: a ward's, a crew's, or those of one incident."""
+
+    ward_code: str
+    crew_id: UUID | None = None
+    incident_id: UUID | None = None
+
+    def concerned_by(self, change: Change) -> bool:
+        if self.ward_code != change.ward_code:
+            return False
+        if self.crew_id is not None:
+            return self.crew_id in change.crews
+        return self.incident_id in (None, change.incident_id)
+
+    def left_by(self, change: Change) -> bool:
+        """Whether the crew that follows has the incident no longer: then it is told so, whatever it may still see."""
+        return self.crew_id is not None and change.crew_id != self.crew_id
+
+
+async def of_ward(connection: AsyncConnection, actor: Actor, ward_code: str) -> Interest | None:
+    """A ward's incidents: everybody may follow what they may see of them. None for a ward that is not kept here."""
+    rows = wards.with_code(actor, ward_code).subquery()
+    known = await connection.scalar(sa.select(rows.c.code))
+    return None if known is None else Interest(ward_code)
+
+
+async def of_crew(connection: AsyncConnection, actor: Actor, ward_code: str, crew_id: UUID) -> Interest | None:
+    """A crew's incidents, for its members and its ward's staff; None for everybody else."""
+    member = actor.role is Role.CREW_MEMBER and (actor.ward_code, actor.crew_id) == (ward_code, crew_id)
+    if not member and not actor.runs(ward_code):
+        return None
+    rows = crews.with_id(actor, ward_code, crew_id).subquery()
+    known = await connection.scalar(sa.select(rows.c.id))
+    return None if known is None else Interest(ward_code, crew_id=crew_id)
+
+
+async def of_report(connection: AsyncConnection, actor: Actor, tracking_code: str) -> Interest | None:
+    """One incident, by its tracking code; None where this caller may not see it."""
+    rows = incidents.with_tracking_code(actor, tracking_code).subquery()
+    row = (await connection.execute(sa.select(rows.c.ward_code, rows.c.id))).one_or_none()
+    return None if row is None else Interest(row.ward_code, incident_id=row.id)
+
+
+def told(
+    actor: Actor, cursor: Any, ward_code: Any, incident_id: Any, event_id: Any, crew_id: Any, left: Any
+) -> sa.Select[Any]:
+    """What this caller is told of a change: one row, or none where the incident or the step is not for them.
+
+    `crew_id` where a crew's changes are followed, and then `left` says that it has the incident no longer. All are SQL.
+    """
+    step = event_of(actor, ward_code, incident_id, event_id)
+    return sa.select(
+        cursor.label("cursor"),
+        ward_code.label("ward_code"),
+        incident_id.label("incident_key"),
+        event_id.label("event_key"),
+        crew_id.label("crew_key"),
+        sa.false().label("refetch"),
+    ).where(sa.or_(left, step.exists()))
+
+
+def incident_of(actor: Actor, ward_code: Any, incident_id: Any, crew_id: Any) -> sa.Select[Any]:
+    """The incident as it is now; where a crew's changes are followed, while the crew has it."""
+    rows = incidents.with_id(actor, ward_code, incident_id)
+    return rows.where(sa.or_(crew_id.is_(None), incident.c.crew_id == crew_id))
+
+
+def event_of(actor: Actor, ward_code: Any, incident_id: Any, event_id: Any) -> sa.Select[Any]:
+    """The step itself."""
+    columns = incident_event.c
+    return records.event_readable(actor).where(
+        columns.ward_code == ward_code, columns.incident_id == incident_id, columns.id == event_id
+    )
+
+
+CHANNEL = "incident_changed"
+
+
+async def ring(connection: AsyncConnection) -> None:
+    """Wake all who listen. To be called outside a transaction: NOTIFY makes those commit one after the other."""
+    await connection.execute(sa.text(f"NOTIFY {CHANNEL}"))
