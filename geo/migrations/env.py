@@ -6,7 +6,7 @@ import asyncio
 
 from alembic import context
 from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from geo.database import create_engine
 from geo.tables import metadata
@@ -15,8 +15,6 @@ from geo.tables import metadata
 def _run(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
     with context.begin_transaction():
-        # A migration that cannot get its lock soon gives up instead of queueing every request behind it.
-        context.execute("SET LOCAL lock_timeout = '5s'")
         context.run_migrations()
 
 
@@ -24,6 +22,10 @@ async def _online(url: str) -> None:
     engine = create_engine(url, pool_size=1, statement_timeout_ms=0)
     try:
         async with engine.connect() as connection:
+            # A migration that cannot get its lock soon gives up instead of queueing every request behind it. For the
+            # whole session: each migration is a transaction of its own.
+            await connection.execute(text("SET lock_timeout = '5s'"))
+            await connection.commit()
             await connection.run_sync(_run)
     finally:
         await engine.dispose()

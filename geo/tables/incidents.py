@@ -91,6 +91,8 @@ incident = sa.Table(
     sa.Column("satisfaction_comment", sa.Text),
     sa.Column("request_key_hash", BYTEA, nullable=False),  # SHA-256 of the client's requestKey
     sa.Column("reporter_secret_hash", BYTEA, nullable=False),  # SHA-256 of the reporter's secret
+    moment("due_soon_told"),  # the deadline, `due_at` as it was then, that was told to be near
+    moment("due_passed_told"),  # and the one that was told to be over
     folded("tracking_code", "description", "address"),
     belongs_to("category", "category_id"),
     belongs_to("neighbourhood", "neighbourhood_id"),
@@ -140,6 +142,20 @@ incident = sa.Table(
     ),
     sa.Index("ix_incident_ward_code_neighbourhood_id", "ward_code", "neighbourhood_id", "reported_at"),
     sa.Index("ix_incident_ward_code_crew_id", "ward_code", "crew_id", "reported_at"),
+    # Deadlines still to be told; a reopened incident, with its new one, comes in again by itself.
+    sa.Index(
+        "ix_incident_deadline",
+        "due_at",
+        postgresql_where=sa.text(f"status IN ({_names(OPEN)}) AND due_passed_told IS DISTINCT FROM due_at"),
+    ),
+    # What waits for a crew, most urgent first.
+    sa.Index(
+        "ix_incident_waiting",
+        "ward_code",
+        sa.text("coalesce(due_at, 'infinity')"),
+        "id",
+        postgresql_where=sa.text("status = 'RECEIVED'"),
+    ),
     # What waits to be closed by seven days of silence.
     sa.Index("ix_incident_resolved", "resolved_at", postgresql_where=sa.text("status = 'RESOLVED'")),
     sa.Index("ix_incident_reporter_secret_hash", "reporter_secret_hash"),
