@@ -1,16 +1,7 @@
-"""What happened to incidents since a moment, each event once: how those who follow them live are kept up to date.
-
-A moment is a snapshot of the database, not a time or a number: transactions commit in another order than they begin, so
-"after event N" would pass over what was written before N and committed after it. `pg_snapshot` names exactly the
-transactions that had committed; an event is new when its transaction (`incident_event.xact`) was not among them. Nothing
-waits for the oldest transaction that still runs, either, as reading "below `pg_snapshot_xmin`" would.
-"""
+"""What happened to incidents since a moment (`geo/moments.py`), each step once, and for whom it is."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -22,95 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo import crews, incidents, records, wards
 from geo.actor import Actor, Role
 from geo.lifecycle import Status
+from geo.moments import SNAPSHOT, Cursor, Moment
 from geo.tables import incident, incident_event
 from geo.tables.base import Xid8
 
 MOST = 1_000
 """How many events are read at once; whoever missed more asks for everything anew."""
 
-LONGEST_CURSOR = 8_000
-"""In characters. One of a hundred transactions at once takes some six hundred."""
-
-_MOMENT = re.compile(r"[0-9]{1,19}(-[0-9]{1,18})*", re.ASCII)
 _LEAVES = (Status.RECEIVED, Status.REJECTED, Status.DUPLICATE)
 """In these statuses no crew has the incident."""
-
-
-class BadCursor(ValueError):
-    """The text is no cursor of ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Which transactions had committed: those below `end` that were not `running`."""
-
-    end: int
-    running: tuple[int, ...] = ()
-
-    @classmethod
-    def of(cls, snapshot: str) -> Moment:
-        """From the text of a `pg_snapshot`: `xmin:xmax:xip,…`."""
-        _, end, running = snapshot.split(":")
-        return cls(int(end), tuple(int(number) for number in running.split(",") if number))
-
-    def holds(self, xact: int) -> bool:
-        """Whether that transaction was over by then."""
-        return xact < self.end and xact not in self.running
-
-    def covers(self, earlier: Moment) -> bool:
-        """Whether all that was over by `earlier` was over by now: so it is for any earlier moment of one database."""
-        return self.end >= earlier.end and not any(earlier.holds(xact) for xact in self.running)
-
-    def __str__(self) -> str:
-        return "-".join(str(number) for number in (self.end, *(self.end - one for one in self.running)))
-
-    @classmethod
-    def read(cls, text: str) -> Moment:
-        """What `str` wrote; raises `BadCursor`."""
-        if not _MOMENT.fullmatch(text):
-            raise BadCursor
-        end, *before = (int(number) for number in text.split("-"))
-        if end >= 2**63 or not all(0 < one <= end for one in before):
-            raise BadCursor
-        return cls(end, tuple(end - one for one in before))
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """A place between two events: behind `key` among those that came from `since` to `until`, in the order of keys.
-
-    Without `key`: behind all of them.
-    """
-
-    since: Moment
-    until: Moment
-    key: UUID | None = None
-
-    def __str__(self) -> str:
-        """Opaque to clients: base64url."""
-        parts = [str(self.until)] if self.key is None else [str(self.until), str(self.since), self.key.hex]
-        return base64.urlsafe_b64encode(".".join(parts).encode()).decode().rstrip("=")
-
-    @classmethod
-    def read(cls, text: str) -> Cursor:
-        """What `str` wrote; raises `BadCursor` for anything else."""
-        if len(text) > LONGEST_CURSOR or not text.isascii():
-            raise BadCursor
-        try:
-            parts = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
-        except (binascii.Error, UnicodeDecodeError) as error:
-            raise BadCursor from error
-        until, *rest = parts.split(".")
-        if not rest:
-            return cls.at(Moment.read(until))
-        if len(rest) != 2 or not re.fullmatch("[0-9a-f]{32}", rest[1]):
-            raise BadCursor
-        return cls(Moment.read(rest[0]), Moment.read(until), UUID(rest[1]))
-
-    @classmethod
-    def at(cls, moment: Moment) -> Cursor:
-        """Behind everything that had happened by then."""
-        return cls(moment, moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +40,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What came after a cursor, up to `now`. `too_much`: more than `MOST` came, or the cursor is not of this database."""
+    """What came after a cursor, up to `now`.
+
+    `too_much`: more than `MOST` came, or the cursor is not of this database; then `changes` are none.
+    """
 
     now: Moment
     changes: tuple[Change, ...] = ()
     too_much: bool = False
-
-
-async def moment(connection: AsyncConnection) -> Moment:
-    """The moment of this statement."""
-    snapshot = sa.cast(sa.func.pg_current_snapshot(), sa.Text)
-    return Moment.of((await connection.execute(sa.select(snapshot))).scalar_one())
 
 
 async def after(connection: AsyncConnection, cursor: Cursor, until: Moment | None = None) -> News:
@@ -184,7 +92,7 @@ def statement(since: Moment) -> sa.Select[Any]:
     begun = row.where(columns.xact >= end, columns.xact < below)
     ran = row.where(columns.xact == running)
     fresh = sa.union_all(begun, ran).limit(MOST + 1).subquery("fresh")
-    one = sa.select(sa.cast(sa.func.pg_current_snapshot(), sa.Text).label("snapshot")).subquery("one")
+    one = sa.select(SNAPSHOT.label("snapshot")).subquery("one")
     had = _had(fresh).lateral("before")
     now = sa.and_(incident.c.ward_code == fresh.c.ward_code, incident.c.id == fresh.c.incident_id)
     return sa.select(

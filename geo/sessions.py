@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.actor import Actor, Role
@@ -28,10 +31,11 @@ async def end(connection: AsyncConnection, token: str) -> None:
     await connection.execute(sa.delete(session).where(session.c.token_hash == digest(token)))
 
 
-async def actor_of(connection: AsyncConnection, token: str) -> Actor | None:
-    """Who holds this token, with their ward, crew and team; None when it opens nothing any more."""
-    query = (
+def _opening() -> sa.Select[Any]:
+    """Whom each session that has not ended opens: the session's digest, and its account's rights."""
+    return (
         sa.select(
+            session.c.token_hash,
             account.c.id,
             account.c.name,
             account.c.role,
@@ -60,15 +64,23 @@ async def actor_of(connection: AsyncConnection, token: str) -> Actor | None:
             )
             .outerjoin(team, sa.and_(team.c.ward_code == team_member.c.ward_code, team.c.id == team_member.c.team_id))
         )
-        .where(
-            session.c.token_hash == digest(token),
-            session.c.expires_at > sa.func.now(),
-            account.c.disabled_at.is_(None),
-        )
+        .where(session.c.expires_at > sa.func.now(), account.c.disabled_at.is_(None))
     )
-    row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        return None
+
+
+async def actor_of(connection: AsyncConnection, token: str) -> Actor | None:
+    """Who holds this token, with their ward, crew and team; None when it opens nothing any more."""
+    row = (await connection.execute(_opening().where(session.c.token_hash == digest(token)))).one_or_none()
+    return None if row is None else _actor(row)
+
+
+async def actors_of(connection: AsyncConnection, digests: Collection[bytes]) -> dict[bytes, Actor]:
+    """Who holds the tokens with these digests; those that open nothing any more are not among them."""
+    wanted = session.c.token_hash == sa.any_(sa.literal(list(digests), sa.ARRAY(BYTEA)))
+    return {row.token_hash: _actor(row) for row in await connection.execute(_opening().where(wanted))}
+
+
+def _actor(row: Any) -> Actor:
     return Actor(
         role=Role(row.role),
         account_id=row.id,
