@@ -12,7 +12,7 @@ from uuid import UUID
 
 _SEED = "phuong-so"
 # Crockford's base 32, as the tracking codes of real reports.
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def chance(topic: str) -> Random:
@@ -47,4 +47,4 @@ def seeded_hash(random: Random) -> bytes:
 
 def tracking_code(random: Random, ward_code: str) -> str:
     """`20314-7K3F9Q`, from seeded bits."""
-    return f"{ward_code}-{''.join(random.choice(_ALPHABET) for _ in range(6))}"
+    return f"{ward_code}-{''.join(random.choice(ALPHABET) for _ in range(6))}"

@@ -32,7 +32,7 @@ from geo.tables import Channel, Satisfaction
 Row = dict[str, Any]
 Located = tuple[tuple[float, float], UUID]
 
-_CHANNELS = {Channel.WEB: 52, Channel.ZALO: 27, Channel.STAFF: 13, Channel.GRAPHQL: 5, Channel.OPEN311: 3}
+CHANNELS = {Channel.WEB: 52, Channel.ZALO: 27, Channel.STAFF: 13, Channel.GRAPHQL: 5, Channel.OPEN311: 3}
 _ENDINGS = (
     "",
     "",
@@ -88,7 +88,7 @@ class _Desk:
         crew = able[0] if end in IN_HAND else random.choice(able)
         # A step sideways must not overfill anybody: what is in hand now stayed with its first crew.
         others = [] if end in IN_HAND else [other for other in able if other is not crew]
-        channel = weighted(random, _CHANNELS)
+        channel = weighted(random, CHANNELS)
         by = Party.STAFF if channel is Channel.STAFF else Party.REPORTER
         steps = live(random, category, self.deadlines[category], reported_at, self.now, end, crew, others, by)
         if steps[-1].to in IN_HAND:
@@ -170,7 +170,7 @@ class _Desk:
                 "category": category,
                 "category_id": self.categories[category],
                 "status": status,
-                "description": _description(random, category, street),
+                "description": description(random, category, street),
                 "location": at,
                 "address": address,
                 "neighbourhood_id": neighbourhood_id,
@@ -240,7 +240,8 @@ def incidents(
     return desk.rows
 
 
-def _description(random: Random, category: str, street: str) -> str | None:
+def description(random: Random, category: str, street: str) -> str | None:
+    """What a resident writes of an incident in `street`; None now and then."""
     if random.random() < 0.03:
         return None  # a photograph said it all
     name = re.sub(r"^(Số \d+|Đường) ", "", street)

@@ -64,6 +64,15 @@ def street_address(random: Random, at: tuple[float, float]) -> str:
     east, north = kilometres(*at)
     near = sorted(_STREETS, key=lambda street: math.hypot(street[1] - east, street[2] - north))[:3]
     name = random.choice(near)[0]
-    if name.startswith("Quốc lộ"):
-        return name
-    return f"Số {random.randrange(1, 320)} {name}" if random.random() < 0.75 else f"Đường {name}"
+    return _numbered(random, name)
+
+
+def any_address(random: Random) -> str:
+    """An address as `street_address` gives it, with any of the streets: for wards that lie nowhere near them."""
+    return _numbered(random, random.choice(_STREETS)[0])
+
+
+def _numbered(random: Random, street: str) -> str:
+    if street.startswith("Quốc lộ"):
+        return street
+    return f"Số {random.randrange(1, 320)} {street}" if random.random() < 0.75 else f"Đường {street}"

@@ -41,7 +41,9 @@ class Crew:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
+    """A crew before it has an id and a ward."""
+
     name: str
     categories: tuple[str, ...]
     capacity: int
@@ -51,15 +53,15 @@ class _Plan:
     on_duty: bool = True
 
 
-_CREWS = (
-    _Plan("Đội Môi trường phía Bắc", ("ENVIRONMENT",), 18, (0.4, 1.5), "north"),
-    _Plan("Đội Môi trường phía Nam", ("ENVIRONMENT",), 14, (-0.3, -2.2), "south"),
-    _Plan("Đội Hạ tầng, chiếu sáng", ("INFRASTRUCTURE", "OTHER"), 16, (0.9, 0.4)),
-    _Plan("Đội Thoát nước, cây xanh", ("INFRASTRUCTURE", "ENVIRONMENT"), 10, (-1.4, 0.9), "north", on_duty=False),
-    _Plan("Tổ An toàn giao thông", ("TRAFFIC",), 14, (-0.9, -0.5)),
-    _Plan("Tổ Bảo vệ an ninh trật tự cơ sở", ("SECURITY", "TRAFFIC"), 12, (0.1, 0.2)),
-    _Plan("Tổ Kiểm tra an toàn thực phẩm", ("FOOD_SAFETY", "OTHER"), 10, (0.6, 1.0)),
-    _Plan("Đội Quy tắc đô thị", ("URBAN_ORDER", "OTHER"), 14, (0.2, -0.3)),
+PLANS = (
+    Plan("Đội Môi trường phía Bắc", ("ENVIRONMENT",), 18, (0.4, 1.5), "north"),
+    Plan("Đội Môi trường phía Nam", ("ENVIRONMENT",), 14, (-0.3, -2.2), "south"),
+    Plan("Đội Hạ tầng, chiếu sáng", ("INFRASTRUCTURE", "OTHER"), 16, (0.9, 0.4)),
+    Plan("Đội Thoát nước, cây xanh", ("INFRASTRUCTURE", "ENVIRONMENT"), 10, (-1.4, 0.9), "north", on_duty=False),
+    Plan("Tổ An toàn giao thông", ("TRAFFIC",), 14, (-0.9, -0.5)),
+    Plan("Tổ Bảo vệ an ninh trật tự cơ sở", ("SECURITY", "TRAFFIC"), 12, (0.1, 0.2)),
+    Plan("Tổ Kiểm tra an toàn thực phẩm", ("FOOD_SAFETY", "OTHER"), 10, (0.6, 1.0)),
+    Plan("Đội Quy tắc đô thị", ("URBAN_ORDER", "OTHER"), 14, (0.2, -0.3)),
 )
 
 
@@ -76,7 +78,7 @@ def crews(ground: Ground, moment: datetime) -> tuple[Crew, ...]:
             coverage=_coverage(ground, plan.half),
             base=position(*plan.base),
         )
-        for plan in _CREWS
+        for plan in PLANS
     )
 
 
