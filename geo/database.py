@@ -1,12 +1,21 @@
-"""The way to the database: `read()` for one statement at a time, `write()` for one transaction."""
+"""The way to the database: `read()` and `texts()` for one statement at a time, `write()` for one transaction."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
+import asyncpg
 from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from geo.plans import Given, Plan
+
+_WAIT_SECONDS = 10
+_STATEMENTS = 128
+"""Prepared statements that a connection keeps: more than an application asks for in earnest."""
 
 
 def async_url(url: str) -> URL:
@@ -14,30 +23,77 @@ def async_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+asyncpg")
 
 
-def create_engine(url: str, *, pool_size: int = 4, statement_timeout_ms: int = 10_000) -> AsyncEngine:
-    """An engine whose sessions speak UTC and give up a statement after `statement_timeout_ms`.
+def _session(statement_timeout_ms: int) -> dict[str, str]:
+    """How our sessions are set.
 
     JIT is off: our statements take milliseconds, compiling them would take longer. Every execution is planned for its
     own values: the plan that PostgreSQL settles on after five executions knows nothing of the box or the statuses
-    asked for, and counted 100,000 incidents of a map's window in 1,300 ms instead of 90. A broken connection is
-    noticed before use, so the first request after a database restart succeeds.
+    asked for, and counted 100,000 incidents of a map's window in 1,300 ms instead of 90.
     """
-    settings = {
+    return {
         "timezone": "UTC",
         "jit": "off",
         "plan_cache_mode": "force_custom_plan",
         "statement_timeout": str(statement_timeout_ms),
         "application_name": "phuongso",
     }
+
+
+def create_engine(url: str, *, pool_size: int = 4, statement_timeout_ms: int = 10_000) -> AsyncEngine:
+    """An engine whose sessions speak UTC and give up a statement after `statement_timeout_ms`.
+
+    A broken connection is noticed before use, so the first request after a database restart succeeds.
+    """
     return create_async_engine(
         async_url(url),
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=10,
+        pool_timeout=_WAIT_SECONDS,
         pool_pre_ping=True,
         hide_parameters=True,  # what people tell of themselves is no matter for a log
-        connect_args={"server_settings": settings, "timeout": 10},
+        connect_args={"server_settings": _session(statement_timeout_ms), "timeout": _WAIT_SECONDS},
     )
+
+
+class Texts:
+    """A connection that runs plans whose statement gives one text: as bytes, for they only pass through.
+
+    A connection that turns out to be broken is replaced once: to read again does no harm.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._connection: Any = None
+
+    async def fetch(self, plan: Plan, given: Given) -> bytes | None:
+        """The text that `plan` selects, or None where there is no row."""
+        arguments = plan.arguments(given)
+        if self._connection is None:
+            self._connection = await self._pool.acquire(timeout=_WAIT_SECONDS)
+        try:
+            text: bytes | None = await self._connection.fetchval(plan.sql, *arguments)
+        except _BROKEN:
+            await self.close()
+            self._connection = await self._pool.acquire(timeout=_WAIT_SECONDS)
+            text = await self._connection.fetchval(plan.sql, *arguments)
+        return text
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await self._pool.release(connection)
+
+
+_BROKEN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError, OSError)
+
+
+async def _texts_as_bytes(connection: Any) -> None:
+    await connection.set_type_codec("text", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
+
+
+async def _nothing_to_reset(_: Any) -> None:
+    """What a plan does leaves no trace in its session; asking for a reset would be a round trip."""
 
 
 class Database:
@@ -46,6 +102,10 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 4, statement_timeout_ms: int = 10_000) -> None:
         self.url = url
         self.engine = create_engine(url, pool_size=pool_size, statement_timeout_ms=statement_timeout_ms)
+        self._pool_size = pool_size
+        self._session = _session(statement_timeout_ms)
+        self._pool: asyncpg.Pool | None = None
+        self._opening = asyncio.Lock()
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.committed: list[Callable[[], None]] = []
         """Called after each commit of `write()`, such as to wake those who follow what happens. They never raise."""
@@ -56,6 +116,32 @@ class Database:
         async with self._reader.connect() as connection:
             yield connection
 
+    async def texts(self) -> Texts:
+        """A way to run plans, from a pool of bare asyncpg connections; close it when done.
+
+        Beside the engine, because SQLAlchemy's own way of executing costs as much as a small query does.
+        """
+        if self._pool is None:
+            async with self._opening:
+                if self._pool is None:
+                    self._pool = await self._open()
+        return Texts(self._pool)
+
+    async def _open(self) -> asyncpg.Pool:
+        url = async_url(self.url).set(drivername="postgresql")
+        return await asyncpg.create_pool(
+            url.render_as_string(hide_password=False),
+            min_size=0,
+            max_size=self._pool_size,
+            max_inactive_connection_lifetime=0,
+            statement_cache_size=_STATEMENTS,
+            max_cached_statement_lifetime=0,
+            timeout=_WAIT_SECONDS,
+            server_settings=self._session,
+            init=_texts_as_bytes,
+            reset=_nothing_to_reset,
+        )
+
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: committed when the block ends, rolled back when it raises."""
@@ -65,4 +151,6 @@ class Database:
             told()
 
     async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
         await self.engine.dispose()

@@ -18,6 +18,7 @@ from sqlalchemy.sql.elements import True_
 from geo.actor import Actor, Role
 from geo.lifecycle import IN_HAND, OPEN, Status
 from geo.ordering import Order, by_distance, by_time
+from geo.plans import LateText, change
 from geo.positions import Box, Position
 from geo.reading import Condition, any_of, contains_text, inside, masked, staff_of, within_metres
 from geo.tables import category, crew, incident
@@ -186,9 +187,10 @@ def with_id(actor: Actor, ward_code: Any, incident_id: Any) -> Rows:
     return readable(actor).where(incident.c.ward_code == ward_code, incident.c.id == incident_id)
 
 
-def with_tracking_code(actor: Actor, tracking_code: str) -> Rows:
+def with_tracking_code(actor: Actor, tracking_code: str | LateText) -> Rows:
     """By the code a resident holds: its first part is the ward."""
-    ward_code = tracking_code.partition("-")[0]
+    ward_code: Any = change(tracking_code, "ward", lambda code: code.partition("-")[0])
+    tracking_code = change(tracking_code, "code", str)
     return readable(actor).where(incident.c.ward_code == ward_code, incident.c.tracking_code == tracking_code)
 
 

@@ -17,6 +17,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from geo.plans import LateText
+
 # ICU's Vietnamese order, with numbers by value: 'Tổ dân phố số 2' before 'Tổ dân phố số 10'. See the migrations.
 NATURAL = "vi_natural"
 
@@ -73,7 +75,7 @@ class Order:
     def by(self, expressions: Sequence[sa.ColumnElement[Any]]) -> list[sa.ColumnElement[Any]]:
         return [expression.desc() if self.descending else expression.asc() for expression in expressions]
 
-    def page(self, rows: sa.Select[Any], limit: int, after: str | None) -> sa.Subquery:
+    def page(self, rows: sa.Select[Any], limit: int, after: str | LateText | None) -> sa.Subquery:
         """The first `limit` rows after the cursor: their columns, their `cursor`, and their number `n` from 1."""
         keys = [key.expression for key in self.keys]
         if after is not None:
@@ -96,13 +98,20 @@ class Order:
         """Raises `BadCursor` unless `cursor` is one of this order's."""
         self._decode(cursor)
 
-    def _after(self, cursor: str) -> sa.ColumnElement[bool]:
+    def _after(self, cursor: str | LateText) -> sa.ColumnElement[bool]:
+        texts: list[Any] = (
+            [cursor.slot(f"{self.name}_{index}", self._key(index)) for index in range(len(self.keys))]
+            if isinstance(cursor, LateText)
+            else [sa.literal(text) for text in self._decode(cursor)]
+        )
         values = [
-            sa.cast(sa.cast(sa.literal(text), sa.Text), key.expression.type)
-            for key, text in zip(self.keys, self._decode(cursor), strict=True)
+            sa.cast(sa.cast(text, sa.Text), key.expression.type) for key, text in zip(self.keys, texts, strict=True)
         ]
         keys = sa.tuple_(*(key.expression for key in self.keys))
         return keys < sa.tuple_(*values) if self.descending else keys > sa.tuple_(*values)
+
+    def _key(self, index: int) -> Callable[[str], str]:
+        return lambda cursor: self._decode(cursor)[index]
 
     def _decode(self, cursor: str) -> list[str]:
         try:

@@ -7,13 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from geo.actor import Actor
+from geo.plans import bound
 
 
 def row(actor: Actor) -> sa.Select[Any]:
     """One row: `role`, `name`, `ward_code`, `crew_id`."""
     return sa.select(
         sa.literal(actor.role.value, sa.Text).label("role"),
-        sa.literal(actor.name, sa.Text).label("name"),
-        sa.literal(actor.ward_code, sa.Text).label("ward_code"),
-        sa.literal(actor.crew_id, sa.Uuid).label("crew_id"),
+        bound(actor.name, sa.Text()).label("name"),
+        bound(actor.ward_code, sa.Text()).label("ward_code"),
+        bound(actor.crew_id, sa.Uuid()).label("crew_id"),
     )

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any
 
-import sqlalchemy as sa
 import strawberry
 from graphql import GraphQLError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.actor import ANONYMOUS, Actor
-from geo.database import Database
+from geo.database import Database, Texts
 from geo.language import Language, Text
+from geo.plans import Given, Plan
 from geo.tables import Channel
 
 TOO_COSTLY = Text(
@@ -39,8 +36,7 @@ class Context:
     max_cost: int = 10_000
     channel: Channel = Channel.GRAPHQL
     cost: int = 0
-    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
-    _connection: AsyncConnection | None = None
+    _texts: Texts | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _closed: bool = False
 
@@ -51,21 +47,19 @@ class Context:
             message = TOO_COSTLY.to(self.language, cost=self.cost, most=self.max_cost)
             raise GraphQLError(message, extensions={"code": "TOO_COSTLY"})
 
-    async def fetch(self, statement: sa.Select[Any]) -> str | None:
-        """The one text that `statement` selects. After `close` it is refused: nobody would give the connection back."""
+    async def fetch(self, plan: Plan, given: Given) -> bytes | None:
+        """The one text that `plan` selects. After `close` it is refused: nobody would give the connection back."""
         async with self._turn:
             if self._closed:
                 raise OperationOver
-            if self._connection is None:
-                self._connection = await self._stack.enter_async_context(self.database.read())
-            text: str | None = await self._connection.scalar(statement)
-            return text
+            if self._texts is None:
+                self._texts = await self.database.texts()
+            return await self._texts.fetch(plan, given)
 
     async def release(self) -> None:
         """Give the connection back before asking for another to write on: who holds one and waits can wait for ever."""
         async with self._turn:
-            self._connection = None
-            await self._stack.aclose()
+            await self._give_back()
 
     async def close(self) -> None:
         """Give the connection back, once a statement that runs is done.
@@ -75,7 +69,12 @@ class Context:
         """
         async with self._turn:
             self._closed = True
-            await self._stack.aclose()
+            await self._give_back()
+
+    async def _give_back(self) -> None:
+        texts, self._texts = self._texts, None
+        if texts is not None:
+            await texts.close()
 
 
 Info = strawberry.Info[Context, None]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, TypeVar
 
+import sqlalchemy as sa
 import strawberry
 from graphql import GraphQLError
 
@@ -46,6 +47,8 @@ class BoundingBox:
     north: float = strawberry.field(description="Its greatest latitude.")
 
     def box(self, *path: str) -> Box:
+        if isinstance(self.west, sa.ColumnElement):  # slots, whose values are checked before they are read
+            return Box(self.west, self.south, self.east, self.north)
         try:
             return positions.box(self.west, self.south, self.east, self.north)
         except PositionError as error:

@@ -31,7 +31,7 @@ from schema.texts import language
 class Literals(ValuesOfCorrectTypeRule):
     """The standard rule for literals; beside it, `extensions.path` leads from the argument to what is wrong.
 
-    So a bad literal is told like a bad variable (`schema/execution.py`). A scalar's own refusal has no place in the
+    So a bad literal is told like a bad variable (`schema/documents.py`). A scalar's own refusal has no place in the
     document: it gets that of the literal.
     """
 

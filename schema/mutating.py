@@ -16,7 +16,7 @@ from schema.context import Context, Info
 from schema.errors import shown
 from schema.links import IncidentLink
 from schema.relay import identity
-from schema.rows import Rows
+from schema.rows import Found
 
 EVERYBODY = frozenset(Role)
 STAFF = frozenset({Role.STAFF, Role.ADMIN})
@@ -82,6 +82,6 @@ def key_of(id_: str, type_name: str, field: str, ward_code: str | None = None) -
     return named.ward_code, named.key
 
 
-def incident_rows(actor: Actor, row: Any) -> Rows:
+def incident_rows(actor: Actor, row: Any) -> Found:
     """The incident for the answer, read in the right of `actor`."""
-    return Rows("Incident", incidents.with_id(actor, row.ward_code, row.id), actor)
+    return Found("Incident", incidents.with_id, actor, row.ward_code, row.id)

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 import strawberry
 from graphql import GraphQLError
+from sqlalchemy.dialects.postgresql import BYTEA
 
 from geo import categories, crews, incidents, locating, neighbourhoods, places, records, secrets, teams, viewers, wards
 from geo.actor import Actor
 from geo.language import Text
 from geo.locating import point
+from geo.plans import change
 from schema.context import Info
 from schema.enums import Role
 from schema.incidents import Incident
@@ -131,7 +133,9 @@ def _incident(
         str | None, strawberry.argument(description="The reporter's secret: shows all that the reporter may see.")
     ] = None,
 ) -> Rows:
-    actor = info.context.actor if secret is None else info.context.actor.holding(secrets.digest(secret))
+    actor = info.context.actor
+    if secret is not None:
+        actor = actor.holding(change(secret, "digest", secrets.digest, BYTEA()))
     return Rows("Incident", incidents.with_tracking_code(actor, tracking_code), actor)
 
 

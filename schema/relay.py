@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -11,6 +11,7 @@ from graphql import GraphQLError
 
 from geo.language import Text
 from geo.ordering import BadCursor, Order
+from geo.plans import LateText
 from schema.rows import Page, Rows
 from schema.texts import language
 
@@ -59,12 +60,12 @@ class Connection(Generic[NodeType]):
     total_count: int = strawberry.field(description="How many rows the whole list has for this caller.")
 
 
-def page(rows: Rows, order: Order, first: int, after: str | None, most: int = MOST) -> Page:
-    """A page of `rows`; refuses a `first` or an `after` that makes none."""
+def page(rows: Rows, order: Order, first: int, after: str | LateText | None, most: int = MOST) -> Page:
+    """A page of `rows`; refuses a `first` or an `after` that makes none. A late cursor is checked when it is known."""
     if not 0 <= first <= most:
         message = FIRST.to(language.get(), most=most)
         raise GraphQLError(message, extensions={"code": "BAD_INPUT", "path": ["first"]})
-    if after is not None:
+    if isinstance(after, str):
         try:
             order.check(after)
         except BadCursor as error:
@@ -82,8 +83,19 @@ class Identity:
     key: UUID | None
 
 
-def identity(id_: str) -> Identity | None:
+@dataclass(frozen=True, slots=True)
+class LateId:
+    """An id of a known type whose ward and key are slots."""
+
+    type_name: str
+    ward_code: Any
+    key: Any
+
+
+def identity(id_: str | LateId) -> Identity | None:
     """The parts of an id, or None when it is not one of ours: it then names nothing."""
+    if isinstance(id_, LateId):
+        return Identity(id_.type_name, id_.ward_code, id_.key)
     type_name, _, rest = id_.partition(":")
     ward_code, _, key = rest.partition(":")
     if not (ward_code.isascii() and ward_code.isdigit() and len(ward_code) == 5):

@@ -19,7 +19,7 @@ from schema.enums import Satisfaction
 from schema.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound, OutsideWard, TooManyRequests
 from schema.links import IncidentLink
 from schema.mutating import EVERYBODY, incident_payload, incident_rows, key_of, mutation
-from schema.rows import Rows
+from schema.rows import Found
 from schema.scalars import GeoJSONPoint
 
 WHICH = Text(
@@ -94,8 +94,8 @@ async def _report(connection: AsyncConnection, context: Context, input: ReportIn
     )
     ward_code, incident_id = await reports.receive(connection, actor, report, secret)
     reporter = actor.holding(secrets.digest(secret))
-    rows = Rows("Incident", incidents.with_id(reporter, ward_code, incident_id), reporter)
-    return ReportIncidentPayload(incident=rows, reporter_secret=secret)  # type: ignore[arg-type]
+    found = Found("Incident", incidents.with_id, reporter, ward_code, incident_id)
+    return ReportIncidentPayload(incident=found, reporter_secret=secret)  # type: ignore[arg-type]
 
 
 async def _held(connection: AsyncConnection, actor: Actor, tracking_code: str) -> Any:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 import strawberry
 
 from geo.actor import Actor
 from geo.ordering import Order
+from geo.plans import LateText
 from geo.positions import Position
 
 
@@ -56,13 +58,24 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """One object by its key, as `read` gives it to `seen_by`: what a change or an event answers with."""
+
+    type_name: str
+    read: Callable[[Actor, Any, Any], sa.Select[Any]]
+    seen_by: Actor
+    ward_code: str
+    key: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of a connection over `rows`."""
 
     rows: Rows
     order: Order
     first: int
-    after: str | None = None
+    after: str | LateText | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from geo.language import Language, Text
 from schema import texts
 from schema.api import SCHEMA, sdl
 from schema.context import Context
-from schema.execution import InvalidDocument, prepared, run
+from schema.documents import InvalidDocument, prepared
+from schema.execution import run
 from server.answers import formatted
 from server.languages import language_of
 from server.pages.explorer import explorer, is_wanted

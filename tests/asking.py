@@ -15,7 +15,8 @@ from sqlalchemy import event, make_url
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from starlette.applications import Starlette
 
-from geo.database import Database
+from geo.database import Database, Texts
+from geo.plans import Given, Plan
 from geo.tables import metadata
 from server.app import create_app
 from server.settings import Settings
@@ -86,11 +87,19 @@ class Desk:
         def committed(_connection: Any) -> None:
             seen.append("COMMIT")
 
+        fetch = Texts.fetch
+
+        async def fetched(texts: Texts, plan: Plan, given: Given) -> bytes | None:
+            seen.append(plan.sql)
+            return await fetch(texts, plan, given)
+
         event.listen(engine, "before_cursor_execute", before)
         event.listen(engine, "commit", committed)
+        Texts.fetch = fetched  # type: ignore[method-assign]
         try:
             yield seen
         finally:
+            Texts.fetch = fetch  # type: ignore[method-assign]
             event.remove(engine, "before_cursor_execute", before)
             event.remove(engine, "commit", committed)
 

@@ -19,7 +19,7 @@ from geo.lifecycle import TRANSITIONS, Party, Status
 from geo.tables import metadata
 from schema import limits
 from schema.api import SCHEMA
-from schema.execution import invalid_variables, prepared
+from schema.documents import invalid_variables, prepared
 from server.cli import main
 
 ROOT = Path(__file__).parent.parent

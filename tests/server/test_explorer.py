@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from geo.database import Database
 from schema.api import SCHEMA
-from schema.execution import prepared
+from schema.documents import prepared
 from server.app import create_app
 from server.pages.explorer import SAMPLE
 from server.settings import Settings

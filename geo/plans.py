@@ -1,0 +1,159 @@
+"""Statements made once and executed many times.
+
+Making a statement costs milliseconds: the rows' conditions, the selection, the compiler. Executing it again with other
+values costs a lookup. So what differs from one execution to the next enters a statement as a *slot*: a bind parameter
+that says how its value is read from what is given at each execution. Nothing else may differ: whatever a plan was made
+from must be in the key that it is kept under.
+
+A slot cannot be looked into while the statement is made (it has no truth value, no length), so code that would decide
+by its value fails at once instead of deciding once and for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import ClauseElement, Dialect
+from sqlalchemy.dialects.postgresql import BYTEA
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+
+from geo.actor import Actor
+
+Made = TypeVar("Made")
+_DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What an execution brings: who asks, and values by name."""
+
+    actor: Actor
+    values: Mapping[str, Any]
+
+
+Read = Callable[[Given], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    read: Read
+
+
+def slot(name: str, of_type: TypeEngine[Any], read: Read) -> sa.BindParameter[Any]:
+    """A bind parameter that `read` fills at each execution. One name, one meaning within a statement."""
+    return sa.bindparam(name.replace(" ", "_"), _Slot(read), type_=of_type)
+
+
+@dataclass(frozen=True, slots=True)
+class LateText:
+    """A text that is not known while the statement is made."""
+
+    name: str
+    read: Callable[[Given], str]
+
+    def slot(self, part: str, change: Callable[[str], Any], of_type: TypeEngine[Any] | None = None) -> Any:
+        """A slot with what `change` makes of the text; `part` tells several of one text apart."""
+        read = self.read
+        return slot(f"{self.name}_{part}", of_type or sa.Text(), lambda given: change(read(given)))
+
+
+def change(text: str | LateText, part: str, to: Callable[[str], Any], of_type: TypeEngine[Any] | None = None) -> Any:
+    """What `to` makes of a text: now where it is known, a slot where it is not."""
+    return text.slot(part, to, of_type) if isinstance(text, LateText) else to(text)
+
+
+def bound(value: Any, of_type: TypeEngine[Any]) -> Any:
+    """A value as SQL, which a slot is already."""
+    return value if isinstance(value, sa.BindParameter) else sa.literal(value, of_type)
+
+
+_ACTOR: dict[str, TypeEngine[Any]] = {
+    "account_id": sa.Uuid(),
+    "name": sa.Text(),
+    "ward_code": sa.Text(),
+    "crew_id": sa.Uuid(),
+    "team_id": sa.Uuid(),
+    "neighbourhood_id": sa.Uuid(),
+    "secret_hash": BYTEA(),
+    "witnessed": sa.Uuid(),
+    "witnessed_until": sa.DateTime(timezone=True),
+}
+
+
+def kind_of(actor: Actor) -> Hashable:
+    """What a statement's form may depend on of who asks: the role, and which of the rest is known at all."""
+    return (actor.role, *(getattr(actor, name) is None for name in _ACTOR))
+
+
+def late_actor(actor: Actor) -> Actor:
+    """An actor of the same kind whose every other property is a slot."""
+    late: dict[str, Any] = {
+        name: slot(f"actor_{name}", of_type, _of_actor(name))
+        for name, of_type in _ACTOR.items()
+        if getattr(actor, name) is not None
+    }
+    return replace(actor, **late)
+
+
+def _of_actor(name: str) -> Read:
+    return lambda given: getattr(given.actor, name)
+
+
+if {field.name for field in fields(Actor)} != {"role", *_ACTOR}:
+    raise TypeError("geo.plans does not know every property of an actor")
+
+
+def _processed(value: Any, processor: Any) -> Any:
+    """What the driver is given for `value`; a slot does the same with what it will read."""
+    if processor is None:
+        return value
+    if isinstance(value, _Slot):
+        read = value.read
+        return _Slot(lambda given: processor(read(given)))
+    return processor(value)
+
+
+class Plan:
+    """A compiled statement: its SQL for asyncpg, and how each argument is come by."""
+
+    __slots__ = ("_arguments", "sql")
+
+    def __init__(self, statement: ClauseElement) -> None:
+        compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+        if not isinstance(compiled, SQLCompiler):
+            raise TypeError("not a statement with parameters")
+        values, processors = compiled.params, compiled._bind_processors
+        self.sql = str(compiled)
+        self._arguments = [_processed(values[name], processors.get(name)) for name in compiled.positiontup or ()]
+
+    def arguments(self, given: Given) -> list[Any]:
+        """The arguments of one execution, in order. Raises what a slot's reading raises."""
+        return [known.read(given) if type(known) is _Slot else known for known in self._arguments]
+
+
+class Kept(Generic[Made]):
+    """A bounded store of what was made, by key; what was not used for longest goes first."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._made: dict[Hashable, Made] = {}
+
+    def get(self, key: Hashable) -> Made | None:
+        found = self._made.pop(key, None)
+        if found is not None:
+            self._made[key] = found
+        return found
+
+    def put(self, key: Hashable, made: Made) -> None:
+        self._made.pop(key, None)
+        self._made[key] = made
+        if len(self._made) > self.most:
+            del self._made[next(iter(self._made))]
+
+    def __len__(self) -> int:
+        return len(self._made)

@@ -1,0 +1,133 @@
+"""Documents and variables at the door: parsed, validated and coerced, or refused with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    ValuesOfCorrectTypeRule,
+    VariableDefinitionNode,
+    get_variable_values,
+    is_input_type,
+    parse,
+    specified_rules,
+    type_from_ast,
+    validate,
+    validate_input_value,
+)
+from graphql.execution.values import VariableValues
+
+from schema.limits import MAX_TOKENS, Limits
+from schema.literals import Literals
+from schema.operations import Operation
+from schema.texts import faults, language
+
+_LONGEST_REMEMBERED = 4_000
+_MOST_ERRORS = 10
+
+
+class _EnoughError(Exception):
+    """So many errors were found that no more are told."""
+
+
+class InvalidDocument(Exception):
+    """The document cannot be executed; `errors` say why."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        self.errors = errors
+        super().__init__(errors[0].message)
+
+
+_RULES = tuple(Literals if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules)
+
+
+def prepared(schema: GraphQLSchema, query: str) -> DocumentNode:
+    """The parsed and validated document; raises `InvalidDocument`.
+
+    Remembered by its text: some hundreds, none of them long. Errors are not: they are told in the caller's language.
+    """
+    return _remembered(schema, query) if len(query) <= _LONGEST_REMEMBERED else _prepare(schema, query)
+
+
+def _prepare(schema: GraphQLSchema, query: str) -> DocumentNode:
+    """The limits come first: the other rules may be slow on a document that they refuse."""
+    try:
+        document = parse(query, max_tokens=MAX_TOKENS)
+        errors = validate(schema, document, (Limits,)) or validate(
+            schema, document, _RULES, max_errors=_MOST_ERRORS, hide_suggestions=True
+        )
+    except GraphQLError as error:
+        raise InvalidDocument([error]) from error
+    except RecursionError as error:
+        raise InvalidDocument([GraphQLError("The document is nested too deeply.")]) from error
+    if errors:
+        raise InvalidDocument(errors)
+    return document
+
+
+_remembered = lru_cache(maxsize=256)(_prepare)
+
+
+def invalid_variables(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, variables: dict[str, Any]
+) -> list[GraphQLError]:
+    """What is wrong with the values of the operation's variables, each with its `path`: the first few."""
+    errors: list[GraphQLError] = []
+
+    def tell(message: str, path: Iterable[str | int]) -> None:
+        where = [str(step) for step in path]
+        errors.append(GraphQLError(message, extensions={"code": "BAD_INPUT", "path": where}))
+        if len(errors) >= _MOST_ERRORS:
+            raise _EnoughError
+
+    try:
+        for definition in operation.variable_definitions or ():
+            _check_variable(schema, definition, variables, tell)
+    except _EnoughError:
+        pass
+    return errors
+
+
+def _check_variable(
+    schema: GraphQLSchema,
+    definition: VariableDefinitionNode,
+    variables: dict[str, Any],
+    tell: Callable[[str, Iterable[str | int]], None],
+) -> None:
+    name = definition.variable.name.value
+    of_type = type_from_ast(schema, definition.type)
+    if name not in variables or not is_input_type(of_type):
+        return
+    found = False
+    for fault in faults(variables[name], name):
+        found = True
+        tell(fault.text.to(language.get()), fault.path)
+    if found:
+        return
+
+    def refused(error: GraphQLError, path: list[str | int]) -> None:
+        tell(error.message, [name, *path, *(error.extensions or {}).get("path", [])])
+
+    try:
+        validate_input_value(variables[name], of_type, refused, hide_suggestions=True)
+    except RecursionError:
+        tell("The value is nested too deeply.", [name])
+
+
+def coerced(
+    schema: GraphQLSchema, operation: Operation, variables: dict[str, Any]
+) -> VariableValues | list[GraphQLError]:
+    """The variables' values as resolvers get them, or what is wrong with them."""
+    definitions = operation.node.variable_definitions or ()
+    if any(True for one in operation.variables for _ in faults(variables.get(one.name), one.name)):
+        return invalid_variables(schema, operation.node, variables)
+    values = get_variable_values(schema, definitions, variables, _MOST_ERRORS, hide_suggestions=True)
+    if isinstance(values, list):
+        return invalid_variables(schema, operation.node, variables) or values
+    return values

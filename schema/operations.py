@@ -1,0 +1,108 @@
+"""Operations made ready: a document's operation, its variables, and the plans of what it reads.
+
+A query's root fields are planned with slots in place of what may differ (`schema/shapes.py`), and the plans are kept
+by the document, the operation, what kind of caller asks, and the shape of the variables. A query that is asked again
+then costs neither resolvers nor statements. What is refused is not planned: it is refused anew, in the caller's words.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    VariableNode,
+    Visitor,
+    get_operation_ast,
+    visit,
+)
+
+from geo.plans import Kept, Plan
+from schema.shapes import Declared, declared
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedField:
+    """A root field's plan; without a row its answer is null, where that is `nullable`."""
+
+    name: str
+    plan: Plan
+    nullable: bool
+
+
+class _Names(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        self.found.add(node.name.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation of a document. `nested` are the variables that its root fields' own arguments do not use up."""
+
+    document: DocumentNode
+    node: OperationDefinitionNode
+    variables: tuple[Declared, ...]
+    nested: tuple[Declared, ...]
+
+    @property
+    def key(self) -> Hashable:
+        # The document's identity: whatever is kept under this key keeps the document alive as well.
+        return (id(self.document), self.node.name.value if self.node.name else None)
+
+    def nested_shape(self, values: Mapping[str, Any]) -> Hashable:
+        """The values that what lies below the root fields depends on, in full."""
+        return repr([(variable.name, values.get(variable.name)) for variable in self.nested])
+
+
+_MOST_OPERATIONS = 256
+_operations: Kept[tuple[DocumentNode, Operation]] = Kept(_MOST_OPERATIONS)
+
+
+def operation_of(schema: GraphQLSchema, document: DocumentNode, name: str | None) -> Operation | None:
+    """The operation to run, or None where `name` does not say which."""
+    key = (id(document), name)
+    kept = _operations.get(key)
+    if kept is not None:
+        return kept[1]
+    node = get_operation_ast(document, name)
+    if node is None:
+        return None
+    variables = declared(schema, document, node)
+    below = _Names()
+    for selection in node.selection_set.selections:
+        if isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set is not None:
+            visit(selection.selection_set, below)
+        for directive in selection.directives or ():
+            visit(directive, below)
+    for definition in document.definitions:
+        if isinstance(definition, FragmentDefinitionNode):
+            visit(definition, below)
+    nested = tuple(variable for variable in variables if variable.name in below.found)
+    operation = Operation(document, node, variables, nested)
+    _operations.put(key, (document, operation))
+    return operation
+
+
+def why_not(result: ExecutionResult, operation: Operation) -> None:
+    """Say aloud when planning failed by a fault of ours: then every such query is answered the slow way."""
+    for error in result.errors or ():
+        cause: BaseException | None = error.original_error
+        while isinstance(cause, GraphQLError):
+            cause = cause.original_error
+        if cause is not None:
+            where = operation.node.name.value if operation.node.name else "an operation"
+            warnings.warn(f"cannot plan {where} at {error.path}: {cause!r}", RuntimeWarning, stacklevel=2)

@@ -1,0 +1,205 @@
+"""What of an operation's variables enters its statements as slots, and the shape that all the rest makes.
+
+A plan (`geo/plans.py`) is kept by the shape of the variables it was made for: every value in full, but for those whose
+every use is known to be a plain value in SQL. These are ids, moments, positions, boxes, and the texts that are given as
+`after`, `trackingCode` or `secret`. Of them the shape holds only what the statement's form depends on, such as an id's
+type. What this module does not know is part of the shape: at worst a statement is made once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from graphql import (
+    ArgumentNode,
+    DocumentNode,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    VariableNode,
+    Visitor,
+    is_list_type,
+    is_non_null_type,
+    type_from_ast,
+    visit,
+)
+
+from geo.plans import Given, LateText, slot
+from geo.positions import Box, Position, PositionError, box
+from schema.relay import LateId, identity
+
+Path = tuple[str, ...]
+_TEXTS = frozenset({"after", "trackingCode", "secret"})
+_BY_VALUE = "by value"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A variable of an operation: its type, and whether its text may stay unknown while a statement is made."""
+
+    name: str
+    of_type: GraphQLInputType
+    late_text: bool
+
+
+class _Uses(Visitor):
+    """Which arguments each variable is given as; `None` for any other use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of: dict[str, set[str | None]] = {}
+
+    def enter_variable(self, node: VariableNode, _key: Any, parent: Any, _path: Any, _ancestors: Any) -> None:
+        name = parent.name.value if isinstance(parent, ArgumentNode) else None
+        self.of.setdefault(node.name.value, set()).add(name)
+
+    def enter_variable_definition(self, *_: Any) -> Any:
+        return self.SKIP
+
+
+def declared(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> tuple[Declared, ...]:
+    """The operation's variables. Uses are looked for in the whole document: more only makes fewer texts late."""
+    uses = _Uses()
+    visit(document, uses)
+    found = []
+    for definition in operation.variable_definitions or ():
+        name = definition.variable.name.value
+        of_type: Any = type_from_ast(schema, definition.type)
+        arguments = uses.of.get(name, set())
+        found.append(Declared(name, of_type, len(arguments) == 1 and arguments <= _TEXTS))
+    return tuple(found)
+
+
+def shape_of(variables: tuple[Declared, ...], values: Mapping[str, Any]) -> Hashable:
+    """The form of these coerced values: what a statement made for others of the same form may be executed with."""
+    return tuple(
+        _shape(variable.of_type, values[variable.name], variable.late_text) if variable.name in values else ()
+        for variable in variables
+    )
+
+
+def _shape(of_type: Any, value: Any, late_text: bool = False) -> Hashable:
+    if is_non_null_type(of_type):
+        of_type = of_type.of_type
+    if value is None:
+        return None
+    if is_list_type(of_type):
+        return tuple(_whole(item) for item in value)
+    match of_type.name:
+        case "ID":
+            named = identity(value)
+            return (_BY_VALUE, value) if named is None else (named.type_name, named.key is None)
+        case "String":
+            return "text" if late_text else (_BY_VALUE, value)
+        case "DateTime" | "GeoJSONPoint":
+            return str(of_type.name)
+        case "BoundingBox":
+            return "box" if _box(value) is not None else (_BY_VALUE, _whole(value))
+    if isinstance(of_type, GraphQLInputObjectType):
+        return tuple((name, _shape(of_type.fields[name].type, child)) for name, child in _members(of_type, value))
+    return _whole(value)
+
+
+def _members(of_type: GraphQLInputObjectType, value: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The fields of a coerced input object that are there, in the order of the type."""
+    return [
+        (name, value[field.out_name or name])
+        for name, field in of_type.fields.items()
+        if (field.out_name or name) in value
+    ]
+
+
+def _whole(value: Any) -> Hashable:
+    if isinstance(value, dict):
+        return tuple((name, _whole(child)) for name, child in value.items())
+    if isinstance(value, list | tuple):
+        return tuple(_whole(child) for child in value)
+    # With its type, for True equals 1 and 1 equals 1.0.
+    return (type(value), value)
+
+
+def _box(value: Mapping[str, Any]) -> Box | None:
+    try:
+        return box(value["west"], value["south"], value["east"], value["north"])
+    except PositionError:
+        return None
+
+
+def late_values(variables: tuple[Declared, ...], values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` with slots for what their shape leaves open."""
+    return {
+        variable.name: _late(variable.of_type, values[variable.name], (variable.name,), variable.late_text)
+        for variable in variables
+        if variable.name in values
+    }
+
+
+def _late(of_type: Any, value: Any, path: Path, late_text: bool = False) -> Any:
+    if is_non_null_type(of_type):
+        of_type = of_type.of_type
+    if value is None or is_list_type(of_type):
+        return value
+    name, read = "variable_" + "_".join(path), _reader(path)
+    match of_type.name:
+        case "ID":
+            return value if identity(value) is None else _late_id(value, name, read)
+        case "String":
+            return LateText(name, read) if late_text else value
+        case "DateTime":
+            return slot(name, sa.DateTime(timezone=True), read)
+        case "GeoJSONPoint":
+            sides = ("longitude", "latitude")
+            at: Any = [slot(f"{name}_{side}", sa.Float(), _attribute(read, side)) for side in sides]
+            return Position(*at)
+        case "BoundingBox":
+            if _box(value) is None:
+                return value
+            return {side: slot(f"{name}_{side}", sa.Float(), _side(read, side)) for side in value}
+    if isinstance(of_type, GraphQLInputObjectType):
+        made = dict(value)
+        for child_name, child in _members(of_type, value):
+            field = of_type.fields[child_name]
+            out = field.out_name or child_name
+            made[out] = _late(field.type, child, (*path, out))
+        return made
+    return value
+
+
+def _reader(path: Path) -> Callable[[Given], Any]:
+    def read(given: Given) -> Any:
+        value: Any = given.values
+        for step in path:
+            value = value[step]
+        return value
+
+    return read
+
+
+def _attribute(read: Callable[[Given], Any], name: str) -> Callable[[Given], Any]:
+    return lambda given: getattr(read(given), name)
+
+
+def _side(read: Callable[[Given], Any], side: str) -> Callable[[Given], Any]:
+    return lambda given: getattr(_box(read(given)), side)
+
+
+def _late_id(value: str, name: str, read: Callable[[Given], Any]) -> LateId:
+    named = identity(value)
+    if named is None:
+        raise ValueError(value)
+
+    def ward(given: Given) -> str | None:
+        found = identity(read(given))
+        return None if found is None else found.ward_code
+
+    def key(given: Given) -> UUID | None:
+        found = identity(read(given))
+        return None if found is None else found.key
+
+    late_key = None if named.key is None else slot(f"{name}_key", sa.Uuid(), key)
+    return LateId(named.type_name, slot(f"{name}_ward", sa.Text(), ward), late_key)
