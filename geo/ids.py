@@ -16,6 +16,14 @@ def new_id() -> UUID:
     return uuid7()
 
 
+def as_id(text: object) -> UUID | None:
+    """The id that a text is, in its usual form of 36 characters; None for any other."""
+    try:
+        return UUID(text) if isinstance(text, str) and len(text) == 36 else None
+    except ValueError:
+        return None
+
+
 def new_tracking_code(ward_code: str) -> str:
     """`20314-7K3F9Q`: the ward, then thirty random bits. Uniqueness is the database's to keep."""
     return f"{ward_code}-{''.join(secrets.choice(_ALPHABET) for _ in range(6))}"

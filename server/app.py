@@ -10,7 +10,8 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from geo.database import Database
-from server import graphql, health, sessions
+from geo.exporting.streaming import Exports
+from server import exports, graphql, health, sessions
 from server.limits import BodyLimitMiddleware
 from server.pages import map as map_page
 from server.pages import static
@@ -23,6 +24,7 @@ ROUTES: list[BaseRoute] = [
     *sessions.routes,
     *health.routes,
     *map_page.routes,
+    *exports.routes,
     *static.mounts,
 ]
 
@@ -47,5 +49,6 @@ def create_app(settings: Settings) -> Starlette:
         lifespan=lifespan,
     )
     app.state.database = database
+    app.state.exports = Exports(settings.database)
     app.state.settings = settings
     return app

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import click
 import sqlalchemy as sa
 from alembic import command
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import accounts, demo, wards
@@ -19,6 +20,7 @@ from geo.actor import ANONYMOUS
 from geo.migrating import alembic_config, downgrade, upgrade
 from server.account_commands import account_group
 from server.console import Commands, console, end_on_termination, in_transaction, tell, with_database
+from server.exporting_commands import export_command
 from server.importing_commands import import_group
 from server.serving import address, is_open_to_others, listening, serve
 from server.settings import Settings, kept_secret_key, read_settings, settings_document
@@ -37,6 +39,7 @@ def main() -> None:
 
 main.add_command(account_group)
 main.add_command(import_group)
+main.add_command(export_command)
 
 
 @main.command("run")
@@ -92,10 +95,23 @@ def migrate(sql: bool, target: str, back_to: str | None, yes: bool) -> None:
 
 
 @main.command("demo")
-def load_demo() -> None:
-    """Load the demo ward, with its accounts, into a database that does not have it yet."""
+@click.option(
+    "--scale",
+    type=click.Choice(["ward", *demo.SCALES]),
+    default="ward",
+    show_default=True,
+    help="One ward; a city of 94 and a million incidents; a nation of 3,321 and ten million, without histories.",
+)
+def load_demo(scale: str) -> None:
+    """Load the demo ward, with its accounts, into a database that does not have it yet.
+
+    A city or a nation needs an empty database of its own: some 2 GB and 20 GB, some minutes and a quarter of an hour.
+    """
     with with_database(read_settings()) as settings:
-        _load_demo(settings)
+        if scale == "ward":
+            _load_demo(settings)
+        else:
+            _load_scale(settings, demo.SCALES[scale])
 
 
 @main.command("settings")
@@ -125,8 +141,10 @@ def _with_key(settings: Settings, stock: _Stock) -> Settings:
     return settings
 
 
-def _load_demo(settings: Settings) -> None:
-    columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn())
+@contextmanager
+def _bars() -> Iterator[Callable[[str, int, int], None]]:
+    """What tells the terminal how far each piece of work is."""
+    columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bars:
         tasks: dict[str, TaskID] = {}
 
@@ -135,6 +153,21 @@ def _load_demo(settings: Settings) -> None:
                 tasks[label] = bars.add_task(label, total=total)
             bars.update(tasks[label], completed=done, total=total)
 
+        yield progress
+
+
+def _load_scale(settings: Settings, scale: demo.Scale) -> None:
+    with _bars() as progress:
+        summary = in_transaction(settings, lambda connection: demo.load_scale(connection, scale, progress))
+    verb = "Loaded" if summary.created else "Already there:"
+    tell(
+        f"{verb} the demo {summary.scale}: {summary.wards} wards, {summary.neighbourhoods} neighbourhoods, "
+        f"{summary.incidents} incidents, {summary.events} steps of their histories. All of it is made up."
+    )
+
+
+def _load_demo(settings: Settings) -> None:
+    with _bars() as progress:
         summary = in_transaction(settings, lambda connection: demo.load(connection, progress))
     verb = "Loaded" if summary.created else "Already there:"
     tell(

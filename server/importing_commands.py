@@ -1,4 +1,4 @@
-"""`phuongso import`: boundaries and places from GeoJSON files."""
+"""`phuongso import`: boundaries and places from files of geodata, teams from tables."""
 
 from __future__ import annotations
 
@@ -30,27 +30,42 @@ Work = Callable[[AsyncConnection, FeatureFile, Tell], Awaitable[Report]]
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _SKIP = click.option("--skip-invalid", is_flag=True, help="Leave out what is wrong and import the rest.")
+_LAYER = click.option("--layer", help="Which layer, where FILE has several.")
+_CRS = click.option("--crs", metavar="EPSG:n", help="The coordinate system, where FILE does not say it.")
+_ENCODING = click.option("--encoding", help="The encoding of a Shapefile's text, where it is not UTF-8 or said.")
 _MOST_TROUBLES = 200
 
 
 @click.group("import")
 def import_group() -> None:
-    """Import boundaries and places from GeoJSON files (WGS 84).
+    """Import boundaries and places from GeoJSON, GeoPackage, Shapefile or KML, teams from CSV or XLSX.
 
-    What is wrong with a feature is listed, and nothing is imported then, unless --skip-invalid leaves it out. Importing
-    the same file again changes nothing. Heights are dropped.
+    What kind of file it is, its content tells. Coordinates are taken in the system that the file names and kept in WGS
+    84; VN-2000 goes through one pinned transform. What is wrong with a feature is listed, and nothing is imported then,
+    unless --skip-invalid leaves it out. Importing the same file again changes nothing. Heights are dropped.
     """
 
 
 @import_group.command()
 @_FILE
+@_LAYER
+@_CRS
+@_ENCODING
 @click.option("--level", type=click.Choice(["ward", "neighbourhood"]), required=True, help="What the shapes are.")
 @click.option("--ward", "ward_code", help="The neighbourhoods' ward, by code. Without it, the one each lies in.")
 @click.option("--code-field", help="The property with the code. Default: code, ma, ma_xa.")
 @click.option("--name-field", help="The property with the name. Default: name, ten, ten_xa.")
 @_SKIP
 def boundaries(
-    file: Path, level: str, ward_code: str | None, code_field: str | None, name_field: str | None, skip_invalid: bool
+    file: Path,
+    layer: str | None,
+    crs: str | None,
+    encoding: str | None,
+    level: str,
+    ward_code: str | None,
+    code_field: str | None,
+    name_field: str | None,
+    skip_invalid: bool,
 ) -> None:
     """Import the outlines of wards, or the boundaries of neighbourhoods.
 
@@ -81,7 +96,7 @@ def boundaries(
             progress=progress,
         )
 
-    _run(file, work)
+    _run(_features(file, layer, crs, encoding), work)
 
 
 def _default_kinds() -> str:
@@ -108,6 +123,9 @@ def _kind_map(_context: click.Context, _parameter: click.Parameter, pairs: tuple
     f"{_default_kinds()} Any other value is reported as wrong."
 )
 @_FILE
+@_LAYER
+@_CRS
+@_ENCODING
 @click.option("--kind-field", help="The property with the kind. Default: kind, category, amenity, office, military.")
 @click.option("--kind", type=click.Choice(list(PlaceKind)), help="The kind of every place in the file.")
 @click.option(
@@ -129,6 +147,9 @@ def _kind_map(_context: click.Context, _parameter: click.Parameter, pairs: tuple
 @_SKIP
 def places(
     file: Path,
+    layer: str | None,
+    crs: str | None,
+    encoding: str | None,
     kind_field: str | None,
     kind: str | None,
     kind_map: Mapping[str, PlaceKind],
@@ -163,13 +184,19 @@ def places(
             progress=progress,
         )
 
-    _run(file, work)
+    _run(_features(file, layer, crs, encoding), work)
 
 
-def _run(file: Path, work: Work) -> None:
-    """Read the file, do `work` in one transaction with a progress bar, and say what came of it."""
+def _features(file: Path, layer: str | None, crs: str | None, encoding: str | None) -> FeatureFile:
     # GDAL is for this command alone: imported above, it would be in every process that serves.
-    features: FeatureFile = importlib.import_module("geo.importing.files").read_features(file)
+    found: FeatureFile = importlib.import_module("geo.importing.files").read_features(
+        file, layer=layer, crs=crs, encoding=encoding
+    )
+    return found
+
+
+def _run(features: FeatureFile, work: Work) -> None:
+    """Do `work` in one transaction with a progress bar, and say what came of it."""
     with with_database(read_settings()) as settings:
         report = asyncio.run(_import(settings.database, features, work))
     _show(report)

@@ -37,6 +37,21 @@ _REASONS = {
 _REASON = re.compile(r"(.+?)\[(\S+) (\S+)\]")
 
 
+# Letters of TCVN3 (the .Vn fonts) as they look when taken for Latin-1: "Hoµ Xu©n". Signs that Vietnamese does not need
+# within a word.
+_LETTER = r"[^\W\d_]"
+_TCVN3 = re.compile(
+    rf"(?<={_LETTER})[\u00a8-\u00aa\u00ac-\u00ae\u00b5-\u00b9\u00bc-\u00be](?={_LETTER})|(?<={_LETTER})\u00b5"
+)
+# UTF-8 taken for Latin-1 or windows-1252: "HÃ²a", "XuÃ¢n", "Ä‘", "áº", "á»".
+_TWICE_ENCODED = re.compile(r"Ã[\u0080-\u00bf]|Ä[\u0080-\u00bf‘’“”ƒ]|Æ[\u0080-\u00bf]|á[º»]")
+
+
+def mangled(text: str) -> bool:
+    """Whether letters were lost, or text was read in another encoding than it was written in."""
+    return "\ufffd" in text or bool(_TCVN3.search(text) or _TWICE_ENCODED.search(text))
+
+
 @dataclass(slots=True)
 class Check:
     """Gathers what is wrong with one feature while it is being read."""
@@ -56,6 +71,9 @@ class Check:
         text = unicodedata.normalize("NFC", value if isinstance(value, str) else str(value)).strip()
         if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
             self.add(TroubleKind.TEXT, troubles.BAD_TEXT, field=name)
+            return None
+        if mangled(text):
+            self.add(TroubleKind.TEXT, troubles.MANGLED, field=name, words=text[:60])
             return None
         if len(text) > most:
             self.add(TroubleKind.TEXT, troubles.TOO_LONG, field=name, most=most)
@@ -84,7 +102,9 @@ class Check:
 
     def _shape(self, wanted: str, types: tuple[type[BaseGeometry], ...]) -> BaseGeometry | None:
         shape = self.feature.geometry
-        if shape is None:
+        if shape is None and self.feature.fault is not None:
+            self.add(TroubleKind.GEOMETRY, troubles.FAULT, vi=self.feature.fault.vi, en=self.feature.fault.en)
+        elif shape is None:
             text = troubles.UNREADABLE if self.feature.unreadable else troubles.NO_GEOMETRY
             self.add(TroubleKind.GEOMETRY, text)
         elif not isinstance(shape, types):

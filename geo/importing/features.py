@@ -38,6 +38,8 @@ class Feature:
     """There was a geometry, but it could not be read."""
     tall: bool = False
     """There were heights, which are dropped."""
+    fault: Text | None = None
+    """Why the geometry could not be read, where more can be said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class FeatureFile:
     stem: str
     fields: tuple[str, ...]
     features: tuple[Feature, ...]
+    remarks: tuple[Text, ...] = ()
+    """What was assumed or converted in reading."""
 
     def field(self, wanted: str | None, usual: Sequence[str]) -> str | None:
         """The field that was asked for, else the first usual one there is. Raises `FileProblem` for one not there."""
@@ -57,6 +61,7 @@ class FeatureFile:
         return wanted
 
     def notes(self) -> tuple[Text, ...]:
-        """What was dropped in reading: heights, which mean nothing here, and which many programs write as zero."""
+        """What was assumed and dropped in reading: heights mean nothing here, and many programs write them as zero."""
         count = sum(feature.tall for feature in self.features)
-        return (Text(_FLATTENED.vi.format(count=count), _FLATTENED.en.format(count=count)),) if count else ()
+        flattened = (Text(_FLATTENED.vi.format(count=count), _FLATTENED.en.format(count=count)),) if count else ()
+        return (*self.remarks, *flattened)

@@ -56,7 +56,7 @@ _CALLED = {
     "university": "Trường đại học",
     "waste_disposal": "Điểm đổ rác",
 }
-_KIND_CALLED = {
+KIND_CALLED = {
     _K.CULTURAL_HOUSE: "Nhà văn hóa",
     _K.PEOPLES_COMMITTEE: "Ủy ban nhân dân",
     _K.PARTY_OFFICE: "Trụ sở Đảng ủy",
@@ -73,4 +73,4 @@ _KIND_CALLED = {
 
 def called(value: str, kind: PlaceKind) -> str:
     """What to call a place without a name: what it is. On a map that helps more than leaving it out."""
-    return _CALLED.get(value.lower(), _KIND_CALLED[kind])
+    return _CALLED.get(value.lower(), KIND_CALLED[kind])

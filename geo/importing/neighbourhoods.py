@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import shapely
 import sqlalchemy as sa
 from shapely.geometry import MultiPolygon
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo.ids import as_id
 from geo.importing import troubles
 from geo.importing.checking import Check, shown, square_metres
 from geo.importing.coverage import Candidate, overlapping
@@ -44,9 +46,10 @@ async def import_neighbourhoods(
 ) -> Report:
     """Add neighbourhoods or give them new boundaries, in the caller's transaction (READ COMMITTED).
 
-    The ward is `ward_code`, else the one that each lies in. A neighbourhood is known by its code, else by its name. A
-    changed boundary closes the period of the old one; the same boundary changes nothing. All or nothing, unless
-    `skip_invalid` leaves out what is wrong. A new neighbourhood gets its team, still without members.
+    The ward is `ward_code`, else the one that each lies in. A neighbourhood is known by its id where it was exported
+    from here, else by its code, else by its name. A changed boundary closes the period of the old one; the same
+    boundary changes nothing. All or nothing, unless `skip_invalid` leaves out what is wrong. A new neighbourhood gets
+    its team, still without members.
     """
     code_name, name_name = file.field(code_field, CODE_FIELDS), file.field(name_field, NAME_FIELDS)
     wards = await _wards(connection, ward_code)
@@ -74,7 +77,7 @@ async def import_neighbourhoods(
     )
 
 
-_Sound = tuple[int, str, str | None, str, MultiPolygon]
+_Sound = tuple[int, str, str | None, str, MultiPolygon, UUID | None]
 
 
 def _without(found: Sequence[Found], wrong: Iterable[Trouble]) -> list[Found]:
@@ -108,10 +111,11 @@ def _read(
         check = Check(feature)
         code = check.words(code_name, CODE_LENGTH)
         name = check.words(name_name, NAME_LENGTH)
+        known = as_id(feature.properties.get("id"))
         check.label = name or code or ""
         if name is None and not check.troubles:
             check.add(TroubleKind.NAME, troubles.NO_NAME)
-        if code is None and code_name is not None and not check.troubles:
+        if code is None and code_name is not None and known is None and not check.troubles:
             check.add(TroubleKind.CODE, troubles.NO_CODE)
         area = check.area(MAX_VERTICES)
         if area is not None and name is not None:
@@ -125,7 +129,7 @@ def _read(
                     other = f"{ward_name} ({ward_code})"
                     check.add(TroubleKind.OUTSIDE, troubles.OUTSIDE_BY, other=other, square_metres=shown(stray))
                 elif not check.troubles:
-                    sound.append((feature.number, ward_code, code, name, area))
+                    sound.append((feature.number, ward_code, code, name, area, known))
             else:
                 check.add(TroubleKind.OUTSIDE, troubles.OUTSIDE, longitude=inside.x, latitude=inside.y)
         wrong += check.troubles
@@ -161,13 +165,15 @@ def _multi(shape: Any) -> MultiPolygon:
 
 
 def _matched(sound: Iterable[_Sound], stored: Mapping[str, list[Stored]]) -> tuple[list[Found], list[Trouble]]:
-    """Each feature with the neighbourhood it renews, if any: the one with its code, else one of its name."""
+    """Each feature with the neighbourhood it renews, if any: that of its id, else of its code, else of its name."""
     found: list[Found] = []
     wrong: list[Trouble] = []
     seen: dict[tuple[str, str, str], int] = {}
-    for number, ward_code, code, name, area in sound:
+    for number, ward_code, code, name, area, known in sound:
         here = stored[ward_code]
-        match = next((one for one in here if code is not None and one.code == code), None)
+        match = next((one for one in here if known is not None and one.id == known), None)
+        if match is None:
+            match = next((one for one in here if code is not None and one.code == code), None)
         if match is None:
             match = next((one for one in here if one.name == name and (code is None or one.code is None)), None)
         marks = [("name", name, troubles.NAME_TWICE), ("code", code, troubles.CODE_TWICE)]

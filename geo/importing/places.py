@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo.ids import new_id
+from geo.ids import as_id, new_id
 from geo.importing import troubles
 from geo.importing.checking import Check
 from geo.importing.features import FeatureFile, FileProblem
@@ -58,6 +58,8 @@ class _Found:
     key: str
     values: dict[str, Any]
     """kind, name, address, phone, opening_hours: columns of the table."""
+    id: UUID | None
+    """The key, where it may be the id of a place that was exported from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,9 @@ async def import_places(
     """Add places or bring them to what the file says, in the caller's transaction.
 
     Ward and neighbourhood follow from the position, by the same rule as everywhere; with `ward_code` a place outside
-    that ward is refused. A place is known again by `source` (default: the file's name) and its key, so importing a file
-    twice changes nothing. `kind` is for every feature, or `kind_map` adds to `KINDS`. All or nothing, unless
-    `skip_invalid`.
+    that ward is refused. A place is known again by `source` (default: the file's name) and its key, or by its own id
+    where it was exported from here, so importing a file twice changes nothing. `kind` is for every feature, or
+    `kind_map` adds to `KINDS`. All or nothing, unless `skip_invalid`.
     """
     reader = _Reader(file, fields, kind, {**KINDS, **(kind_map or {})}, source or file.stem)
     found, wrong = reader.read(progress)
@@ -95,7 +97,7 @@ async def import_places(
         if home is None or (ward_code is not None and home != ward_code):
             wrong.append(_outside(one, ward_code))
     rejected = {trouble.feature for trouble in wrong}
-    stored = await _stored(connection, [one.key for one in found])
+    stored = await _stored(connection, found)
     new: list[dict[str, Any]] = []
     changed: list[tuple[_Stored, dict[str, Any]]] = []
     taken = 0
@@ -106,6 +108,8 @@ async def import_places(
         row = {"ward_code": home, "source_key": one.key, "at": one.at, "neighbourhood_id": neighbourhood_id}
         row |= one.values
         known = _known(stored.get(one.key, ()), home)
+        if known is not None:
+            row["source_key"] = known.row["source_key"]
         if known is None:
             new.append(row)
         elif known.row != row:
@@ -200,7 +204,7 @@ class _Reader:
             # Without a key a place is what and where it is: moved or renamed, it would be another.
             key = hashlib.sha256(f"{kind}|{name}|{at[0]:.7f}|{at[1]:.7f}".encode()).hexdigest()[:32]
         values = {"kind": kind.value, "name": name, "address": address, "phone": phone, "opening_hours": hours}
-        return _Found(check.feature.number, at, f"{self.source}:{key}", values)
+        return _Found(check.feature.number, at, f"{self.source}:{key}", values, as_id(key))
 
     def _kind(self, check: Check) -> tuple[PlaceKind | None, str]:
         if self.kind is not None:
@@ -227,12 +231,19 @@ def _outside(one: _Found, ward_code: str | None) -> Trouble:
     return Trouble(one.number, one.values["name"], TroubleKind.OUTSIDE, text, values)
 
 
-async def _stored(connection: AsyncConnection, keys: Sequence[str]) -> dict[str, list[_Stored]]:
-    """What earlier imports made of these keys, in any ward; locked, so that two imports take turns."""
+async def _stored(connection: AsyncConnection, found: Sequence[_Found]) -> dict[str, list[_Stored]]:
+    """By key, what earlier imports made of it in any ward, or the place of which it is the id.
+
+    Locked, so that two imports take turns.
+    """
+    by_id = {one.id: one.key for one in found if one.id is not None}
     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("importing places"))))
     x, y = sa.func.ST_X(place.c.location), sa.func.ST_Y(place.c.location)
     query = sa.select(*(column for column in place.c if column.name not in ("location", "geog", "search")), x, y).where(
-        place.c.source_key == sa.any_(sa.bindparam("keys", list(keys), ARRAY(sa.Text)))
+        sa.or_(
+            place.c.source_key == sa.any_(sa.bindparam("keys", [one.key for one in found], ARRAY(sa.Text))),
+            place.c.id == sa.any_(sa.bindparam("ids", list(by_id), ARRAY(sa.Uuid))),
+        )
     )
     stored: dict[str, list[_Stored]] = {}
     for *values, longitude, latitude in await connection.execute(query):
@@ -240,7 +251,7 @@ async def _stored(connection: AsyncConnection, keys: Sequence[str]) -> dict[str,
         row = dict(zip(names, values, strict=True))
         one = _Stored(row.pop("id"), row["ward_code"], {**row, "at": (longitude, latitude)})
         del one.row["consented_at"]  # consent is given by people, never by a file
-        stored.setdefault(row["source_key"], []).append(one)
+        stored.setdefault(by_id.get(one.id) or row["source_key"], []).append(one)
     return stored
 
 

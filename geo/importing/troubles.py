@@ -101,6 +101,11 @@ NO_KIND = Text("Thiếu loại địa điểm.", "The kind of place is missing."
 BAD_TEXT = Text(
     "“{field}” chứa ký tự điều khiển không dùng được.", "“{field}” contains control characters that cannot be stored."
 )
+MANGLED = Text(
+    "“{field}” có chữ bị hỏng bảng mã (TCVN3, hoặc đọc sai bảng mã): “{words}”. Hãy chuyển sang Unicode UTF-8.",
+    "“{field}” is in a broken encoding (TCVN3, or read as another than it is): “{words}”. Convert it to UTF-8.",
+)
+FAULT = Text("{vi}", "{en}")
 TOO_LONG = Text("“{field}” dài quá {most} ký tự.", "“{field}” is longer than {most} characters.")
 DEMO_WARD = Text(
     "Mã {code} ở đây là phường demo. Hãy nhập vào một cơ sở dữ liệu riêng.",

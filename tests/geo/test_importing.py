@@ -115,8 +115,8 @@ def test_a_missing_file_and_a_folder_say_so(tmp_path: Path) -> None:
             read_features(path)
 
 
-@pytest.mark.parametrize("name", ["urn:ogc:def:crs:EPSG::5899", "EPSG:3857", "nonsense", 4326, None])
-def test_another_coordinate_system_is_refused(tmp_path: Path, name: Any) -> None:
+@pytest.mark.parametrize("name", ["EPSG:999999", "nonsense", 4326, None])
+def test_a_coordinate_system_that_is_none_is_refused(tmp_path: Path, name: Any) -> None:
     crs = {"type": "name", "properties": {"name": name}}
     with pytest.raises(FileProblem, match="coordinate system"):
         read_features(write(tmp_path, [WARD], crs=crs))
