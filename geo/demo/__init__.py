@@ -1,5 +1,8 @@
-"""The demo ward: ground, people, places and two years of incidents, made by our own code from published facts."""
+"""Made-up wards from published facts: one demo ward with two years of incidents, a city of them, or a nation."""
 
-from geo.demo.loading import PASSWORD, DemoSummary, load
+from geo.demo.country import CountrySummary, load_scale
+from geo.demo.loading import DemoSummary, load
+from geo.demo.people import PASSWORD
+from geo.demo.scales import CITY, NATION, SCALES, Scale
 
-__all__ = ["PASSWORD", "DemoSummary", "load"]
+__all__ = ["CITY", "NATION", "PASSWORD", "SCALES", "CountrySummary", "DemoSummary", "Scale", "load", "load_scale"]

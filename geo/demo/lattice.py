@@ -53,7 +53,9 @@ def bricks(block: Block, count: int, topic: str) -> list[Block]:
     counts = parts(count, [1.0] * rows)
     made: list[Block] = []
     top = north
-    for number, height in zip(counts, parts(south - north, [n * random.uniform(0.8, 1.2) for n in counts]), strict=True):
+    for number, height in zip(
+        counts, parts(south - north, [n * random.uniform(0.8, 1.2) for n in counts]), strict=True
+    ):
         left = west
         for width in parts(east - west, [random.uniform(0.75, 1.25) for _ in range(number)]):
             made.append((left, left + width, top, top + height))
@@ -160,9 +162,7 @@ class _Lattice:
     def lines(self, first: int, last: int) -> Points:
         """The points of rows `first` to `last`, both included."""
         x, y = np.meshgrid(np.arange(self.columns + 1.0), np.arange(first, last + 1.0))
-        along = [
-            sum(a * np.sin(2 * np.pi * (x / p + y / q) + phase) for a, p, q, phase in bends) for bends in _BENDS
-        ]
+        along = [sum(a * np.sin(2 * np.pi * (x / p + y / q) + phase) for a, p, q, phase in bends) for bends in _BENDS]
         number = (y * (self.columns + 1) + x).astype(np.uint64)
         x, y = x + along[0] + _jitter(number, 1), y + along[1] + _jitter(number, 2)
         u = (x + _MARGIN) / (self.columns + 2 * _MARGIN)

@@ -18,7 +18,7 @@ from geo.demo.chance import Ids, chance
 from geo.demo.ground import WARD_CODE, WARD_NAME, Ground, draw
 from geo.demo.incidents import incidents
 from geo.demo.names import person
-from geo.demo.people import Crew, crews, teams
+from geo.demo.people import PASSWORD, Crew, crews, teams
 from geo.demo.places import places
 from geo.errors import Refusal
 from geo.language import Text
@@ -26,8 +26,6 @@ from geo.passwords import hash_password
 from geo.seeds import seed_categories
 from geo.tables import SRID, AccountRole, TeamRole
 
-# Printed on the terminal: demo accounts exist in the demo only.
-PASSWORD = "phuongso-demo"  # noqa: S105 # nosec B105
 Progress = Callable[[str, int, int], None]
 """What is being done, how much of it is done, out of how much."""
 

@@ -18,9 +18,11 @@ from geo.seeds import team_name
 from geo.tables import TeamRole
 
 Row = dict[str, Any]
+# Printed on the terminal: demo accounts exist in the demo only.
+PASSWORD = "phuongso-demo"  # noqa: S105 # nosec B105
 
 # Who belongs to a team, after its leader and its deputy, as the ward's plan lists them.
-_ORGANISATIONS = (
+ORGANISATIONS = (
     "Công an khu vực", "Đoàn Thanh niên", "Hội Liên hiệp Phụ nữ", "Hội Nông dân", "Ban Công tác Mặt trận",
     "Công chức phường", "Nhân viên bưu điện", "Nhân viên viễn thông", "Người dân nhiệt tình", "Hội Cựu chiến binh",
 )  # fmt: skip
@@ -104,7 +106,7 @@ def teams(neighbourhoods: Sequence[tuple[UUID, str]], moment: datetime) -> tuple
         )
         head = "Trưởng thôn" if name.startswith("Thôn") else "Tổ trưởng tổ dân phố"
         posts = [(TeamRole.LEADER, head), (TeamRole.DEPUTY, "Bí thư Chi đoàn")]
-        posts += [(TeamRole.MEMBER, body) for body in random.sample(_ORGANISATIONS, random.randint(5, 8))]
+        posts += [(TeamRole.MEMBER, body) for body in random.sample(ORGANISATIONS, random.randint(5, 8))]
         names: set[str] = set()
         for role, organisation in posts:
             who = person(random)

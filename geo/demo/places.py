@@ -17,19 +17,19 @@ from geo.demo.names import landline, mobile, person, street_address
 from geo.tables import PlaceKind
 
 Row = dict[str, Any]
-_OFFICE_HOURS = "Thứ Hai đến thứ Sáu: 7:30-11:30, 13:30-17:30"
-_SERVICE_HOURS = "Thứ Hai đến thứ Sáu: 7:00-17:30; thứ Bảy: 7:30-11:30"
+OFFICE_HOURS = "Thứ Hai đến thứ Sáu: 7:30-11:30, 13:30-17:30"
+SERVICE_HOURS = "Thứ Hai đến thứ Sáu: 7:00-17:30; thứ Bảy: 7:30-11:30"
 
 # Kind, name, kilometres east and north of the centre, opening hours.
 _OFFICES = (
-    (PlaceKind.PEOPLES_COMMITTEE, "Ủy ban nhân dân phường Hòa Xuân", 0.22, -0.18, _OFFICE_HOURS),
-    (PlaceKind.PARTY_OFFICE, "Trụ sở Đảng ủy phường Hòa Xuân", 0.34, -0.14, _OFFICE_HOURS),
+    (PlaceKind.PEOPLES_COMMITTEE, "Ủy ban nhân dân phường Hòa Xuân", 0.22, -0.18, OFFICE_HOURS),
+    (PlaceKind.PARTY_OFFICE, "Trụ sở Đảng ủy phường Hòa Xuân", 0.34, -0.14, OFFICE_HOURS),
     (PlaceKind.POLICE, "Công an phường Hòa Xuân", 0.08, 0.20, "Trực 24/24"),
     (PlaceKind.POLICE, "Điểm trực Công an phường tại khu vực Hòa Phước", -0.45, -2.60, "Trực 24/24"),
     (PlaceKind.MILITARY, "Ban Chỉ huy Quân sự phường Hòa Xuân", 0.40, -0.30, "Trực 24/24"),
-    (PlaceKind.SERVICE_POINT, "Trung tâm Phục vụ hành chính công phường Hòa Xuân", 0.28, -0.25, _SERVICE_HOURS),
-    (PlaceKind.SERVICE_POINT, "Điểm hỗ trợ dịch vụ công Hòa Châu", -1.65, -1.15, _SERVICE_HOURS),
-    (PlaceKind.SERVICE_POINT, "Điểm hỗ trợ dịch vụ công Hòa Phước", -0.30, -2.75, _SERVICE_HOURS),
+    (PlaceKind.SERVICE_POINT, "Trung tâm Phục vụ hành chính công phường Hòa Xuân", 0.28, -0.25, SERVICE_HOURS),
+    (PlaceKind.SERVICE_POINT, "Điểm hỗ trợ dịch vụ công Hòa Châu", -1.65, -1.15, SERVICE_HOURS),
+    (PlaceKind.SERVICE_POINT, "Điểm hỗ trợ dịch vụ công Hòa Phước", -0.30, -2.75, SERVICE_HOURS),
     (PlaceKind.HEALTH_STATION, "Trạm Y tế phường Hòa Xuân", 0.55, 0.72, "Trực 24/24"),
     (PlaceKind.HEALTH_STATION, "Điểm trạm Y tế Hòa Châu", -1.55, -0.95, "Thứ Hai đến thứ Sáu: 7:00-17:00"),
     (PlaceKind.HEALTH_STATION, "Điểm trạm Y tế Hòa Phước", -0.15, -2.95, "Thứ Hai đến thứ Sáu: 7:00-17:00"),
@@ -48,7 +48,7 @@ _OFFICES = (
     (PlaceKind.OTHER, "Sân vận động phường (demo)", 1.35, 0.05, "Hằng ngày: 5:00-21:00"),
     (PlaceKind.OTHER, "Điểm tập kết rác Nguyễn Phước Lan (demo)", 0.60, -1.25, None),
 )  # fmt: skip
-_HOUSE_HOURS = (
+HOUSE_HOURS = (
     "Buổi tối thứ Ba, thứ Năm: 19:00-21:00",
     "Sáng Chủ nhật: 8:00-11:00",
     "Hằng ngày: 7:30-11:00, 14:00-21:00",
@@ -82,7 +82,7 @@ def places(neighbourhoods: Sequence[tuple[UUID, str, MultiPolygon]], moment: dat
         address = f"{street_address(random, position(east, north))}, phường Hòa Xuân, thành phố Đà Nẵng"
         add(kind, name, position(east, north), address=address, phone=phone, opening_hours=hours)
     for _, name, area in neighbourhoods:
-        hours = random.choice(_HOUSE_HOURS)
+        hours = random.choice(HOUSE_HOURS)
         at = somewhere_in(area, random, inwards=0.25)
         where = f"{street_address(random, at)}, {name}"
         add(

@@ -1,4 +1,4 @@
-"""Tables without what makes writing slow, for the length of one transaction: indexes, constraints, triggers.
+"""Tables without what makes writing slow, for the length of one transaction: indexes, constraints, row triggers.
 
 What is taken away is read from PostgreSQL's own catalogue and put back from its own words, so it comes back exactly,
 whatever the migrations added since. DDL is transactional: until the commit nobody sees the tables without their rules,
@@ -29,10 +29,11 @@ WHERE i.indrelid = ANY(CAST(:tables AS regclass[]))
   AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid AND c.contype IN ('p', 'u', 'x'))
 ORDER BY i.indexrelid
 """
+# Triggers of whole statements stay: they cost once a COPY, and what they keep up to date, such as counts, stays so.
 _TRIGGERS = """
 SELECT t.tgrelid::regclass::text AS table_name, quote_ident(t.tgname) AS name, pg_get_triggerdef(t.oid) AS body
 FROM pg_trigger t
-WHERE t.tgrelid = ANY(CAST(:tables AS regclass[])) AND NOT t.tgisinternal
+WHERE t.tgrelid = ANY(CAST(:tables AS regclass[])) AND NOT t.tgisinternal AND t.tgtype & 1 = 1
 ORDER BY t.oid
 """
 
