@@ -1,0 +1,1 @@
+"""What this project avoids, written well: Strawberry types with fields, SQLAlchemy's ORM, DataLoaders."""
