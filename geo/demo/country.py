@@ -19,7 +19,7 @@ from geo import tables
 from geo.demo import copying, masses
 from geo.demo.chance import chance
 from geo.demo.ground import CENTRE, WARD_CODE, WARD_NAME
-from geo.demo.lattice import Plot, parts, plots
+from geo.demo.lattice import parts, plots
 from geo.demo.masses import Incidents, Vocabulary
 from geo.demo.people import PASSWORD
 from geo.demo.scales import Scale
@@ -178,14 +178,14 @@ def _incident_counts(scale: Scale, home: int) -> list[int]:
 
 async def _write(connection: AsyncConnection, batches: Iterator[_Batch], scale: Scale, progress: Progress) -> None:
     """Copy the batches; while the database takes one in, a thread makes the next."""
-    raw = await connection.get_raw_connection()
+    driver: Any = (await connection.get_raw_connection()).driver_connection
     label, done = "Ghi phường, tổ dân phố và phản ánh", 0
     making = asyncio.create_task(asyncio.to_thread(next, batches, None))
     try:
         while (batch := await making) is not None:
             making = asyncio.create_task(asyncio.to_thread(next, batches, None))
             for table, rows in _gathered(batch):
-                await raw.driver_connection.copy_to_table(
+                await driver.copy_to_table(
                     table, source=_stream(rows), columns=_ALL_COLUMNS[table], format="binary", freeze=True
                 )
             done += batch.incidents

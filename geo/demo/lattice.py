@@ -171,7 +171,8 @@ class _Lattice:
         west = np.interp(latitude, self._latitudes, self._west)
         east = np.interp(latitude, self._latitudes, self._east)
         degrees = np.stack((west + u * (east - west), latitude), axis=-1)
-        return np.rint(degrees * UNITS).astype(np.int64)
+        units: Points = np.rint(degrees * UNITS).astype(np.int64)
+        return units
 
 
 def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:

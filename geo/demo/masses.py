@@ -397,4 +397,5 @@ def halfway(plot: Plot) -> int:
 
 def _probabilities(weights: Any) -> NDArray[np.float64]:
     exact = np.asarray(weights, np.float64)
-    return exact / exact.sum()
+    shares: NDArray[np.float64] = exact / exact.sum()
+    return shares

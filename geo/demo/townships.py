@@ -9,6 +9,7 @@ from random import Random
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geo.demo import copying, masses
 from geo.demo.chance import Ids, chance
@@ -140,7 +141,7 @@ class Township:
     def _outline(self, block: Block) -> bytes:
         return multipolygon(self.plan.plot.ring(block))
 
-    def _points(self, at: Bytes) -> list[bytes]:
+    def _points(self, at: NDArray[np.float64]) -> list[bytes]:
         units = self.plan.plot.positions(at[:, 0], at[:, 1])
         return [one.tobytes() for one in copying.points(units, UNITS, SRID).binary]
 
@@ -184,8 +185,8 @@ class Township:
         for (kind, title, opening), host, spot in zip(_OFFICES, hosts, spots, strict=False):
             held = self._holding(middles[host], neighbourhoods)
             where, phone = f"{any_address(random)}, {ward}", landline(random)
-            title = title.format(ward=ward)
-            self._add("place", plan.code, self._id(), kind.value, title, where, spot, phone, opening, held, None)
+            name = title.format(ward=ward)
+            self._add("place", plan.code, self._id(), kind.value, name, where, spot, phone, opening, held, None)
         # One official agreed to be on the map and one did not.
         for host, spot, consented_at in zip(hosts[-2:], spots[-2:], (plan.founded, None), strict=True):
             home = f"Nhà riêng tổ trưởng {neighbourhoods[host][1]}, {person(random)}"
@@ -196,7 +197,7 @@ class Township:
 
     def _holding(self, middle: tuple[float, float], neighbourhoods: Sequence[tuple[UUID, str]]) -> UUID:
         """The neighbourhood of a place that lies 0.9 cells to the south-east of `middle`."""
-        cell = self.plan.plot.cells()[int(middle[1] + 0.9), int(middle[0] + 0.9)]
+        cell = int(self.plan.plot.cells()[int(middle[1] + 0.9), int(middle[0] + 0.9)])
         return neighbourhoods[cell][0]
 
     def _accounts(self, random: Random) -> list[UUID]:
