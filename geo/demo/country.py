@@ -180,6 +180,7 @@ async def _write(connection: AsyncConnection, batches: Iterator[_Batch], scale: 
     """Copy the batches; while the database takes one in, a thread makes the next."""
     driver: Any = (await connection.get_raw_connection()).driver_connection
     label, done = "Ghi phường, tổ dân phố và phản ánh", 0
+    progress(label, 0, scale.incidents)
     making = asyncio.create_task(asyncio.to_thread(next, batches, None))
     try:
         while (batch := await making) is not None:
