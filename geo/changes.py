@@ -203,8 +203,5 @@ def event_of(actor: Actor, ward_code: Any, incident_id: Any, event_id: Any) -> s
 
 
 CHANNEL = "incident_changed"
-
-
-async def ring(connection: AsyncConnection) -> None:
-    """Wake all who listen. To be called outside a transaction: NOTIFY makes those commit one after the other."""
-    await connection.execute(sa.text(f"NOTIFY {CHANNEL}"))
+RING = f"NOTIFY {CHANNEL}"
+"""Wakes all who listen. Outside a transaction, for NOTIFY makes those commit one after the other; it tells nothing."""

@@ -1,4 +1,4 @@
-"""The schema: the queries and mutations put together."""
+"""The schema: the queries, mutations and the subscription put together."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from schema.places import Place
 from schema.queries import Query
 from schema.reporting import ReportingMutation
 from schema.scalars import SCALARS
+from schema.subscriptions import Subscription
 from schema.teams import Team
 
 
@@ -27,6 +28,7 @@ class Mutation(ReportingMutation, HandlingMutation, KeepingMutation):
 _schema = strawberry.Schema(
     Query,
     Mutation,
+    Subscription,
     types=[Category, Crew, Incident, Neighbourhood, Photo, Place, Team],
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
 )

@@ -17,9 +17,12 @@ from schema.api import SCHEMA, sdl
 from schema.context import Context
 from schema.documents import InvalidDocument, prepared
 from schema.execution import run
+from server import sse
 from server.answers import formatted
 from server.languages import language_of
+from server.live import Caller, Live
 from server.pages.explorer import explorer, is_wanted
+from server.sessions import FOREIGN, is_own
 from server.settings import Settings
 
 _GRAPHQL = "application/graphql-response+json"
@@ -64,6 +67,8 @@ async def endpoint(request: Request) -> Response:
     texts.language.set(language)
     media_type = _accepted(request.headers.get("accept", ""))
     try:
+        if sse.is_wanted(request):
+            return await _stream(request, language)
         if media_type is None:
             raise BadRequest(_NOT_ACCEPTED, 406, kinds=f"{_GRAPHQL}, {_JSON}")
         asked = _from_address(request) if request.method == "GET" else _from_body(request, await request.body())
@@ -74,6 +79,30 @@ async def endpoint(request: Request) -> Response:
     if media_type == _JSON and status == 400:
         status = 200  # so the specification wants it for requests that are well formed
     return _answer(formatted(result, language), status, media_type)
+
+
+async def _stream(request: Request, language: Language) -> Response:
+    """The same as a stream of events, where a subscription runs too."""
+    asked = _from_address(request) if request.method == "GET" else _from_body(request, await request.body())
+    if request.method == "GET":
+        by_cookie = request.state.token is not None and "authorization" not in request.headers
+        if by_cookie and not is_own(request.headers):
+            raise BadRequest(FOREIGN, 403)
+        if _changes(asked):
+            raise BadRequest(_ONLY_QUERIES, 405, {"Allow": "POST"})
+    live: Live = request.app.state.live
+    caller = Caller(request.state.token, language)
+    resume = request.headers.get("last-event-id") or None
+    outcome = await live.ask(caller, asked.query, asked.variables, asked.operation_name, resume)
+    return sse.EventStream(live, caller, outcome)
+
+
+def _changes(asked: Asked) -> bool:
+    try:
+        operation = get_operation_ast(prepared(SCHEMA, asked.query), asked.operation_name)
+    except InvalidDocument:
+        return False
+    return operation is not None and operation.operation is OperationType.MUTATION
 
 
 async def _run(request: Request, asked: Asked, language: Language) -> tuple[ExecutionResult, int]:

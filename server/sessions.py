@@ -49,7 +49,7 @@ def is_own(headers: Headers) -> bool:
 
 
 class SessionMiddleware:
-    """Puts the caller into `request.state.actor`.
+    """Puts the caller into `request.state.actor`, and what they signed in with into `request.state.token`.
 
     A bearer token that opens nothing is refused (401); a stale cookie makes an anonymous caller. A cookie counts for
     a change only from our own pages.
@@ -65,9 +65,10 @@ class SessionMiddleware:
             await self.app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
-        actor = ANONYMOUS
-        bearer = _bearer(connection.headers)
+        actor, token = ANONYMOUS, None
+        bearer = bearer_of(connection.headers.get("authorization", ""))
         if bearer is not None:
+            token = bearer
             known = await self._actor(bearer)
             if known is None:
                 message = TOKEN_UNKNOWN.to(language_of(connection.headers))
@@ -82,7 +83,7 @@ class SessionMiddleware:
                 await _errors(message, "FOREIGN_ORIGIN", 403)(scope, receive, send)
                 return
             actor = await self._actor(token) or ANONYMOUS
-        scope.setdefault("state", {})["actor"] = actor
+        scope.setdefault("state", {}).update(actor=actor, token=None if actor is ANONYMOUS else token)
         await self.app(scope, receive, send)
 
     async def _actor(self, token: str) -> Actor | None:
@@ -90,8 +91,9 @@ class SessionMiddleware:
             return await sessions.actor_of(connection, token)
 
 
-def _bearer(headers: Headers) -> str | None:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
+def bearer_of(authorization: str) -> str | None:
+    """The token of an Authorization header; None where it names another scheme, or none."""
+    scheme, _, token = authorization.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 
@@ -185,7 +187,7 @@ async def open_session(request: Request) -> Response:
 async def close_session(request: Request) -> Response:
     """`DELETE /session`: sign out, by cookie or by bearer token."""
     settings: Settings = request.app.state.settings
-    held = _bearer(request.headers) or request.cookies.get(cookie_name(settings))
+    held = bearer_of(request.headers.get("authorization", "")) or request.cookies.get(cookie_name(settings))
     if held is not None:
         database: Database = request.app.state.database
         async with database.write() as connection:

@@ -1,0 +1,365 @@
+"""What happens to incidents, once read and told to everybody who follows: one reader, many bounded queues.
+
+Each process reads each event once (`geo/changes.py`) and each change once for all who follow the same in the same way
+and the same right (`_Group`). Who does not keep up loses its queue and is told to ask again: memory stays bounded.
+Before anything is told, all sessions that it is for are looked up in one statement; who lost a right hears no more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from geo import changes, moments, sessions
+from geo.actor import Actor, Role
+from geo.changes import Change, Interest
+from geo.database import Database
+from geo.moments import Cursor, Moment
+from schema.subscriptions import Following, Telling
+from server.listener import OUT_OF_REACH, Bell, Listener
+
+_LOG = logging.getLogger(__name__)
+MOST_WAITING = 64
+"""Messages that wait for one subscriber."""
+MOST_STRANGERS = 16
+"""Ways of asking for the same that callers without an account have together: each costs a read at every change."""
+_LOOK_SECONDS = 3.0
+_BETWEEN_LOOKS = 0.01
+_AFTER_TROUBLE = 1.0
+_CATCHING_UP = 2
+_START_SECONDS = 10.0
+
+
+class TooManyFollow(Exception):
+    """This process has as many subscribers as it may."""
+
+
+class End(Enum):
+    """Why a subscriber is told no more."""
+
+    SIGNED_OUT = "the session has ended"
+    RIGHTS_CHANGED = "the caller's rights have changed"
+    STOPPING = "the server stops"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A response as JSON text, and the cursor to go on from."""
+
+    text: str
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Of a signed-in subscriber: the digest of its token, and the rights that it opened with."""
+
+    digest: bytes
+    rights: Actor
+
+
+def rights_of(actor: Actor) -> Actor:
+    """What a caller may read depends on: not who it is."""
+    return replace(actor, account_id=None, name=None, secret_hash=None)
+
+
+@dataclass(eq=False, slots=True)
+class _Group:
+    """Those who are told the same."""
+
+    following: Following
+    telling: Telling
+    subscribers: set[Subscriber] = field(default_factory=set)
+
+    def refetch(self, moment: Moment) -> Message:
+        cursor = Cursor.at(moment)
+        return Message(self.telling.refetch(cursor), str(cursor))
+
+
+class Subscriber:
+    """One who follows, from `Hub.join` until `leave`. Iterate `messages` once."""
+
+    __slots__ = ("_hub", "_queue", "_sleeping", "after", "end", "group", "joined", "moment", "session")
+
+    def __init__(
+        self, hub: Hub, group: _Group, session: Session | None, after: Cursor | None, moment: Moment, joined: int
+    ) -> None:
+        self._hub = hub
+        self._queue: deque[Message] = deque()
+        self._sleeping: asyncio.Future[None] | None = None
+        self.group = group
+        self.session = session
+        self.after = after
+        self.moment = moment
+        self.joined = joined
+        self.end: End | None = None
+
+    async def messages(self) -> AsyncGenerator[Message, None]:
+        """What was missed since `after`, then what happens, until `end` says why no more."""
+        if self.after is not None:
+            async with aclosing(self._hub.missed(self, self.after)) as missed:
+                async for message in missed:
+                    if self.end is not None:
+                        return
+                    yield message
+        while self.end is None:
+            if self._queue:
+                yield self._queue.popleft()
+            else:
+                self._sleeping = asyncio.get_running_loop().create_future()
+                await self._sleeping
+
+    def offer(self, message: Message, now: Moment) -> None:
+        """Put a message into the queue; in place of all of them, where it is full, that some were left out."""
+        if len(self._queue) >= MOST_WAITING:
+            self._queue.clear()
+            message = self.group.refetch(now)
+        self._queue.append(message)
+        self._wake()
+
+    def stop(self, end: End) -> None:
+        """Tell it no more, not even what waits."""
+        self.end = self.end or end
+        self._queue.clear()
+        self._wake()
+
+    def leave(self) -> None:
+        self._hub.forget(self)
+
+    def _wake(self) -> None:
+        if self._sleeping is not None and not self._sleeping.done():
+            self._sleeping.set_result(None)
+
+
+class Hub:
+    """All who follow in this process. Reads nothing while there is nobody."""
+
+    def __init__(self, database: Database, most: int) -> None:
+        self._database = database
+        self._most = most
+        self._groups: dict[tuple[Telling, Following], _Group] = {}
+        self._interested: dict[Interest, list[_Group]] = {}
+        self._subscribers: set[Subscriber] = set()
+        self._moment: Moment | None = None
+        self._round = 0
+        self._waiting: list[asyncio.Future[Moment]] = []
+        self._catching = asyncio.Semaphore(_CATCHING_UP)
+        self._wake = asyncio.Event()
+        self._listener = Listener(database, self._wake.set)
+        self._bell = Bell(self._listener.ring)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.stopping = False
+
+    def start(self) -> None:
+        """Listen, and wake others after each commit of this process."""
+        self._database.committed.append(self._bell)
+        self._tasks = [asyncio.create_task(self._listener.run()), asyncio.create_task(self._run())]
+
+    def stop(self) -> None:
+        """End every subscription, so that its connection closes and the client turns to another process."""
+        self.stopping = True
+        for subscriber in list(self._subscribers):
+            subscriber.stop(End.STOPPING)
+
+    async def close(self) -> None:
+        self.stop()
+        if self._bell in self._database.committed:
+            self._database.committed.remove(self._bell)
+        await self._bell.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def __len__(self) -> int:
+        return len(self._subscribers)
+
+    @property
+    def groups(self) -> int:
+        """How many different ways of following there are."""
+        return len(self._groups)
+
+    async def join(self, following: Following, telling: Telling, session: Session | None) -> Subscriber:
+        """Begin to follow. Raises `TooManyFollow`, and TimeoutError while the database is out of reach."""
+        after = following.after
+        following = replace(following, after=None)
+        self._check_room(following, telling)
+        if self._moment is None or (after is not None and not self._moment.covers(after.until)):
+            await self._fresh()
+            self._check_room(following, telling)
+        if self._moment is None:  # everybody else left while this one waited
+            await self._fresh()
+        if self._moment is None or self.stopping:
+            raise TimeoutError
+        group = self._groups.get((telling, following))
+        if group is None:
+            group = self._groups[telling, following] = _Group(following, telling)
+            self._interested.setdefault(following.interest, []).append(group)
+        subscriber = Subscriber(self, group, session, after, self._moment, self._round)
+        group.subscribers.add(subscriber)
+        self._subscribers.add(subscriber)
+        return subscriber
+
+    def _check_room(self, following: Following, telling: Telling) -> None:
+        if self.stopping or len(self._subscribers) >= self._most:
+            raise TooManyFollow
+        if (telling, following) not in self._groups and _is_stranger(following):
+            others = self._interested.get(following.interest, ())
+            if sum(_is_stranger(group.following) for group in others) >= MOST_STRANGERS:
+                raise TooManyFollow
+
+    def forget(self, subscriber: Subscriber) -> None:
+        """The subscriber left."""
+        self._subscribers.discard(subscriber)
+        group = subscriber.group
+        group.subscribers.discard(subscriber)
+        if not group.subscribers and self._groups.get((group.telling, group.following)) is group:
+            del self._groups[group.telling, group.following]
+            interested = self._interested[group.following.interest]
+            interested.remove(group)
+            if not interested:
+                del self._interested[group.following.interest]
+
+    async def missed(self, subscriber: Subscriber, after: Cursor) -> AsyncGenerator[Message, None]:
+        """What came after the cursor, up to where the subscriber joined."""
+        group = subscriber.group
+        async with self._catching, self._database.read() as connection:
+            news = await changes.after(connection, after, subscriber.moment)
+        if news.too_much:
+            yield group.refetch(subscriber.moment)
+        for change in news.changes:
+            if group.following.interest.concerned_by(change):
+                async with self._catching:
+                    message = await self._told(group, change)
+                if message is not None:
+                    yield message
+
+    async def _told(self, group: _Group, change: Change) -> Message | None:
+        texts = await self._database.texts()
+        try:
+            text = await group.telling.of(texts, group.following, change)
+        finally:
+            await texts.close()
+        return None if text is None else Message(text, str(change.cursor))
+
+    async def _fresh(self) -> None:
+        """Wait for a look that begins from now on."""
+        looked: asyncio.Future[Moment] = asyncio.get_running_loop().create_future()
+        self._waiting.append(looked)
+        self._wake.set()
+        async with asyncio.timeout(_START_SECONDS):
+            await looked
+
+    async def _run(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._wake.wait()
+            self._wake.clear()
+            if not self._subscribers and not self._waiting:
+                self._moment = None
+                continue
+            try:
+                await self._look()
+            except OUT_OF_REACH as error:
+                _LOG.warning("what happened could not be read: %s", type(error).__name__)
+                await asyncio.sleep(_AFTER_TROUBLE)
+                self._wake.set()
+            except Exception:
+                _LOG.exception("what happened could not be told")
+                await asyncio.sleep(_AFTER_TROUBLE)
+            await asyncio.sleep(_BETWEEN_LOOKS)
+
+    async def _look(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        try:
+            async with self._database.read() as connection:
+                if self._moment is None:
+                    news = changes.News(await moments.moment(connection))
+                else:
+                    news = await changes.after(connection, Cursor.at(self._moment))
+        except BaseException:
+            self._waiting += waiting
+            raise
+        self._moment = news.now
+        self._round += 1
+        for looked in waiting:
+            if not looked.done():
+                looked.set_result(news.now)
+        if news.too_much:
+            _LOG.info("so much happened that everybody is to ask again")
+            self._ask_again(self._groups.values(), self._round)
+        else:
+            await self._tell(news.changes)
+
+    async def _tell(self, news: Sequence[Change]) -> None:
+        """Tell these changes to those who had joined before they were read."""
+        now, current = self._moment, self._round
+        to_tell = [(change, group) for change in news for group in self._concerned(change)]
+        if not to_tell or now is None:
+            return
+        groups = {group for _, group in to_tell}
+        try:
+            await self._check(groups)
+        except OUT_OF_REACH as error:
+            _LOG.warning("sessions could not be looked up: %s", type(error).__name__)
+            self._ask_again(groups, current)
+            return
+        for change, group in to_tell:
+            listening = [one for one in group.subscribers if one.joined < current and one.end is None]
+            if not listening:
+                continue
+            try:
+                message = await self._told(group, change)
+            except Exception as error:
+                fault = None if isinstance(error, OUT_OF_REACH) else error
+                _LOG.warning("a change could not be read: %s", type(error).__name__, exc_info=fault)
+                message = group.refetch(now)
+            if message is not None:
+                for subscriber in listening:
+                    if subscriber.end is None:
+                        subscriber.offer(message, now)
+
+    def _concerned(self, change: Change) -> list[_Group]:
+        """The groups to tell a change, those of people who work here first."""
+        ward = change.ward_code
+        interests = [Interest(ward, incident_id=change.incident_id), Interest(ward)]
+        interests += [Interest(ward, crew_id=crew) for crew in change.crews]
+        groups = [group for interest in interests for group in self._interested.get(interest, ())]
+        return sorted(groups, key=lambda group: _is_stranger(group.following))
+
+    def _ask_again(self, groups: Iterable[_Group], current: int) -> None:
+        if self._moment is None:
+            return
+        for group in list(groups):
+            message = group.refetch(self._moment)
+            for subscriber in group.subscribers:
+                if subscriber.joined < current and subscriber.end is None:
+                    subscriber.offer(message, self._moment)
+
+    async def _check(self, groups: Iterable[_Group]) -> None:
+        """End the subscriptions whose session has ended or opens other rights by now: one statement for all."""
+        signed_in = [
+            (subscriber, subscriber.session)
+            for group in groups
+            for subscriber in group.subscribers
+            if subscriber.session is not None
+        ]
+        if not signed_in:
+            return
+        async with self._database.read() as connection:
+            known = await sessions.actors_of(connection, {session.digest for _, session in signed_in})
+        for subscriber, session in signed_in:
+            actor = known.get(session.digest)
+            if actor is None:
+                subscriber.stop(End.SIGNED_OUT)
+            elif rights_of(actor) != session.rights:
+                subscriber.stop(End.RIGHTS_CHANGED)
+
+
+def _is_stranger(following: Following) -> bool:
+    return following.actor.role in (Role.ANONYMOUS, Role.REPORTER)

@@ -1,0 +1,138 @@
+"""One connection that listens, and the bell that wakes those who do.
+
+A notification carries nothing: it only says that looking is worth while. So any number of them may be lost, and
+whoever follows looks by itself every few seconds too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from geo import changes
+from geo.database import Database, async_url
+
+_LOG = logging.getLogger(__name__)
+_HEARTBEAT_SECONDS = 5.0
+_PATIENCE_SECONDS = 5.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
+_BETWEEN_RINGS = 0.02
+
+OUT_OF_REACH = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,
+    DBAPIError,
+    PoolTimeoutError,
+    OSError,
+    TimeoutError,
+)
+"""What using a database may raise that is away, or has just come back."""
+
+
+class Listener:
+    """A direct connection to the database, for as long as `run` does. `heard` is called at each notification.
+
+    It is none of a pool's: LISTEN belongs to one session. A link that was cut without a word is noticed by the
+    heartbeat; after each reconnection `heard` is called, for what was rung meanwhile.
+    """
+
+    def __init__(self, database: Database, heard: Callable[[], None]) -> None:
+        self._url = async_url(database.url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._heard = heard
+        self._connection: Any = None
+        self._turn = asyncio.Lock()
+        self._pause = _FIRST_PAUSE
+
+    @property
+    def connected(self) -> bool:
+        return self._connection is not None
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        while True:
+            try:
+                await self._listen()
+            except OUT_OF_REACH as error:
+                _LOG.warning("listening was interrupted: %s", type(error).__name__)
+            # Processes that lost the same database do not come back all at once.
+            await asyncio.sleep(self._pause * random.uniform(0.5, 1.5))  # noqa: S311
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+    async def _listen(self) -> None:
+        settings = {"application_name": "phuongso-listener"}
+        connection = await asyncpg.connect(self._url, timeout=_PATIENCE_SECONDS, server_settings=settings)
+        lost = asyncio.Event()
+        try:
+            connection.add_termination_listener(lambda *_: lost.set())
+            await connection.add_listener(changes.CHANNEL, lambda *_: self._heard())
+            self._connection, self._pause = connection, _FIRST_PAUSE
+            self._heard()
+            while not await _within(lost, _HEARTBEAT_SECONDS):
+                async with self._turn:
+                    await connection.execute("SELECT", timeout=_PATIENCE_SECONDS)
+            raise ConnectionResetError
+        finally:
+            self._connection = None
+            connection.terminate()
+
+    async def ring(self) -> None:
+        """Wake everybody who listens; without a connection they will have to look by themselves."""
+        if self._connection is not None:
+            async with self._turn:
+                if self._connection is not None:
+                    await self._connection.execute(changes.RING, timeout=_PATIENCE_SECONDS)
+
+
+async def _within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False
+
+
+class Bell:
+    """Rings after commits, at once and then at most fifty times a second: one of `Database.committed`."""
+
+    def __init__(self, ring: Callable[[], Awaitable[None]]) -> None:
+        self._ring = ring
+        self._ringing: asyncio.Task[None] | None = None
+        self._again = False
+
+    def __call__(self) -> None:
+        self._again = True
+        if self._ringing is None or self._ringing.done():
+            self._ringing = asyncio.create_task(self._until_quiet())
+
+    async def _until_quiet(self) -> None:
+        while self._again:
+            self._again = False
+            try:
+                await self._ring()
+            except OUT_OF_REACH as error:
+                _LOG.debug("nobody was woken: %s", type(error).__name__)
+            await asyncio.sleep(_BETWEEN_RINGS)
+
+    async def close(self) -> None:
+        """Ring what is still to be rung."""
+        if self._ringing is not None:
+            await self._ringing
+
+
+def bell_of(database: Database) -> Bell:
+    """The bell of a process that changes incidents and does not listen, such as the worker."""
+
+    async def ring() -> None:
+        async with database.read() as connection:
+            await connection.exec_driver_sql(changes.RING)
+
+    return Bell(ring)

@@ -1,0 +1,159 @@
+"""What is asked over a connection that stays open: an answer at once, or a subscription; alike for both protocols."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+from graphql import ExecutionResult, GraphQLError, OperationType, get_operation_ast
+
+from geo import sessions
+from geo.actor import ANONYMOUS, Actor
+from geo.database import Database
+from geo.language import Language, Text
+from geo.secrets import digest
+from schema import texts
+from schema.api import SCHEMA
+from schema.context import Context
+from schema.documents import InvalidDocument, prepared
+from schema.execution import run
+from schema.subscriptions import begin
+from server.answers import FAULT, formatted
+from server.events import Hub, Session, Subscriber, TooManyFollow, rights_of
+from server.listener import OUT_OF_REACH
+from server.settings import Settings
+from server.unavailable import UNAVAILABLE
+
+_LOG = logging.getLogger(__name__)
+_WHICH = Text("Chưa rõ cần chạy thao tác nào: hãy nêu tên.", "Which operation to run is not clear: name one of them.")
+_TOO_MANY = Text(
+    "Hiện có quá nhiều người đang theo dõi. Hãy thử lại sau ít phút.",
+    "Too many are following at the moment. Please try again in a few minutes.",
+)
+
+
+class SignedOut(Exception):
+    """The caller's session opens nothing any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is at the other end: with a token, the actor is looked up anew for each operation."""
+
+    token: str | None
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response that needs no following. `refused`: nothing was executed."""
+
+    result: ExecutionResult
+    language: Language
+    refused: bool = False
+
+    def text(self) -> str:
+        return orjson.dumps(formatted(self.result, self.language)).decode()
+
+    def errors(self) -> str:
+        """The errors alone, as JSON."""
+        return orjson.dumps(formatted(self.result, self.language).get("errors", [])).decode()
+
+
+class Room:
+    """For so many at a time, and no more."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.taken = 0
+
+    def enter(self) -> bool:
+        """Whether there was room left."""
+        if self.taken >= self.most:
+            return False
+        self.taken += 1
+        return True
+
+    def leave(self) -> None:
+        self.taken -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the connections of this process share."""
+
+    database: Database
+    settings: Settings
+    hub: Hub
+    sockets: Room
+
+    async def actor_of(self, caller: Caller) -> Actor:
+        """Who calls. Raises `SignedOut`."""
+        if caller.token is None:
+            return ANONYMOUS
+        async with self.database.read() as connection:
+            actor = await sessions.actor_of(connection, caller.token)
+        if actor is None:
+            raise SignedOut
+        return actor
+
+    async def ask(
+        self,
+        caller: Caller,
+        query: str,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        resume: str | None = None,
+    ) -> Answer | Subscriber:
+        """Run an operation, or begin to follow; `resume` stands in for `after`. Raises `SignedOut`."""
+        language = caller.language
+        texts.language.set(language)
+        try:
+            document = prepared(SCHEMA, query)
+            operation = get_operation_ast(document, operation_name)
+            if operation is None:
+                return self._refusal(caller, GraphQLError(_WHICH.to(language)))
+            actor = await self.actor_of(caller)
+            context = self._context(actor, language)
+            if operation.operation is not OperationType.SUBSCRIPTION:
+                result = await run(SCHEMA, document, context, variables, operation_name)
+                refused = result.data is None and all(error.path is None for error in result.errors or ())
+                return Answer(result, language, refused)
+            following, telling = await begin(SCHEMA, document, context, variables, operation_name, resume)
+            session = None if caller.token is None else Session(digest(caller.token), rights_of(actor))
+            return await self.hub.join(following, telling, session)
+        except InvalidDocument as invalid:
+            return self._refusal(caller, *invalid.errors)
+        except TooManyFollow:
+            return self._refusal(caller, GraphQLError(_TOO_MANY.to(language), extensions={"code": "TOO_MANY_REQUESTS"}))
+        except OUT_OF_REACH as error:
+            _LOG.warning("the database is out of reach: %s", type(error).__name__)
+            return self.unavailable(caller)
+
+    def fault(self, caller: Caller) -> Answer:
+        """What is told of a fault of ours, which is logged elsewhere."""
+        return self._refusal(caller, GraphQLError(FAULT.to(caller.language), extensions={"code": "INTERNAL"}))
+
+    def unavailable(self, caller: Caller) -> Answer:
+        """What is told while the database is out of reach."""
+        return self._refusal(caller, GraphQLError(UNAVAILABLE.to(caller.language), extensions={"code": "UNAVAILABLE"}))
+
+    def _refusal(self, caller: Caller, *errors: GraphQLError) -> Answer:
+        return Answer(ExecutionResult(None, list(errors)), caller.language, refused=True)
+
+    def _context(self, actor: Actor, language: Language) -> Context:
+        return Context(
+            database=self.database,
+            secret_key=self.settings.key,
+            actor=actor,
+            language=language,
+            default_ward=self.settings.default_ward,
+            max_cost=self.settings.max_cost,
+        )
+
+
+def changed(caller: Caller, token: str) -> Caller:
+    """The caller with another token."""
+    return replace(caller, token=token)
