@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format lock
+.PHONY: help run test bench lint format lock
 
 BIN := .venv/bin
 
@@ -17,6 +17,10 @@ run: ## install what is missing, then serve the demo ward on http://127.0.0.1:80
 test: ## install what is missing, then run every test (ARGS="tests/geo -k merge" for some)
 	@server/bootstrap.sh dev
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+bench: ## measure it beside its own SQL and beside plain Strawberry (ARGS="--main ward --cases crew")
+	@server/bootstrap.sh dev
+	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 # Left out of squawk: prefer-bigint-over-int, for our integers are counts with an upper bound, never keys;
 # prefer-text-field, for only Alembic's own table has a varchar; require-statement-timeout, for a migration may take its

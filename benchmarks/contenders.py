@@ -104,7 +104,7 @@ async def serving(name: str, url: str, requests: Mapping[str, Sequence[Request]]
             "PYTHONPATH": str(_ROOT),
         }
         command = [sys.executable, *_COMMANDS[name]]
-        server = subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=subprocess.DEVNULL)
+        server = subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=subprocess.DEVNULL)  # noqa: ASYNC220
         try:
             await asyncio.to_thread(_await_alive, server, port)
             process, pipe = _process(client.run, port, requests)

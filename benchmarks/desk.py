@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from benchmarks import database
 from benchmarks.cases import Case, Source
-from benchmarks.contenders import FLOOR, OURS, PLAIN, bare, serving
+from benchmarks.contenders import OURS, PLAIN, bare, serving
 from benchmarks.requests import Request
 from benchmarks.rounds import Extent, Side
 from benchmarks.statements import Captured, capture
@@ -23,6 +23,8 @@ class Desk:
     sides: tuple[Side, ...]
     captured: dict[str, list[Captured]]
     missing: tuple[str, ...]
+    settings: dict[str, str]
+    """Of the sessions that the server opens."""
 
     def of(self, case: Case) -> list[Side]:
         """Who answers this case."""
@@ -57,9 +59,6 @@ async def opened(
                 contenders.append(await stack.enter_async_context(bare(url, size, settings, captured)))
                 contenders.append(await stack.enter_async_context(serving(PLAIN, url, requests)))
             sides = tuple(Side(prefix + contender.name, contender, source) for contender in contenders)
-            yield Desk(source, sides, captured, tuple(missing))
+            yield Desk(source, sides, captured, tuple(missing), settings)
     finally:
         await source.connection.close()
-
-
-__all__ = ["FLOOR", "OURS", "PLAIN", "Desk", "opened"]

@@ -19,6 +19,7 @@ from benchmarks.requests import holds, meaning
 
 _WARM_UP = 40
 _CHECKED = 2
+_LEAST_ROUNDS = 2
 
 Tell = Callable[[str], None]
 
@@ -31,7 +32,9 @@ class Extent:
     rounds: int = 5
     requests: int = 200
     seconds: float = 2.0
-    """The longest that one contender sends in one round."""
+    """The longest that one contender sends in one round; what is under way then is awaited."""
+    patience: float = 10.0
+    """Seconds at one concurrency after which a slow contender, once it had two rounds, sits out the rest."""
     variety: int = 200
     """How many requests the floor goes round through: what the server sends for each is found out beforehand."""
 
@@ -75,8 +78,8 @@ class Measured:
         return statistics.median(one.rate for one in self.rounds[concurrency, label])
 
     def ratio(self, concurrency: int, label: str, other: str) -> float | None:
-        """Throughput in proportion to another's: the middle one of the rounds."""
-        pairs = zip(self.rounds.get((concurrency, label), ()), self.rounds.get((concurrency, other), ()), strict=True)
+        """Throughput in proportion to another's: the middle one of the rounds that both were in."""
+        pairs = zip(self.rounds.get((concurrency, label), ()), self.rounds.get((concurrency, other), ()), strict=False)
         found = [one.rate / two.rate for one, two in pairs]
         return statistics.median(found) if found else None
 
@@ -106,8 +109,9 @@ async def measured(case: Case, sides: Sequence[Side], extent: Extent, tell: Tell
             chance.shuffle(order)
             load = Load(case.name, concurrency, start, min(extent.requests, extent.variety), extent.seconds)
             for side in order:
-                done = await _cleaned(case, side, load)
-                found.rounds.setdefault((concurrency, side.label), []).append(done)
+                had = found.rounds.setdefault((concurrency, side.label), [])
+                if len(had) < _LEAST_ROUNDS or sum(one.wall for one in had) < extent.patience:
+                    had.append(await _cleaned(case, side, load))
             start += load.count
             tell(f"{case.name}, {concurrency} at a time, round {number + 1}")
     return found
