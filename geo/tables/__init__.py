@@ -1,6 +1,7 @@
 """The tables, as SQLAlchemy Core: the only source of DDL. Outside `geo`, use each noun's `readable(actor)` instead."""
 
-from geo.tables.base import SRID, metadata
+from geo.tables.base import MERCATOR, SRID, metadata
+from geo.tables.clusters import incident_cell, incident_cell_change, incident_cell_ward
 from geo.tables.ground import PlaceKind, neighbourhood, neighbourhood_boundary, place, ward
 from geo.tables.incidents import Channel, Satisfaction, category, incident, incident_event, photo, reporter
 from geo.tables.people import (
@@ -16,6 +17,7 @@ from geo.tables.people import (
 )
 
 __all__ = [
+    "MERCATOR",
     "SRID",
     "AccountRole",
     "Channel",
@@ -28,6 +30,9 @@ __all__ = [
     "crew_category",
     "crew_member",
     "incident",
+    "incident_cell",
+    "incident_cell_change",
+    "incident_cell_ward",
     "incident_event",
     "metadata",
     "neighbourhood",

@@ -11,6 +11,8 @@ from geoalchemy2 import Geography, Geometry
 from sqlalchemy.types import UserDefinedType
 
 SRID = 4326
+MERCATOR = 3857
+"""Web Mercator, in which web maps are drawn: metres at the equator."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -60,6 +62,17 @@ def geography_of(column: str, name: str = "geog") -> sa.Column[Any]:
         Geography("POINT", srid=SRID, dimension=2, spatial_index=False),
         sa.Computed(f"({column})::geography(Point,{SRID})", persisted=True),
     )
+
+
+def outline_of(column: str, name: str, metres: int) -> sa.Column[Any]:
+    """`column` for maps from afar, in Web Mercator (EPSG:3857), its vertices rounded to a grid of so many metres.
+
+    Made by the database with the row, so it is never older. Rounded, a vertex that neighbours share stays shared: the
+    outlines neither part nor overlap, as outlines simplified one by one would.
+    """
+    rounded = f"st_snaptogrid(st_transform({column}, {MERCATOR}), ({metres})::double precision)"
+    kind = Geometry("MULTIPOLYGON", srid=MERCATOR, dimension=2, spatial_index=False)
+    return sa.Column(name, kind, sa.Computed(rounded, persisted=True))
 
 
 def folded(*columns: str) -> sa.Column[Any]:

@@ -17,6 +17,7 @@ from geo.tables.base import (
     moment,
     on_earth,
     one_of,
+    outline_of,
     search_index,
     spatial_index,
     ward_column,
@@ -47,6 +48,10 @@ ward = sa.Table(
     geometry("boundary", "MULTIPOLYGON"),
     sa.Column("demo", sa.Boolean, nullable=False, server_default=sa.false()),
     folded("name", "code"),
+    # A quarter of a pixel at zoom 5, 8 and 11.
+    outline_of("boundary", "outline_country", 1223),
+    outline_of("boundary", "outline_region", 153),
+    outline_of("boundary", "outline_city", 19),
     sa.CheckConstraint("code ~ '^[0-9]{5}$'", name="code"),
     spatial_index("ward", "boundary"),
     search_index("ward"),
@@ -79,6 +84,7 @@ neighbourhood_boundary = sa.Table(
     moment("until"),
     sa.Column("drawn_by", sa.Uuid, sa.ForeignKey("account.id", ondelete="SET NULL")),
     sa.Column("reason", sa.Text),
+    outline_of("boundary", "outline_city", 10),  # a quarter of a pixel at zoom 12
     belongs_to("neighbourhood", "neighbourhood_id"),
     sa.CheckConstraint("until > since", name="period"),
     ExcludeConstraint(
