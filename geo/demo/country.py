@@ -154,9 +154,9 @@ def _batches(scale: Scale, hour: datetime, password_hash: str) -> Iterator[_Batc
 
 
 def _home(scale: Scale) -> int:
-    """The number of the ward that holds the point from which examples report: it stands for the demo ward."""
+    """The number of the ward at the point from which examples report: it stands for the demo ward."""
     point = shapely.Point(CENTRE)
-    return next(plot.number for plot in plots(scale) if shapely.Polygon(plot.ring(plot.block)).contains(point))
+    return min(plots(scale), key=lambda plot: shapely.Polygon(plot.ring(plot.block)).distance(point)).number
 
 
 def _called(scale: Scale, number: int, home: int) -> tuple[str, str]:
@@ -192,8 +192,7 @@ async def _write(connection: AsyncConnection, batches: Iterator[_Batch], scale: 
             done += batch.incidents
             progress(label, done, scale.incidents)
     finally:
-        if not making.done():
-            await asyncio.wait([making])
+        await asyncio.gather(making, return_exceptions=True)  # a thread cannot be stopped in the middle
 
 
 def _gathered(batch: _Batch) -> Iterator[tuple[str, list[bytes]]]:

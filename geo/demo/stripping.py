@@ -1,7 +1,7 @@
 """Tables without what makes writing slow, for the length of one transaction: indexes, constraints, row triggers.
 
 What is taken away is read from PostgreSQL's own catalogue and put back from its own words, so it comes back exactly,
-whatever the migrations added since. DDL is transactional: until the commit nobody sees the tables without their rules,
+whatever the migrations added since. Row triggers are disabled, not dropped. DDL is transactional: until the commit nobody sees the tables without their rules,
 and a load that fails or is killed leaves no trace of itself.
 """
 
@@ -31,9 +31,9 @@ ORDER BY i.indexrelid
 """
 # Triggers of whole statements stay: they cost once a COPY, and what they keep up to date, such as counts, stays so.
 _TRIGGERS = """
-SELECT t.tgrelid::regclass::text AS table_name, quote_ident(t.tgname) AS name, pg_get_triggerdef(t.oid) AS body
+SELECT t.tgrelid::regclass::text AS table_name, quote_ident(t.tgname) AS name
 FROM pg_trigger t
-WHERE t.tgrelid = ANY(CAST(:tables AS regclass[])) AND NOT t.tgisinternal AND t.tgtype & 1 = 1
+WHERE t.tgrelid = ANY(CAST(:tables AS regclass[])) AND NOT t.tgisinternal AND t.tgenabled = 'O' AND t.tgtype & 1 = 1
 ORDER BY t.oid
 """
 
@@ -62,7 +62,7 @@ async def strip(connection: AsyncConnection, tables: Sequence[str]) -> Stripped:
     indexes = (await connection.execute(_typed(_INDEXES), values)).all()
     triggers = (await connection.execute(_typed(_TRIGGERS), values)).all()
     for trigger in triggers:
-        await connection.exec_driver_sql(f"DROP TRIGGER {trigger.name} ON {trigger.table_name}")
+        await connection.exec_driver_sql(f"ALTER TABLE {trigger.table_name} DISABLE TRIGGER {trigger.name}")
     for constraint in reversed(constraints):
         await connection.exec_driver_sql(f"ALTER TABLE {constraint.table_name} DROP CONSTRAINT {constraint.name}")
     for index in indexes:
@@ -72,7 +72,8 @@ async def strip(connection: AsyncConnection, tables: Sequence[str]) -> Stripped:
         for constraint in constraints
     ]
     keys = sum(not constraint.reference for constraint in constraints)
-    return Stripped([*added[:keys], *(index.body for index in indexes), *added[keys:], *(t.body for t in triggers)])
+    enabled = [f"ALTER TABLE {trigger.table_name} ENABLE TRIGGER {trigger.name}" for trigger in triggers]
+    return Stripped([*added[:keys], *(index.body for index in indexes), *added[keys:], *enabled])
 
 
 def _typed(query: str) -> sa.TextClause:
