@@ -11,6 +11,7 @@ from geoalchemy2 import Geography
 from shapely.geometry import MultiPolygon
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo import waiting
 from geo.actor import Actor, Role
 from geo.categories import UNKNOWN_CATEGORY
 from geo.errors import InvalidInput, NotAllowed, NotFound, Problem
@@ -94,6 +95,8 @@ async def set_duty(connection: AsyncConnection, actor: Actor, ward_code: str, cr
     )
     if changed.rowcount == 0:
         raise NotFound(path=("crewId",))
+    if on_duty:
+        await waiting.look_again(connection, ward_code)
 
 
 async def save(
@@ -132,6 +135,7 @@ async def save(
         # An account belongs to one crew: joining this one leaves the other.
         await connection.execute(sa.delete(crew_member).where(crew_member.c.account_id.in_(people)))
         await _replace(connection, crew_member, ward_code, crew_id, "account_id", people)
+    await waiting.look_again(connection, ward_code)
     return crew_id
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.actor import Actor
@@ -44,6 +46,34 @@ async def write(
             public=public,
         )
     )
+
+
+async def remark(connection: AsyncConnection, remarks: Sequence[tuple[str, UUID, str, str]], party: Party) -> None:
+    """Add internal notes: each is `(ward_code, incident_id, status, note)`, the status the one that it stays in."""
+    rows = [
+        {
+            "ward_code": ward_code,
+            "incident_id": incident_id,
+            "id": new_id(),
+            "from_status": status,
+            "to_status": status,
+            "note": note,
+        }
+        for ward_code, incident_id, status, note in remarks
+    ]
+    shared = {"at": sa.func.clock_timestamp(), "party": party, "public": False}
+    await connection.execute(sa.insert(incident_event).values(**shared), rows)
+
+
+def steps(rows: sa.FromClause, **columns: Callable[[Any], Any]) -> Insert:
+    """An insert of one public step for each of `rows`: of its `ward_code`, with what `columns` read from a row."""
+    values: dict[str, Any] = {
+        "ward_code": rows.c.ward_code,
+        "at": sa.func.clock_timestamp(),
+        "public": sa.true(),
+        **{name: read(rows.c) for name, read in columns.items()},
+    }
+    return sa.insert(incident_event).from_select(list(values), sa.select(*values.values()))
 
 
 async def last_step(connection: AsyncConnection, ward_code: str, incident_id: UUID) -> Any:
@@ -109,11 +139,11 @@ async def commented(connection: AsyncConnection, ward_code: str, incident_id: UU
     return bool(await connection.scalar(sa.select(comment)))
 
 
-def declined_by(ward_code: str, incident_id: UUID) -> sa.Select[Any]:
+def declined_by(ward_code: Any, incident_id: Any) -> sa.Select[Any]:
     """The crews that gave this incident back: dispatch does not offer it to them again, unless it is reopened."""
     columns = incident_event.c
     reopened = reopened_at(ward_code, incident_id)
-    return sa.select(columns.crew_id).where(
+    query = sa.select(columns.crew_id).where(
         columns.ward_code == ward_code,
         columns.incident_id == incident_id,
         columns.party == Party.CREW,
@@ -121,11 +151,13 @@ def declined_by(ward_code: str, incident_id: UUID) -> sa.Select[Any]:
         columns.crew_id.is_not(None),
         sa.or_(reopened.is_(None), columns.at > reopened),
     )
+    return query.correlate_except(incident_event)
 
 
-def reopened_at(ward_code: str, incident_id: UUID) -> sa.ScalarSelect[datetime]:
+def reopened_at(ward_code: Any, incident_id: Any) -> sa.ScalarSelect[datetime]:
     """When an incident was last reopened, or NULL: its deadline counts from then."""
-    columns = incident_event.c
+    reopening = incident_event.alias("reopening")
+    columns = reopening.c
     return (
         sa.select(sa.func.max(columns.at))
         .where(
@@ -134,6 +166,7 @@ def reopened_at(ward_code: str, incident_id: UUID) -> sa.ScalarSelect[datetime]:
             columns.to_status == Status.RECEIVED,
             columns.from_status.in_(FINISHED),
         )
+        .correlate_except(reopening)
         .scalar_subquery()
     )
 

@@ -9,11 +9,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import incidents, journal
+from geo import incidents, journal, waiting
 from geo.actor import Actor, Role
 from geo.contact import Checked
 from geo.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound
-from geo.lifecycle import Party, Status, advance, may_advance
+from geo.lifecycle import IN_HAND, Party, Status, advance, may_advance
 from geo.tables import incident
 
 MOST_NOTE = 2_000
@@ -128,6 +128,7 @@ async def move(
 ) -> None:
     """Take the step: `values` are the row's further columns, `concerns` the crew that the step is about.
 
+    A crew that has it in hand no longer has room for what waits: the worker looks for that after the commit.
     Raises `InvalidTransition` for a step that `party` may not take, whatever was asked before.
     """
     status = advance(Status(row.status), to, {party})
@@ -139,3 +140,5 @@ async def move(
     await journal.write(
         connection, row.ward_code, row.id, row.status, status, party, actor=actor, crew_id=concerns, note=note
     )
+    if row.status in IN_HAND and (status not in IN_HAND or values.get("crew_id", row.crew_id) != row.crew_id):
+        await waiting.look_again(connection, row.ward_code)

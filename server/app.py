@@ -10,17 +10,22 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from geo.database import Database
+from geo.intake import Intake
 from geo.exporting.streaming import Exports
-from server import exports, graphql, health, sessions
+from server import exports, graphql, health, sessions, websocket
+from server.events import Hub
 from server.limits import BodyLimitMiddleware
+from server.live import Live, Room
 from server.pages import map as map_page
 from server.pages import static
 from server.sessions import SessionMiddleware
 from server.settings import Settings
 from server.unavailable import UnavailableMiddleware
+from server.worker import worker_of, working
 
 ROUTES: list[BaseRoute] = [
     *graphql.routes,
+    *websocket.routes,
     *sessions.routes,
     *health.routes,
     *map_page.routes,
@@ -34,9 +39,14 @@ def create_app(settings: Settings) -> Starlette:
     database = Database(settings.database, pool_size=settings.pool_size)
     settings.key  # noqa: B018 - refuses to start without one, instead of failing at the first report
 
+    live = Live(database, settings, Hub(database, settings.max_subscriptions), Room(settings.max_subscriptions))
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
+        live.hub.start()
+        async with working(worker_of(settings) if settings.worker else None):
+            yield
+        await live.hub.close()
         await database.close()
 
     app = Starlette(
@@ -49,6 +59,8 @@ def create_app(settings: Settings) -> Starlette:
         lifespan=lifespan,
     )
     app.state.database = database
+    app.state.intake = Intake(database)
+    app.state.live = live
     app.state.exports = Exports(settings.database)
     app.state.settings = settings
     return app

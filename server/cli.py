@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,9 +23,11 @@ from server.account_commands import account_group
 from server.console import Commands, console, end_on_termination, in_transaction, tell, with_database
 from server.exporting_commands import export_command
 from server.importing_commands import import_group
-from server.serving import address, is_open_to_others, listening, serve
+from server.job_commands import jobs_group
+from server.serving import LOG_FORMAT, address, is_open_to_others, listening, serve
 from server.settings import Settings, kept_secret_key, read_settings, settings_document
 from server.worker import run as run_worker
+from server.worker import worker_of
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -39,6 +42,7 @@ def main() -> None:
 
 main.add_command(account_group)
 main.add_command(import_group)
+main.add_command(jobs_group)
 main.add_command(export_command)
 
 
@@ -68,10 +72,15 @@ def serve_only() -> None:
 
 @main.command("worker")
 def work() -> None:
-    """Do what is due by itself, until Ctrl-C or SIGTERM: close what was silent for seven days, forget old sessions."""
+    """Do the background work, until Ctrl-C or SIGTERM: deadlines, what waits for a crew, seven days of silence.
+
+    As many as are wanted may run; each job is done by one of them. A server does the same by itself unless
+    PHUONGSO_WORKER is false.
+    """
     with with_database(read_settings()) as settings:
+        logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
         tell("Working. Ctrl-C stops it.")
-        asyncio.run(run_worker(settings.database))
+        asyncio.run(run_worker(worker_of(settings)))
 
 
 @main.command()
@@ -105,7 +114,7 @@ def migrate(sql: bool, target: str, back_to: str | None, yes: bool) -> None:
 def load_demo(scale: str) -> None:
     """Load the demo ward, with its accounts, into a database that does not have it yet.
 
-    A city or a nation needs an empty database of its own: some 2 GB and 20 GB, some minutes and a quarter of an hour.
+    A city or a nation needs an empty database of its own: some 3 GB and two minutes, or 12 GB and a quarter of an hour.
     """
     with with_database(read_settings()) as settings:
         if scale == "ward":
@@ -164,6 +173,8 @@ def _load_scale(settings: Settings, scale: demo.Scale) -> None:
         f"{verb} the demo {summary.scale}: {summary.wards} wards, {summary.neighbourhoods} neighbourhoods, "
         f"{summary.incidents} incidents, {summary.events} steps of their histories. All of it is made up."
     )
+    if summary.created:
+        tell("Start `phuongso worker` on it once: it counts the incidents for the map from afar.")
 
 
 def _load_demo(settings: Settings) -> None:
@@ -184,8 +195,13 @@ def _invite(listener: socket.socket, stock: _Stock) -> None:
     console.print(f"  GraphQL                   {site}/graphql")
     if stock.demo_accounts:
         console.print(f"\nTài khoản dùng thử · Demo accounts (mật khẩu · password: {demo.PASSWORD})", style="bold")
-        for account in stock.demo_accounts:
+        # A city's other wards have theirs as well: too many to list.
+        own = [account for account in stock.demo_accounts if account.ward_code in {None, demo.WARD_CODE}]
+        for account in own:
             console.print(f"  {account.username:<10}{account.crew_name or account.name}")
+        if len(own) < len(stock.demo_accounts):
+            more = len(stock.demo_accounts) - len(own)
+            console.print(f"  và {more} tài khoản của các phường khác · and {more} of other wards, such as staff-90001")
         if is_open_to_others(listener):
             console.print("  Other machines reach this server, and everybody knows this password.", style="bold red")
     console.print()

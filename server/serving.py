@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
+import resource
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from server.app import create_app
+from server.events import Hub
 from server.settings import Settings, SettingsError
 
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _GRACE_SECONDS = 10
 _LARGEST_FRAME = 64 * 1024
+_UNTAKEN_SECONDS = 30
+_STUCK_SECONDS = 1.0
+_MOST_FILES = 65_536
 
 
 @contextmanager
@@ -23,6 +32,8 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit it: one whose other end takes nothing for so long is cut, and what waits for it freed.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNTAKEN_SECONDS * 1000)
         try:
             listener.bind((settings.host, settings.port))
         except OSError as error:
@@ -50,16 +61,20 @@ def serve(settings: Settings, listener: socket.socket, started: Callable[[], Non
 
     Raises `SettingsError` when the settings lack a database or a key, SystemExit when the application does not start.
     """
+    _allow_many_files()
     level = logging.getLevelName(settings.log_level.upper())
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=level, format=LOG_FORMAT)
     debugging = settings.log_level == "debug"
     # uvicorn's own "started", "waiting", "shut down" say nothing that the terminal is not told already.
     logging.getLogger("uvicorn.error").setLevel(level if debugging else max(level, logging.WARNING))
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         loop="uvloop",
-        http="httptools",
+        http=HttpToolsProtocol,
+        ws=WebSocketsSansIOProtocol,
         ws_max_size=_LARGEST_FRAME,
+        ws_per_message_deflate=False,  # its windows would cost each follower more memory than all the rest
         timeout_graceful_shutdown=_GRACE_SECONDS,
         access_log=debugging,  # addresses and tracking codes are personal data
         log_config=None,
@@ -67,15 +82,42 @@ def serve(settings: Settings, listener: socket.socket, started: Callable[[], Non
     )
     # uvicorn repeats the signal after its graceful end; we were asked to stop and did.
     with suppress(KeyboardInterrupt):
-        _Server(config, started).run(sockets=[listener])
+        _Server(config, started, app.state.live.hub).run(sockets=[listener])
+
+
+def _allow_many_files() -> None:
+    """Every connection is an open file, and systems start a process with 1,024 of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(_MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None], hub: Hub) -> None:
         super().__init__(config)
         self._announce = announce
+        self._hub = hub
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends what would never end by itself: subscriptions at once, and soon a socket that takes nothing."""
+        self._hub.stop()
+        asyncio.get_running_loop().call_later(_STUCK_SECONDS, self._cut_sockets)
+        await super().shutdown(sockets)
+
+    def _cut_sockets(self) -> None:
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, WebSocketsSansIOProtocol) or _is_stuck_stream(connection):
+                connection.transport.abort()
+
+
+def _is_stuck_stream(connection: object) -> bool:
+    """A stream of events whose client does not read it; a slow download has the whole grace."""
+    if not isinstance(connection, HttpToolsProtocol) or not connection.flow.write_paused:
+        return False
+    return connection.scope["path"] == "/graphql"

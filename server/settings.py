@@ -66,11 +66,28 @@ class Settings(BaseSettings):
         default=None, description="Whom to credit for the base map; required with `PHUONGSO_TILE_URL`."
     )
     pool_size: int = Field(default=4, ge=1, le=100, description="Database connections a process keeps.")
+    worker: bool = Field(
+        default=True,
+        description="Whether `phuongso serve` and `phuongso run` also do the background work. Set it to `false` where "
+        "`phuongso worker` runs beside them.",
+    )
+    takeover_seconds: float = Field(
+        default=30,
+        ge=1,
+        le=3600,
+        description="Seconds without a sign of life after which the jobs of a worker are taken over by another.",
+    )
     secure_cookies: bool = Field(
         default=False,
         description="Send cookies over HTTPS only. Set it to `true` wherever the site is reached by HTTPS.",
     )
     max_cost: int = Field(default=10_000, ge=1, description="The cost from which on a GraphQL query is refused.")
+    max_subscriptions: int = Field(
+        default=5_000, ge=1, description="How many live subscriptions, and how many WebSockets, a process keeps open."
+    )
+    max_subscriptions_per_connection: int = Field(
+        default=20, ge=1, le=1_000, description="How many operations one WebSocket may have under way."
+    )
     session_days: int = Field(default=30, ge=1, le=365, description="Days after which a sign-in ends.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much the server tells."

@@ -1,62 +1,192 @@
-"""The worker: does by itself, again and again, what `geo.housekeeping` says is to be done."""
+"""The worker: does jobs as they come and chores as they fall due, through restarts of the database."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
 
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
+import asyncpg
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.core.sm import SchedulerManager
+from pgqueuer.domain.models import Job as Row
+from pgqueuer.domain.models import Schedule
 
-from geo import housekeeping
-from geo.database import Database
+from geo.database import Database, async_url
+from server.settings import Settings
+from server.work.queue import SETTINGS, queries_on
+from server.work.registry import CHORES, JOBS, Chore, Job
+from server.work.running import Hands, Pace, kind_of
 
 _LOG = logging.getLogger(__name__)
-_PAUSE_SECONDS = 60.0
-
-Chore = Callable[[AsyncConnection], Awaitable[int]]
-CHORES: tuple[Chore, ...] = (housekeeping.close_silent, housekeeping.end_expired_sessions)
-
-
-async def work_once(database: Database) -> int:
-    """Do every chore until nothing is left of it; how many things were done. One bite is one transaction."""
-    total = 0
-    for chore in CHORES:
-        while True:
-            async with database.write() as connection:
-                done = await chore(connection)
-            total += done
-            if done < housekeeping.BITE:
-                break
-    return total
+_LONGEST_PAUSE = 30.0
+_BATCH = 10
+_AT_ONCE = 2
+_ANSWER_SECONDS = 15
+"""A database that does not answer for so long is taken as gone: a half-open connection says nothing by itself."""
 
 
-async def work(database: Database, stop: asyncio.Event, pause: float = _PAUSE_SECONDS) -> None:
-    """Work until `stop`. A database that is away for a while is tried again at the next turn."""
-    while not stop.is_set():
+class Worker:
+    """Works on one database, with one connection for the queue and a few for what is done."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        jobs: Mapping[str, Job] = JOBS,
+        chores: Sequence[Chore] = CHORES,
+        pace: Pace | None = None,
+        at_once: int = _AT_ONCE,
+    ) -> None:
+        self._url = url
+        self._jobs = jobs
+        self._chores = chores
+        self._pace = pace or Pace()
+        self._at_once = at_once
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Work until `stop`. A database that is away, or has no tables yet, is tried again after a growing pause."""
+        # What pgqueuer says of each failure includes its traceback, and there what people wrote; we say what is safe.
+        logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)
+        database = Database(self._url, pool_size=self._at_once)
+        hands = Hands(database, self._at_once, self._pace)
+        pause = 0.5
         try:
-            done = await work_once(database)
-            if done:
-                _LOG.info("housekeeping: %d", done)
-        except (SQLAlchemyError, OSError) as error:
-            _LOG.warning("housekeeping has to wait: %s", type(error).__name__)
+            while not stop.is_set():
+                loop = asyncio.get_running_loop()
+                begun = loop.time()
+                try:
+                    await self._session(hands, stop)
+                except Exception as error:  # whatever it was, jobs wait to be done
+                    if loop.time() - begun > _LONGEST_PAUSE:
+                        pause = 0.5
+                    _LOG.warning("the worker has to wait: %s", kind_of(error))
+                    await _wait(stop, pause * random.uniform(0.5, 1.5))  # noqa: S311
+                    pause = min(2 * pause, _LONGEST_PAUSE)
+        finally:
+            await database.close()
+
+    async def _session(self, hands: Hands, stop: asyncio.Event) -> None:
+        """Work over one connection until it breaks or `stop` is set."""
+        async with _connected(self._url) as connection:
+            queries = queries_on(AsyncpgDriver(connection))
+            queue, scheduler = QueueManager(queries, SETTINGS.channel), SchedulerManager(queries)
+            queries.owner = queue.queue_manager_id
+            queue.shutdown = scheduler.shutdown = ending = asyncio.Event()
+            for name, job in self._jobs.items():
+                self._register(queue, name, job, hands)
+            for chore in self._chores:
+                scheduler.schedule(chore.name, chore.when)(partial(_do_chore, hands, chore, ending))
+            managers = {
+                asyncio.create_task(
+                    queue.run(
+                        dequeue_timeout=self._pace.poll,
+                        batch_size=_BATCH,
+                        max_concurrent_tasks=2 * _BATCH,
+                        heartbeat_timeout=self._pace.takeover,
+                        log_aggregation_interval=timedelta(0),
+                    )
+                ),
+                asyncio.create_task(scheduler.run()),
+            }
+            asked = asyncio.create_task(stop.wait())
+            try:
+                await asyncio.wait({*managers, asked}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                ending.set()
+                asked.cancel()
+                await _end(managers, self._pace.grace)
+            errors = [manager.exception() for manager in managers if not manager.cancelled()]
+            for error in filter(None, errors):
+                raise error
+
+    def _register(self, queue: QueueManager, name: str, job: Job, hands: Hands) -> None:
+        async def do(row: Row) -> None:
+            await hands.do(job, row, queue.queue_manager_id)
+
+        queue.entrypoint(name, on_failure="hold", accepts_context=False)(do)
+
+
+async def _do_chore(hands: Hands, chore: Chore, ending: asyncio.Event, _: Schedule) -> None:
+    await hands.try_to_finish(chore, ending.is_set)
+
+
+async def _end(tasks: set[asyncio.Task[None]], grace: timedelta) -> None:
+    """Let tasks that were asked to end do so, and cancel what does not: a job that is broken off was not begun."""
+    _, late = await asyncio.wait(tasks, timeout=grace.total_seconds())
+    for task in late:
+        task.cancel()
+    if late:
+        await asyncio.wait(late, timeout=grace.total_seconds())
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(
+        async_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
+        timeout=_ANSWER_SECONDS,
+        command_timeout=_ANSWER_SECONDS,
+        server_settings={"timezone": "UTC", "jit": "off", "application_name": "phuongso worker"},
+    )
+    try:
+        yield connection
+    finally:
         try:
-            async with asyncio.timeout(pause):
-                await stop.wait()
-        except TimeoutError:
-            continue
+            await connection.close(timeout=2)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            connection.terminate()
 
 
-async def run(url: str) -> None:
+async def work_once(url: str, chores: Sequence[Chore] = CHORES) -> int:
+    """Do every chore now, whenever it is due, until nothing is left of it; how many things were done."""
+    database = Database(url, pool_size=1)
+    try:
+        hands = Hands(database, 1, Pace())
+        return sum([await hands.finish(chore) for chore in chores])
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def working(worker: Worker | None) -> AsyncIterator[None]:
+    """Have a worker work beside what the block does; it ends with the block, within seconds."""
+    if worker is None:
+        yield
+        return
+    stop = asyncio.Event()
+    task = asyncio.create_task(worker.work(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        _, late = await asyncio.wait({task}, timeout=_LONGEST_PAUSE)
+        if late:
+            task.cancel()
+
+
+def worker_of(settings: Settings) -> Worker:
+    """A worker for these settings."""
+    return Worker(settings.database, pace=Pace(takeover=timedelta(seconds=settings.takeover_seconds)))
+
+
+async def run(worker: Worker) -> None:
     """Work until SIGINT or SIGTERM."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    database = Database(url, pool_size=1)
-    try:
-        await work(database, stop)
-    finally:
-        await database.close()
+    await worker.work(stop)

@@ -1,0 +1,156 @@
+"""Work that a change causes: written with the change, done by a worker after it.
+
+A job is a row of pgqueuer's table, so it is there exactly when the change is: a rollback leaves none, a commit leaves
+one. `enqueue` is the only way in. A job may be begun more than once, when the worker that had it died; it is done
+once, for its work and its end are one transaction (`held`, `finish`). Payloads are small and name things by their ids:
+they outlive what they speak of and are shown in lists, so nothing of a person belongs into them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import BYTEA, ENUM, JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+Payload = Mapping[str, str | int]
+
+SCHEMA = "jobs"
+"""pgqueuer's tables stand apart from ours: they know no ward and are no part of `geo.tables`."""
+
+MOST_BYTES = 2_000
+KEPT = timedelta(days=7)
+BITE = 5_000
+
+_metadata = sa.MetaData(schema=SCHEMA)
+_status = ENUM(
+    *("queued", "picked", "successful", "exception", "canceled", "deleted", "failed"),
+    name="pgqueuer_status",
+    metadata=_metadata,
+)
+_queue = sa.Table(
+    "pgqueuer",
+    _metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("queue_manager_id", sa.Uuid),
+    sa.Column("updated", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("execute_after", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("status", _status, nullable=False),
+    sa.Column("entrypoint", sa.Text, nullable=False),
+    sa.Column("payload", BYTEA),
+    sa.Column("headers", JSONB),
+    sa.Column("attempts", sa.Integer, nullable=False),
+)
+_log = sa.Table(
+    "pgqueuer_log",
+    _metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("job_id", sa.BigInteger, nullable=False),
+    sa.Column("status", _status, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A job that failed as often as it may."""
+
+    id: int
+    name: str
+    payload: dict[str, Any]
+    error: str
+    """The class of the last error; its message may hold what people wrote."""
+    tries: int
+    at: datetime
+
+
+async def enqueue(
+    connection: AsyncConnection, name: str, payload: Payload, *, at: datetime | None = None, priority: int = 0
+) -> int:
+    """Have the job `name` done after the caller's transaction commits, not before `at`; gives its id.
+
+    It is an ordinary statement on the caller's connection: SQLAlchemy sends BEGIN with the first of them, so on the
+    driver's own connection a job would be committed by itself. Nobody is notified, for a NOTIFY inside makes
+    transactions commit one after the other: workers look every second.
+    """
+    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(body) > MOST_BYTES:
+        raise ValueError(f"the payload of {name} has {len(body)} bytes; give ids, not things")
+    row: dict[str, Any] = {"priority": priority, "entrypoint": name, "payload": body, "status": "queued"}
+    if at is not None:
+        row["execute_after"] = at
+    written = await connection.execute(sa.insert(_queue).values(**row).returning(_queue.c.id))
+    made: int = written.scalar_one()
+    return made
+
+
+def payload_of(body: bytes | None) -> dict[str, Any]:
+    """What `enqueue` was given."""
+    payload: dict[str, Any] = json.loads(body or b"{}")
+    return payload
+
+
+async def held(connection: AsyncConnection, job_id: int, worker: UUID) -> int | None:
+    """How often the job was picked up, where `worker` still has it; None where another took it over.
+
+    Until the transaction ends no other takes it over: a worker looking for jobs passes locked rows by. The lock is
+    the weakest, so that the worker's signs of life can still be written into the row.
+    """
+    picked = sa.select(sa.func.count()).where(_log.c.job_id == job_id, _log.c.status == "picked").scalar_subquery()
+    query = (
+        sa.select(picked)
+        .select_from(_queue)
+        .where(_queue.c.id == job_id, _queue.c.queue_manager_id == worker, _queue.c.status == "picked")
+        .with_for_update(of=_queue, read=True, key_share=True)
+    )
+    count: int | None = await connection.scalar(query)
+    return count
+
+
+async def finish(connection: AsyncConnection, job_id: int) -> None:
+    """The job is done, if the transaction commits."""
+    await connection.execute(sa.delete(_queue).where(_queue.c.id == job_id))
+
+
+async def dead(connection: AsyncConnection, limit: int = 200) -> list[Dead]:
+    """Jobs that failed as often as they may, the latest first."""
+    query = sa.select(_queue).where(_queue.c.status == "failed").order_by(_queue.c.updated.desc(), _queue.c.id.desc())
+    return [
+        Dead(
+            row.id,
+            row.entrypoint,
+            payload_of(row.payload),
+            (row.headers or {}).get("error", ""),
+            row.attempts + 1,
+            row.updated,
+        )
+        for row in await connection.execute(query.limit(limit))
+    ]
+
+
+async def retry(connection: AsyncConnection, ids: Collection[int] | None = None) -> int:
+    """Try these dead jobs anew, or all, with all their tries; how many there were."""
+    again = sa.update(_queue).where(_queue.c.status == "failed")
+    if ids is not None:
+        again = again.where(_queue.c.id.in_(ids))
+    now = sa.func.now()
+    again = again.values(status="queued", attempts=0, execute_after=now, updated=now)
+    revived = (await connection.scalars(again.returning(_queue.c.id))).all()
+    await connection.execute(sa.delete(_log).where(_log.c.job_id.in_(revived)))
+    return len(revived)
+
+
+async def forget_old_log(connection: AsyncConnection) -> int:
+    """Forget what was noted of jobs a week ago; how many lines."""
+    old = (
+        sa.select(_log.c.id).where(_log.c.created < sa.func.now() - KEPT).limit(BITE).with_for_update(skip_locked=True)
+    )
+    gone = await connection.execute(sa.delete(_log).where(_log.c.id.in_(old)))
+    return gone.rowcount

@@ -1,0 +1,94 @@
+"""Incidents that wait for a crew, and what makes it worth looking again: a crew that has room which it had not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo import dispatch, jobs, journal
+from geo.incidents import URGENCY, in_hand
+from geo.lifecycle import Status
+from geo.tables import crew, crew_category, incident
+
+BITE = 20
+"""Incidents a transaction: reports of the ward wait for the crews' locks meanwhile."""
+
+JOB = "dispatch_waiting"
+_SOON = timedelta(seconds=2)
+
+
+async def look_again(connection: AsyncConnection, ward_code: str, *, at: datetime | None = None) -> None:
+    """Have the ward's waiting incidents dispatched once the caller's transaction is committed."""
+    await jobs.enqueue(connection, JOB, {"ward": ward_code}, at=at)
+
+
+def takeable(ward_code: str, crews: Sequence[UUID]) -> sa.Select[Any]:
+    """What waits in a ward and one of these crews could take, most urgent first; served by `ix_incident_waiting`."""
+    columns = incident.c
+    able = (
+        sa.exists()
+        .where(
+            crew.c.ward_code == ward_code,
+            crew.c.id.in_(crews),
+            sa.exists()
+            .where(
+                crew_category.c.ward_code == ward_code,
+                crew_category.c.crew_id == crew.c.id,
+                crew_category.c.category_id == columns.category_id,
+            )
+            .correlate_except(crew_category),
+            sa.or_(crew.c.coverage.is_(None), sa.func.ST_Covers(crew.c.coverage, columns.location, type_=sa.Boolean)),
+            crew.c.id.not_in(journal.declined_by(columns.ward_code, columns.id)),
+        )
+        .correlate_except(crew)
+    )
+    return (
+        sa.select(columns.id)
+        .where(columns.ward_code == ward_code, columns.status == Status.RECEIVED, able)
+        .order_by(URGENCY, columns.id)
+        .limit(BITE)
+    )
+
+
+async def dispatch_waiting(connection: AsyncConnection, ward_code: str) -> int:
+    """Give waiting incidents to crews that have room, most urgent first; how many found theirs.
+
+    The crews on duty are locked first, in the order of their ids, as dispatch does it. Whoever counted a crew as full
+    and left an incident waiting held that lock until the commit: so it is seen here, and none is left over between
+    the two. Incidents that somebody is changing are passed by, for waiting for them with crews locked could be
+    waiting for each other; they are looked at again a little later.
+    """
+    on_duty = sa.select(crew.c.id).where(crew.c.ward_code == ward_code, crew.c.on_duty).order_by(crew.c.id)
+    locked = (await connection.scalars(on_duty.with_for_update(of=crew, key_share=True))).all()
+    free = await connection.scalars(
+        sa.select(crew.c.id).where(
+            crew.c.ward_code == ward_code, crew.c.id.in_(locked), crew.c.capacity > in_hand(ward_code, crew.c.id)
+        )
+    )
+    with_room = free.all()
+    if not with_room:
+        return 0
+    found = (await connection.scalars(takeable(ward_code, with_room))).all()
+    given, passed_by = 0, False
+    for incident_id in found:
+        if not await _still_waiting(connection, ward_code, incident_id):
+            passed_by = True
+        elif await dispatch.dispatch(connection, ward_code, incident_id) is not None:
+            given += 1
+    if passed_by:
+        await look_again(connection, ward_code, at=datetime.now(UTC) + _SOON)
+    elif given and len(found) == BITE:
+        await look_again(connection, ward_code)
+    return given
+
+
+async def _still_waiting(connection: AsyncConnection, ward_code: str, incident_id: UUID) -> bool:
+    query = sa.select(incident.c.id).where(
+        incident.c.ward_code == ward_code, incident.c.id == incident_id, incident.c.status == Status.RECEIVED
+    )
+    return await connection.scalar(query.with_for_update(skip_locked=True, key_share=True)) is not None

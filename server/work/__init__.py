@@ -1,0 +1,1 @@
+"""What the worker does: its jobs and schedules, and how pgqueuer is asked for them."""

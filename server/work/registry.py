@@ -1,0 +1,46 @@
+"""What a worker can do: jobs that a change enqueued, and chores that come round by the clock.
+
+A job gets the connection of its transaction and its payload. A chore does a bounded bite in a transaction of its own
+and says how much that was; it is called again until nothing is left. Both may be begun twice, by a worker that dies
+in the middle or by two at once, so each looks at what is stored and not at what it was told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo import deadlines, housekeeping, jobs, waiting
+
+Job = Callable[[AsyncConnection, dict[str, Any]], Awaitable[None]]
+Bite = Callable[[AsyncConnection], Awaitable[int]]
+
+EACH_MINUTE = "* * * * *"
+EACH_HOUR = "17 * * * *"
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Done at each tick of `when`, five fields as of cron, by one of all workers."""
+
+    name: str
+    when: str
+    bite: Bite
+
+
+async def _dispatch_waiting(connection: AsyncConnection, payload: dict[str, Any]) -> None:
+    await waiting.dispatch_waiting(connection, payload["ward"])
+
+
+JOBS: Mapping[str, Job] = {waiting.JOB: _dispatch_waiting}
+
+CHORES: tuple[Chore, ...] = (
+    Chore("deadlines passed", EACH_MINUTE, deadlines.tell_passed),
+    Chore("deadlines near", EACH_MINUTE, deadlines.tell_near),
+    Chore("silence", EACH_MINUTE, housekeeping.close_silent),
+    Chore("ended sessions", EACH_MINUTE, housekeeping.end_expired_sessions),
+    Chore("old notes of jobs", EACH_HOUR, jobs.forget_old_log),
+)

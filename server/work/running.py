@@ -1,0 +1,103 @@
+"""How one job or one chore is done, and what becomes of it when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Job as Row
+from sqlalchemy.exc import DBAPIError
+
+from geo import jobs
+from geo.database import Database
+from server.work.registry import Chore, Job
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How patient a worker is."""
+
+    poll: timedelta = timedelta(seconds=1)
+    """It looks for jobs this often."""
+    takeover: timedelta = timedelta(seconds=30)
+    """A worker that gave no sign of life for so long is dead: others take over its jobs."""
+    tries: int = 8
+    first_delay: timedelta = timedelta(seconds=5)
+    """Before the second try; doubled for each further one, so that eight tries take some ten minutes."""
+    longest_delay: timedelta = timedelta(hours=1)
+    grace: timedelta = timedelta(seconds=8)
+    """What runs when the worker is stopped may go on for so long."""
+
+    def delay(self, attempts: int) -> timedelta:
+        """Before the try after `attempts + 1` failed ones, half as much or half as much again at random."""
+        doubled: timedelta = self.first_delay * 2 ** min(attempts, 20)
+        return min(doubled, self.longest_delay) * random.uniform(0.5, 1.5)  # noqa: S311
+
+
+class JobFailed(Exception):
+    """A job failed as often as it may. Its text is the class of the last error: the error itself may quote people."""
+
+
+class Abandoned(Exception):
+    """Worker after worker began the job and none came to its end: it may be what they died of."""
+
+
+def kind_of(error: BaseException) -> str:
+    """An error's class, and PostgreSQL's code where there is one: what may be logged of it."""
+    code = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return f"{type(error).__name__} {code}" if code else type(error).__name__
+
+
+class Hands:
+    """Does jobs and chores, as many at once as the database has connections for it."""
+
+    def __init__(self, database: Database, at_once: int, pace: Pace) -> None:
+        self._database = database
+        self._turns = asyncio.Semaphore(at_once)
+        self._pace = pace
+
+    async def do(self, job: Job, row: Row, worker: UUID) -> None:
+        """Do a job in one transaction with its end; raises `RetryRequested` or `JobFailed`."""
+        try:
+            async with self._turns, self._database.write() as connection:
+                picked = await jobs.held(connection, row.id, worker)
+                if picked is None:
+                    return
+                if picked > row.attempts + self._pace.tries:
+                    raise Abandoned
+                await job(connection, jobs.payload_of(row.payload))
+                await jobs.finish(connection, row.id)
+        except Exception as error:
+            kind = kind_of(error)
+            _LOG.warning("job %s %d failed: %s, try %d", row.entrypoint, row.id, kind, row.attempts + 1)
+            if isinstance(error, Abandoned) or row.attempts + 1 >= self._pace.tries:
+                raise JobFailed(kind) from None
+            raise RetryRequested(self._pace.delay(row.attempts), kind) from None
+
+    async def finish(self, chore: Chore, stopped: Callable[[], bool] = lambda: False) -> int:
+        """Do a chore until nothing is left of it, or until `stopped`; how much was done."""
+        total = 0
+        while not stopped():
+            async with self._turns, self._database.write() as connection:
+                done = await chore.bite(connection)
+            if not done:
+                break
+            total += done
+        if total:
+            _LOG.info("%s: %d", chore.name, total)
+        return total
+
+    async def try_to_finish(self, chore: Chore, stopped: Callable[[], bool]) -> None:
+        """Do a chore; what fails is tried again at its next tick."""
+        try:
+            await self.finish(chore, stopped)
+        except Exception as error:  # one chore that fails keeps no other from being done
+            _LOG.warning("%s has to wait: %s", chore.name, kind_of(error))
