@@ -1,0 +1,233 @@
+"""graphql-transport-ws by the book: whatever a client sends, it gets the close code that the specification names."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
+
+from server import websocket
+from tests.server.live import FOLLOW, Station, Stations, eventually
+from tests.ward import CODE
+
+
+@pytest.fixture(scope="module")
+async def door(stations: Stations) -> AsyncIterator[Station]:
+    """A station for tests that change nothing."""
+    async with stations() as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def _no_trace(caplog: pytest.LogCaptureFixture) -> Any:
+    """Nothing of this is worth a line in the log."""
+    with caplog.at_level(logging.WARNING):
+        yield
+    assert [record.getMessage() for record in caplog.records] == []
+
+
+SUBSCRIBE = {"id": "1", "type": "subscribe", "payload": {"query": FOLLOW, "variables": {"wardCode": CODE}}}
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ("không phải JSON", 4400),
+        ("", 4400),
+        ("null", 4400),
+        ("[]", 4400),
+        ("1", 4400),
+        ('"text"', 4400),
+        ("[" * 30_000, 4400),
+        (b'{"type":"ping"}', 4400),
+        ({}, 4400),
+        ({"type": None}, 4400),
+        ({"type": "start"}, 4400),
+        ({"type": ["ping"]}, 4400),
+        ({"type": "connection_init"}, 4429),
+        ({"type": "subscribe"}, 4400),
+        ({"type": "complete"}, 4400),
+        ({"type": "complete", "id": 1}, 4400),
+        ({**SUBSCRIBE, "id": ""}, 4400),
+        ({**SUBSCRIBE, "id": 7}, 4400),
+        ({**SUBSCRIBE, "id": "x" * 129}, 4400),
+        ({**SUBSCRIBE, "payload": None}, 4400),
+        ({**SUBSCRIBE, "payload": []}, 4400),
+        ({**SUBSCRIBE, "payload": {"query": None}}, 4400),
+        ({**SUBSCRIBE, "payload": {"query": ["{ viewer { role } }"]}}, 4400),
+        ({**SUBSCRIBE, "payload": {"query": "{ viewer { role } }", "variables": []}}, 4400),
+        ({**SUBSCRIBE, "payload": {"query": "{ viewer { role } }", "operationName": 1}}, 4400),
+        ({**SUBSCRIBE, "payload": {"query": "{ viewer { role } }", "extensions": "x"}}, 4400),
+        ({"type": "ping", "payload": "x" * 70_000}, 1009),
+    ],
+)
+async def test_what_is_no_message_closes_the_socket(door: Station, frame: Any, code: int) -> None:
+    async with door.socket() as socket:
+        await socket.connection.send(orjson.dumps(frame).decode() if isinstance(frame, dict) else frame)
+        assert await socket.close_code() == code
+
+
+async def test_nothing_is_answered_before_the_connection_is_initialised(door: Station) -> None:
+    async with door.socket(init=False) as socket:
+        await socket.send(**SUBSCRIBE)
+        assert await socket.close_code() == 4401
+
+
+async def test_who_says_nothing_is_shown_out(door: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "_INIT_SECONDS", 0.2)
+    async with door.socket(init=False) as silent, door.socket(init=False) as chatty:
+        await chatty.send(type="ping")
+        assert await chatty.receive() == {"type": "pong"}
+        assert await silent.close_code() == 4408
+        assert await chatty.close_code() == 4408
+    async with door.socket() as socket:
+        await asyncio.sleep(0.4)
+        await socket.send(type="ping")
+        assert await socket.receive() == {"type": "pong"}
+
+
+@pytest.mark.parametrize("id_", ["1", "ậ" * 128])
+async def test_an_id_is_used_once_at_a_time(door: Station, id_: str) -> None:
+    async with door.socket() as socket:
+        await socket.send(**{**SUBSCRIBE, "id": id_})
+        await door.followers(1)
+        await socket.send(**{**SUBSCRIBE, "id": id_})
+        assert await socket.close_code() == 4409
+    await door.followers(0)
+
+
+async def test_a_completed_id_may_be_used_again(door: Station) -> None:
+    async with door.socket() as socket:
+        for _ in range(3):
+            await socket.send(**SUBSCRIBE)
+            await door.followers(1)
+            await socket.send(id="1", type="complete")
+            await door.followers(0)
+        await socket.send(id="nobody", type="complete")
+        await socket.send(type="pong")
+        await socket.send(type="ping", payload={"a": 1})
+        assert await socket.receive() == {"type": "pong"}
+
+
+async def test_one_socket_has_only_so_many_operations(door: Station) -> None:
+    async with door.socket() as socket:
+        for number in range(21):
+            await socket.send(**{**SUBSCRIBE, "id": str(number)})
+        assert await socket.close_code() == 4429
+    await door.followers(0)
+
+
+@pytest.mark.parametrize("offered", [None, [Subprotocol("graphql-ws")], [Subprotocol("x")]])
+async def test_only_one_protocol_is_spoken(door: Station, offered: Any) -> None:
+    async with door.socket(init=False, subprotocols=offered) as socket:
+        assert await socket.close_code() == 4406
+
+
+async def test_only_so_many_sockets_are_open(stations: Stations) -> None:
+    async with stations(max_subscriptions=2) as station, station.socket(), station.socket():
+        with pytest.raises(InvalidStatus) as refused:
+            async with station.socket():
+                raise AssertionError("let in")
+        assert refused.value.response.status_code == 503
+
+
+@pytest.mark.parametrize(
+    "payload", [{"authorization": "Bearer no such token"}, {"authorization": "Basic eA=="}, {"Authorization": 1}]
+)
+async def test_a_token_that_opens_nothing_is_refused(door: Station, payload: dict[str, Any]) -> None:
+    async with door.socket(init=False) as socket:
+        await socket.send(type="connection_init", payload=payload)
+        assert await socket.close_code() == 4403
+
+
+@pytest.mark.parametrize("payload", [[], "x", 1])
+async def test_what_comes_with_the_initialisation_is_an_object(door: Station, payload: Any) -> None:
+    async with door.socket(init=False) as socket:
+        await socket.send(type="connection_init", payload=payload)
+        assert await socket.close_code() == 4400
+
+
+async def test_a_header_or_our_own_cookie_signs_in_too(door: Station) -> None:
+    token = door.tokens["staff"]
+    for headers in (
+        {"Authorization": f"Bearer {token}"},
+        {"Cookie": f"session={token}", "Origin": f"http://{door.host}"},
+        {"Cookie": f"session={token}", "Sec-Fetch-Site": "same-origin"},
+    ):
+        async with door.socket(additional_headers=headers) as socket:
+            await socket.follow(query="{ viewer { role } }")
+            assert (await socket.receive())["payload"] == {"data": {"viewer": {"role": "STAFF"}}}
+
+
+@pytest.mark.parametrize("origin", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+async def test_a_cookie_from_a_foreign_page_is_refused(door: Station, origin: dict[str, str]) -> None:
+    headers = {"Cookie": f"session={door.tokens['staff']}", **origin}
+    with pytest.raises(InvalidStatus) as refused:
+        async with door.socket(additional_headers=headers):
+            raise AssertionError("let in")
+    assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("{", "Syntax Error"),
+        ("{ nothing }", "Cannot query field"),
+        ("subscription { incidentChanged }", "must have a selection"),
+        (
+            'subscription { a: incidentChanged(wardCode: "1") { cursor } b: incidentChanged { cursor } }',
+            "one top level",
+        ),
+        ("subscription { __typename }", "introspection"),
+        ("query A { viewer { role } } query B { viewer { role } }", "operation"),
+        ('subscription ($x: Int!) { incidentChanged(after: "a") { cursor @include(if: $x) } }', "position expecting"),
+    ],
+)
+async def test_an_operation_that_cannot_run_is_answered_with_its_errors(
+    door: Station, query: str, message: str
+) -> None:
+    async with door.socket(additional_headers={"Accept-Language": "en"}) as socket:
+        await socket.follow(query=query)
+        answer = await socket.receive()
+        assert (answer["id"], answer["type"]) == ("1", "error")
+        assert message in " ".join(error["message"] for error in answer["payload"])
+        await socket.send(type="ping")  # and the socket stays open
+        assert await socket.receive() == {"type": "pong"}
+
+
+async def test_a_stopping_server_says_that_another_try_is_worth_while(stations: Stations) -> None:
+    async with stations() as station, station.socket("staff") as following, station.socket() as idle:
+        await following.send(**SUBSCRIBE)
+        await station.followers(1)
+        station.hub.stop()
+        assert await following.close_code() == 1012
+        await idle.send(**SUBSCRIBE)
+        assert (await idle.receive())["type"] == "error"
+
+
+async def test_two_hundred_abrupt_departures_leave_nothing_behind(door: Station) -> None:
+    def state() -> tuple[int, int, int, int, int]:
+        hub = door.hub
+        pool = door.database.engine.sync_engine.pool
+        return len(hub), hub.groups, len(hub._interested), door.live.sockets.taken, pool.checkedout()  # type: ignore[attr-defined]
+
+    await eventually(lambda: state() == (0, 0, 0, 0, 0))
+    before = len(asyncio.all_tasks())
+    for _ in range(10):
+        sockets = []
+        for _ in range(20):
+            manager = door.socket("staff")
+            socket = await manager.__aenter__()
+            sockets.append(socket)
+            await socket.send(**SUBSCRIBE)
+            await socket.send(**{**SUBSCRIBE, "id": "2"})
+        for socket in sockets:
+            socket.connection.transport.abort()
+    await eventually(lambda: state() == (0, 0, 0, 0, 0))
+    await eventually(lambda: len(asyncio.all_tasks()) <= before)
