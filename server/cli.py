@@ -114,7 +114,7 @@ def migrate(sql: bool, target: str, back_to: str | None, yes: bool) -> None:
 def load_demo(scale: str) -> None:
     """Load the demo ward, with its accounts, into a database that does not have it yet.
 
-    A city or a nation needs an empty database of its own: some 3 GB and two minutes, or 12 GB and a quarter of an hour.
+    A city or a nation needs an empty database of its own: some 3 GB and two minutes, or 10 GB and ten minutes.
     """
     with with_database(read_settings()) as settings:
         if scale == "ward":
@@ -201,7 +201,7 @@ def _invite(listener: socket.socket, stock: _Stock) -> None:
             console.print(f"  {account.username:<10}{account.crew_name or account.name}")
         if len(own) < len(stock.demo_accounts):
             more = len(stock.demo_accounts) - len(own)
-            console.print(f"  và {more} tài khoản của các phường khác · and {more} of other wards, such as staff-90001")
+            console.print(f"  và {more} tài khoản của phường khác · and {more} of other wards (staff-90001…)")
         if is_open_to_others(listener):
             console.print("  Other machines reach this server, and everybody knows this password.", style="bold red")
     console.print()

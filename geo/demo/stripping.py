@@ -1,8 +1,8 @@
 """Tables without what makes writing slow, for the length of one transaction: indexes, constraints, row triggers.
 
 What is taken away is read from PostgreSQL's own catalogue and put back from its own words, so it comes back exactly,
-whatever the migrations added since. Row triggers are disabled, not dropped. DDL is transactional: until the commit nobody sees the tables without their rules,
-and a load that fails or is killed leaves no trace of itself.
+whatever the migrations added since; row triggers are only switched off. DDL is transactional: until the commit nobody
+sees the tables without their rules, and a load that fails or is killed leaves no trace of itself.
 """
 
 from __future__ import annotations

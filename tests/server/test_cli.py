@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -203,6 +204,42 @@ def test_the_demo_is_loaded_once(settings: Environment, database_url: str) -> No
     again = phuongso(settings, "demo")
     assert "Already there" in again.stdout
     assert account(database_url, "staff") == before
+
+
+@pytest.fixture
+def small_city(monkeypatch: pytest.MonkeyPatch) -> demo.Scale:
+    """A city of three wards in the place of the real one."""
+    small = replace(demo.CITY, wards=3, neighbourhoods=20, incidents=700, home_incidents=300)
+    monkeypatch.setitem(demo.SCALES, "city", small)
+    return small
+
+
+def test_a_city_is_loaded_once_and_says_that_it_is_made_up(settings: Environment, small_city: demo.Scale) -> None:
+    first = phuongso(settings, "demo", "--scale", "city")
+    assert first.exit_code == 0, first.stderr
+    assert "Loaded the demo city: 3 wards, 20 neighbourhoods, 700 incidents" in first.stdout
+    assert "made up" in first.stdout
+    assert "Ghi phường" in first.stdout
+    again = phuongso(settings, "demo", "--scale", "city")
+    assert "Already there: the demo city" in again.stdout
+    assert "Already there" in phuongso(settings, "demo").stdout  # ward 20314 is one of them
+
+
+def test_a_city_is_refused_beside_anything_else(demo_settings: Environment, small_city: demo.Scale) -> None:
+    done = phuongso(demo_settings, "demo", "--scale", "city")
+    assert done.exit_code == 1
+    assert "riêng, còn trống. / This database holds something else already." in done.stderr
+    assert phuongso(demo_settings, "demo", "--scale", "village").exit_code == 2
+
+
+def test_a_served_city_lists_the_accounts_of_the_demo_ward_only(settings: Environment, small_city: demo.Scale) -> None:
+    assert phuongso(settings, "demo", "--scale", "city").exit_code == 0
+    with served(settings, "run") as process:
+        rest = process.wait_for("Demo accounts")
+        process.wait_for("of other wards (staff-90001")
+    assert "phuongso-demo" in rest
+    assert "crew-8" in process.said
+    assert "crew-90001-1" not in process.said
 
 
 def test_an_account_is_created_changed_listed_and_disabled(demo_settings: Environment, demo_url: str) -> None:
