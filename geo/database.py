@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,9 +11,11 @@ import asyncpg
 from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from geo.plans import Given, Plan
+from geo.plans import Given, Plan, Statements
 
 _WAIT_SECONDS = 10
+_WRITERS = 2
+_OWN_PLANS, _SHARED_PLANS = "force_custom_plan", "force_generic_plan"
 _STATEMENTS = 128
 """Prepared statements that a connection keeps: more than an application asks for in earnest."""
 
@@ -33,7 +35,7 @@ def _session(statement_timeout_ms: int) -> dict[str, str]:
     return {
         "timezone": "UTC",
         "jit": "off",
-        "plan_cache_mode": "force_custom_plan",
+        "plan_cache_mode": _OWN_PLANS,
         "statement_timeout": str(statement_timeout_ms),
         "application_name": "phuongso",
     }
@@ -85,6 +87,43 @@ class Texts:
             await self._pool.release(connection)
 
 
+class _Bare:
+    """Runs plans on a bare asyncpg connection."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def rows(self, plan: Plan, given: Given) -> Sequence[Any]:
+        found: Sequence[Any] = await self._connection.fetch(plan.sql, *plan.arguments(given))
+        return found
+
+
+class _Within:
+    """Runs plans in a transaction of SQLAlchemy's, which begins with its first statement."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def rows(self, plan: Plan, given: Given) -> Sequence[Any]:
+        result = await self._connection.exec_driver_sql(plan.sql, tuple(plan.arguments(given)))
+        return result.all() if result.returns_rows else []
+
+
+def within(connection: AsyncConnection) -> Statements:
+    """A way to run plans inside a transaction of `Database.write()`."""
+    return _Within(connection)
+
+
+class _Row(asyncpg.Record):
+    """A row whose columns are attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
 _BROKEN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError, OSError)
 
 
@@ -104,7 +143,7 @@ class Database:
         self.engine = create_engine(url, pool_size=pool_size, statement_timeout_ms=statement_timeout_ms)
         self._pool_size = pool_size
         self._session = _session(statement_timeout_ms)
-        self._pool: asyncpg.Pool | None = None
+        self._pools: dict[str, asyncpg.Pool] = {}
         self._opening = asyncio.Lock()
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.committed: list[Callable[[], None]] = []
@@ -121,25 +160,42 @@ class Database:
 
         Beside the engine, because SQLAlchemy's own way of executing costs as much as a small query does.
         """
-        if self._pool is None:
-            async with self._opening:
-                if self._pool is None:
-                    self._pool = await self._open()
-        return Texts(self._pool)
+        return Texts(await self._bare(_OWN_PLANS, self._pool_size))
 
-    async def _open(self) -> asyncpg.Pool:
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[Statements]:
+        """One transaction of plans, as `write()` is one of statements; text columns come as bytes.
+
+        What is written is found by keys and lists of keys, for which one plan serves all values: to plan it anew each
+        time, and the foreign keys' checks with it, would double what a report costs.
+        """
+        pool = await self._bare(_SHARED_PLANS, _WRITERS)
+        async with pool.acquire(timeout=_WAIT_SECONDS) as connection, connection.transaction():
+            yield _Bare(connection)
+        self._tell_committed()
+
+    async def _bare(self, plans: str, size: int) -> asyncpg.Pool:
+        """The pool of bare connections that plan so; opened when first needed."""
+        if plans not in self._pools:
+            async with self._opening:
+                if plans not in self._pools:
+                    self._pools[plans] = await self._open(plans, size)
+        return self._pools[plans]
+
+    async def _open(self, plans: str, size: int) -> asyncpg.Pool:
         url = async_url(self.url).set(drivername="postgresql")
         return await asyncpg.create_pool(
             url.render_as_string(hide_password=False),
             min_size=0,
-            max_size=self._pool_size,
+            max_size=size,
             max_inactive_connection_lifetime=0,
             statement_cache_size=_STATEMENTS,
             max_cached_statement_lifetime=0,
             timeout=_WAIT_SECONDS,
-            server_settings=self._session,
+            server_settings=self._session | {"plan_cache_mode": plans},
             init=_texts_as_bytes,
             reset=_nothing_to_reset,
+            record_class=_Row,
         )
 
     @asynccontextmanager
@@ -147,10 +203,13 @@ class Database:
         """One transaction: committed when the block ends, rolled back when it raises."""
         async with self.engine.begin() as connection:
             yield connection
+        self._tell_committed()
+
+    def _tell_committed(self) -> None:
         for told in self.committed:
             told()
 
     async def close(self) -> None:
-        if self._pool is not None:
-            await self._pool.close()
+        for pool in self._pools.values():
+            await pool.close()
         await self.engine.dispose()

@@ -24,6 +24,11 @@ def as_id(text: object) -> UUID | None:
         return None
 
 
+def new_tracking_suffix() -> str:
+    """`7K3F9Q`: thirty random bits, which follow the ward's code. Uniqueness is the database's to keep."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(6))
+
+
 def new_tracking_code(ward_code: str) -> str:
-    """`20314-7K3F9Q`: the ward, then thirty random bits. Uniqueness is the database's to keep."""
-    return f"{ward_code}-{''.join(secrets.choice(_ALPHABET) for _ in range(6))}"
+    """`20314-7K3F9Q`."""
+    return f"{ward_code}-{new_tracking_suffix()}"

@@ -11,14 +11,16 @@ by its value fails at once instead of deciding once and for all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Generic, TypeVar
+from enum import Enum
+from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import ClauseElement, Dialect
 from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
@@ -118,13 +120,29 @@ def _processed(value: Any, processor: Any) -> Any:
     return processor(value)
 
 
+def _with_our_constants(statement: Any) -> ClauseElement:
+    """`statement` with numbers and the names of enumerations written out instead of bound.
+
+    A plan made for all values can then use the partial indexes (`WHERE status IN …`). A text is never written out:
+    it may be a person's.
+    """
+
+    def write_out(bind: Any) -> None:
+        known = bind.value if isinstance(bind.value, list | tuple) else [bind.value]
+        ours = all(isinstance(value, Enum | int) for value in known)
+        bind.literal_execute = ours and bind.type.literal_processor(_DIALECT) is not None
+
+    written: ClauseElement = visitors.cloned_traverse(statement, {}, {"bindparam": write_out})
+    return written
+
+
 class Plan:
     """A compiled statement: its SQL for asyncpg, and how each argument is come by."""
 
     __slots__ = ("_arguments", "sql")
 
     def __init__(self, statement: ClauseElement) -> None:
-        compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+        compiled = _with_our_constants(statement).compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         if not isinstance(compiled, SQLCompiler):
             raise TypeError("not a statement with parameters")
         values, processors = compiled.params, compiled._bind_processors
@@ -134,6 +152,18 @@ class Plan:
     def arguments(self, given: Given) -> list[Any]:
         """The arguments of one execution, in order. Raises what a slot's reading raises."""
         return [known.read(given) if type(known) is _Slot else known for known in self._arguments]
+
+
+class Statements(Protocol):
+    """A transaction that runs plans."""
+
+    async def rows(self, plan: Plan, given: Given) -> Sequence[Any]:
+        """The rows of one execution; their columns are attributes."""
+
+
+def array_of(name: str, of_type: TypeEngine[Any]) -> sa.BindParameter[Any]:
+    """A slot for a list of values given as `name`."""
+    return slot(f"all_{name}", sa.ARRAY(of_type), lambda given: given.values[name])
 
 
 class Kept(Generic[Made]):

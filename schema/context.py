@@ -10,6 +10,7 @@ from graphql import GraphQLError
 
 from geo.actor import ANONYMOUS, Actor
 from geo.database import Database, Texts
+from geo.intake import Intake
 from geo.language import Language, Text
 from geo.plans import Given, Plan
 from geo.tables import Channel
@@ -35,10 +36,18 @@ class Context:
     default_ward: str | None = None
     max_cost: int = 10_000
     channel: Channel = Channel.GRAPHQL
+    reports: Intake | None = None
     cost: int = 0
     _texts: Texts | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _closed: bool = False
+
+    @property
+    def intake(self) -> Intake:
+        """Where reports are taken in: the process's, so that those that come together are stored together."""
+        if self.reports is None:
+            self.reports = Intake(self.database)
+        return self.reports
 
     def charge(self, rows: int) -> None:
         """Add to the cost of the operation; refuses once it is too much. Called before any SQL of that field runs."""

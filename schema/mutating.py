@@ -25,6 +25,7 @@ CREWS_AND_STAFF = CREWS | STAFF
 KEEPERS = frozenset({Role.TEAM_MEMBER}) | STAFF
 
 Act = Callable[[AsyncConnection, Context, Any], Awaitable[Any]]
+Work = Callable[[Context, Any], Awaitable[Any]]
 
 
 def mutation(
@@ -36,7 +37,25 @@ def mutation(
     description: str,
     *refusals: type,
 ) -> Any:
-    """The field of a mutation: `act` does the work inside one transaction and gives the payload.
+    """The field of a mutation: `act` does the work inside one transaction and gives the payload."""
+
+    async def work(context: Context, input: Any) -> Any:
+        async with context.database.write() as connection:
+            return await act(connection, context, input)
+
+    return mutation_by(name, payload, input_type, work, roles, description, *refusals)
+
+
+def mutation_by(
+    name: str,
+    payload: type,
+    input_type: type,
+    work: Work,
+    roles: Collection[Role],
+    description: str,
+    *refusals: type,
+) -> Any:
+    """The field of a mutation: `work` sees to the transaction and gives the payload.
 
     A role outside `roles` is refused before anything is read. A refusal rolls the transaction back and is answered as
     data; the answer's objects are read after the commit, through the same door as every other reading.
@@ -48,8 +67,7 @@ def mutation(
             return shown(NotAllowed(), context.language)
         await context.release()
         try:
-            async with context.database.write() as connection:
-                return await act(connection, context, input)
+            return await work(context, input)
         except Refusal as refusal:
             return shown(refusal, context.language)
 

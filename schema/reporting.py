@@ -14,11 +14,12 @@ from geo.errors import InvalidInput as InvalidInputRefusal
 from geo.errors import NotFound as NotFoundRefusal
 from geo.errors import Problem
 from geo.language import Text
+from geo.receiving import Submission
 from schema.context import Context
 from schema.enums import Satisfaction
 from schema.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound, OutsideWard, TooManyRequests
 from schema.links import IncidentLink
-from schema.mutating import EVERYBODY, incident_payload, incident_rows, key_of, mutation
+from schema.mutating import EVERYBODY, incident_payload, incident_rows, key_of, mutation, mutation_by
 from schema.rows import Found
 from schema.scalars import GeoJSONPoint
 
@@ -74,7 +75,7 @@ class ReportIncidentPayload:
     )
 
 
-async def _report(connection: AsyncConnection, context: Context, input: ReportIncidentInput) -> Any:
+async def _report(context: Context, input: ReportIncidentInput) -> Any:
     actor = context.actor
     secret = secrets.reporter_secret(context.secret_key, input.request_key)
     contact = None
@@ -92,7 +93,7 @@ async def _report(connection: AsyncConnection, context: Context, input: ReportIn
         channel=context.channel,
         photo_ids=tuple(input.photo_ids or ()),
     )
-    ward_code, incident_id = await reports.receive(connection, actor, report, secret)
+    ward_code, incident_id = await context.intake.receive(Submission(actor, report, secret))
     reporter = actor.holding(secrets.digest(secret))
     found = Found("Incident", incidents.with_id, reporter, ward_code, incident_id)
     return ReportIncidentPayload(incident=found, reporter_secret=secret)  # type: ignore[arg-type]
@@ -138,7 +139,7 @@ async def _reopen(connection: AsyncConnection, context: Context, input: ReopenIn
 
 @strawberry.type
 class ReportingMutation:
-    report_incident = mutation(
+    report_incident = mutation_by(
         "ReportIncident",
         ReportIncidentPayload,
         ReportIncidentInput,

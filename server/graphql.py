@@ -126,6 +126,7 @@ async def _run(request: Request, asked: Asked, language: Language) -> tuple[Exec
         language=language,
         default_ward=settings.default_ward,
         max_cost=settings.max_cost,
+        reports=state.intake,
     )
     result = await run(SCHEMA, document, context, asked.variables, asked.operation_name)
     # Without `data` nothing was executed: the variables were refused.

@@ -84,7 +84,7 @@ class Desk:
             if "FROM session JOIN account" not in " ".join(statement.split()):
                 seen.append(statement)
 
-        def committed(_connection: Any) -> None:
+        def committed() -> None:
             seen.append("COMMIT")
 
         fetch = Texts.fetch
@@ -94,14 +94,14 @@ class Desk:
             return await fetch(texts, plan, given)
 
         event.listen(engine, "before_cursor_execute", before)
-        event.listen(engine, "commit", committed)
+        self.database.committed.append(committed)
         Texts.fetch = fetched  # type: ignore[method-assign]
         try:
             yield seen
         finally:
             Texts.fetch = fetch  # type: ignore[method-assign]
             event.remove(engine, "before_cursor_execute", before)
-            event.remove(engine, "commit", committed)
+            self.database.committed.remove(committed)
 
 
 Opening = Callable[[], AbstractAsyncContextManager[Desk]]

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 from geo import stepping
 from geo.actor import ANONYMOUS, Actor
 from geo.positions import Position
-from geo.reports import Report, receive
+from geo.receiving import receive
+from geo.reports import Report
 from geo.secrets import reporter_secret
 from tests import ward
 from tests.geo.conftest import Laid

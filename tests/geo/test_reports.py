@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from geo import reports
+from geo import receiving
 from geo.errors import InvalidInput, OutsideWard, Refusal
 from geo.positions import Position
 from geo.reports import Contact
@@ -147,8 +147,8 @@ async def test_on_the_edge_of_two_wards_the_named_one_takes_it(undone: Laid) -> 
 
 
 async def test_a_tracking_code_that_is_taken_is_drawn_again(undone: Laid, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = iter(["20314-AAAAAA", "20314-AAAAAA", "20314-AAAAAA", "20314-BBBBBB"])
-    monkeypatch.setattr(reports, "new_tracking_code", lambda _ward: next(drawn))
+    drawn = iter(["AAAAAA", "AAAAAA", "AAAAAA", "BBBBBB"])
+    monkeypatch.setattr(receiving, "new_tracking_suffix", lambda: next(drawn))
     _, first = await send(undone, report_of())
     _, second = await send(undone, report_of())
     codes = await undone.rows("SELECT id, tracking_code FROM incident ORDER BY tracking_code")
@@ -157,8 +157,8 @@ async def test_a_tracking_code_that_is_taken_is_drawn_again(undone: Laid, monkey
 
 
 async def test_the_same_code_drawn_by_two_at_once_ends_well(laid: Laid, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = iter(["20314-AAAAAA"] * 6 + [f"20314-BBBBB{n}" for n in range(20)])
-    monkeypatch.setattr(reports, "new_tracking_code", lambda _ward: next(drawn))
+    drawn = iter(["AAAAAA"] * 6 + [f"BBBBB{n}" for n in range(20)])
+    monkeypatch.setattr(receiving, "new_tracking_suffix", lambda: next(drawn))
     await asyncio.gather(*(send(laid, report_of()) for _ in range(6)))
     assert (await laid.value("SELECT count(DISTINCT tracking_code) FROM incident")) == 6
 
@@ -167,7 +167,7 @@ async def test_a_report_that_fails_half_way_leaves_nothing(undone: Laid, monkeyp
     async def fail(*_: object) -> None:
         raise RuntimeError("the dispatcher is down")
 
-    monkeypatch.setattr(reports.dispatch, "dispatch", fail)
+    monkeypatch.setattr(receiving, "dispatch_all", fail)
     report = report_of(contact=Contact("Bà Ân", consent=True))
     with pytest.raises(RuntimeError):
         await send(undone, report)

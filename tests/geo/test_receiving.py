@@ -1,0 +1,174 @@
+"""Reports stored together: each has the outcome that it would have alone."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from geo import intake, receiving
+from geo.actor import ANONYMOUS, Actor
+from geo.dispatch import nearest_with_room
+from geo.errors import InvalidInput, OutsideWard, Refusal
+from geo.intake import Intake
+from geo.positions import Position
+from geo.receiving import Submission, receive_all
+from geo.reports import Contact, Report
+from geo.secrets import reporter_secret
+from geo.tables import Channel
+from tests import ward
+from tests.geo.conftest import Laid
+from tests.geo.desk import report_of, row_of, send, steps_of
+
+EVERYTHING = (
+    "SELECT i.ward_code, i.status, i.description, i.address, i.channel, i.neighbourhood_id, i.crew_id, i.category_id,"
+    " i.location, i.due_at - i.reported_at, i.reporter_secret_hash, r.name, r.phone, r.email,"
+    " (SELECT array_agg((e.from_status, e.to_status, e.party, e.account_id, e.crew_id, e.note, e.public)::text"
+    "   ORDER BY e.at, e.id) FROM incident_event e WHERE e.incident_id = i.id)"
+    " FROM incident i LEFT JOIN reporter r ON r.incident_id = i.id WHERE i.request_key_hash = ANY(:keys)"
+    " ORDER BY array_position(:keys, i.request_key_hash)"
+)
+
+
+def submission(report: Report, actor: Actor = ANONYMOUS) -> Submission:
+    return Submission(actor, report, reporter_secret(b"key", report.request_key))
+
+
+def various(laid: Laid) -> list[Submission]:
+    """Reports of every sort, sound and not."""
+    edge, sea = Position(108.24, 15.99), Position(*ward.IN_THE_SEA)
+    contact = Contact("Bà Ân", "0905 123 456", "an@example.com", consent=True)
+    return [
+        submission(report_of(description="Rác", address="Ngõ 1", contact=contact)),
+        submission(report_of(location=sea)),
+        submission(report_of(category="NOTHING")),
+        submission(report_of(category="SECURITY", location=Position(*ward.IN_SECOND))),
+        submission(report_of(contact=Contact("Ông Bình"))),
+        submission(report_of(location=edge)),
+        submission(report_of(location=edge, ward_code=ward.OTHER)),
+        submission(report_of(location=Position(*ward.IN_OTHER), ward_code=ward.CODE)),
+        submission(report_of(channel=Channel.STAFF), laid.actors["staff"]),
+        submission(report_of(), laid.actors["staff-other"]),
+        submission(report_of(), laid.actors["admin"]),
+        submission(report_of(category="FOOD_SAFETY")),
+        submission(report_of(ward_code="99999")),
+    ]
+
+
+async def together(laid: Laid, submissions: list[Submission]) -> list[receiving.Outcome]:
+    async with laid.database.together() as statements:
+        return await receive_all(statements, submissions)
+
+
+async def stored(laid: Laid, submissions: list[Submission]) -> list[tuple[object, ...]]:
+    keys = [one.key for one in submissions]
+    statement = sa.text(EVERYTHING).bindparams(sa.bindparam("keys", keys, sa.ARRAY(sa.LargeBinary)))
+    return [tuple(row) for row in await laid.rows(statement)]
+
+
+async def test_reports_stored_together_are_stored_as_each_alone(laid: Laid) -> None:
+    await laid.rows("UPDATE crew SET capacity = 1000 RETURNING id")
+    alone = various(laid)
+    outcomes: list[object] = []
+    for one in alone:
+        try:
+            outcomes.append((await send(laid, one.report, one.actor))[0])
+        except Refusal as refusal:
+            outcomes.append((type(refusal), refusal.path))
+    same = [replace(one, report=replace(one.report, request_key=uuid4()), secret=one.secret) for one in alone]
+    found = await together(laid, same)
+    assert [(type(one), one.path) if isinstance(one, Refusal) else one[0] for one in found] == outcomes
+    assert {type(one) for one in found} == {tuple, OutsideWard, InvalidInput}
+    assert await stored(laid, same) == await stored(laid, alone)
+
+
+async def test_a_key_that_is_known_or_comes_twice_gives_one_incident(laid: Laid) -> None:
+    known, twice = report_of(), report_of()
+    first = await send(laid, known)
+    wrong = replace(known, category="NOTHING", location=Position(*ward.IN_THE_SEA))
+    sent = [submission(twice), submission(wrong), submission(replace(twice, description="Lần hai"))]
+    found = await together(laid, sent)
+    assert found[1] == first
+    assert found[0] == found[2]
+    assert await laid.value("SELECT count(*) FROM incident") == 2
+    assert await laid.value("SELECT count(*) FROM incident WHERE description IS NOT NULL") == 0
+
+
+async def test_a_batch_fills_a_crew_to_its_capacity_and_no_further(laid: Laid) -> None:
+    found = await together(laid, [submission(report_of()) for _ in range(14)])
+    statuses = [(await row_of(laid, one[1])).status for one in found if not isinstance(one, Refusal)]
+    assert statuses == ["ASSIGNED"] * 10 + ["RECEIVED"] * 4
+
+
+async def test_a_hundred_at_once_are_each_stored_once(laid: Laid) -> None:
+    reports = Intake(laid.database)
+    sent = [submission(report_of()) for _ in range(50)] * 2
+    found = await asyncio.gather(*(reports.receive(one) for one in sent))
+    assert found[:50] == found[50:]
+    assert len(set(found)) == 50
+    assert await laid.rows("SELECT status, count(*) FROM incident GROUP BY status ORDER BY status") == [
+        ("ASSIGNED", 10),
+        ("RECEIVED", 40),
+    ]
+
+
+async def test_a_refusal_in_a_batch_concerns_nobody_else(laid: Laid) -> None:
+    reports = Intake(laid.database)
+    sent = various(laid)
+    found = await asyncio.gather(*(reports.receive(one) for one in sent), return_exceptions=True)
+    assert [type(one) for one in found] == [type(one) for one in await together(laid, sent)]
+    assert await laid.value("SELECT count(*) FROM incident") == sum(isinstance(one, tuple) for one in found)
+
+
+async def test_where_a_batch_fails_each_report_is_tried_by_itself(laid: Laid, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report that the database itself would not take: here a name of a channel that it does not know."""
+    reports = Intake(laid.database)
+    poison = submission(report_of())
+    object.__setattr__(poison.report, "channel", "PIGEON")
+    sent = [submission(report_of()) for _ in range(5)] + [poison] + [submission(report_of()) for _ in range(5)]
+    tried: list[int] = []
+
+    async def counted(statements: object, batch: list[Submission]) -> list[receiving.Outcome]:
+        tried.append(len(batch))
+        return await receive_all(statements, batch)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(intake, "receive_all", counted)
+    found = await asyncio.gather(*(reports.receive(one) for one in sent), return_exceptions=True)
+    assert [isinstance(one, tuple) for one in found] == [True] * 5 + [False] + [True] * 5
+    assert max(tried) > 1
+    assert await laid.value("SELECT count(*) FROM incident") == 10
+
+
+async def test_who_goes_away_holds_nobody_up(laid: Laid) -> None:
+    reports = Intake(laid.database)
+    waiting = [asyncio.create_task(reports.receive(submission(report_of()))) for _ in range(20)]
+    await asyncio.sleep(0)
+    for task in waiting[::2]:
+        task.cancel()
+    done = await asyncio.gather(*waiting, return_exceptions=True)
+    assert all(isinstance(one, tuple) for one in done[1::2])
+    assert all(isinstance(one, asyncio.CancelledError) for one in done[::2])
+
+
+async def test_an_answer_comes_after_the_commit(laid: Laid) -> None:
+    reports = Intake(laid.database)
+    seen = []
+    laid.database.committed.append(lambda: seen.append("committed"))
+    _, id_ = await reports.receive(submission(report_of()))
+    assert seen == ["committed"]
+    assert [step[1] for step in await steps_of(laid, id_)] == ["RECEIVED", "ASSIGNED"]
+
+
+def test_the_nearest_crew_with_room_takes_each_in_turn() -> None:
+    near, far, full = uuid4(), uuid4(), uuid4()
+    candidates = [(1, 5.0, near), (1, 9.0, far), (2, 1.0, full), (2, 7.0, near), (2, 8.0, far), (3, 2.0, full)]
+    assert nearest_with_room(candidates, {near: 1, far: 5, full: 0}) == {1: near, 2: far}
+    assert nearest_with_room([], {near: 1}) == {}
+
+
+def test_crews_equally_near_are_taken_in_the_order_of_their_ids() -> None:
+    one, other = sorted((uuid4(), uuid4()))
+    assert nearest_with_room([(1, 3.0, other), (1, 3.0, one)], {one: 1, other: 1}) == {1: one}
