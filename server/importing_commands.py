@@ -14,14 +14,17 @@ from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.database import Database
+from geo.importing.cleaning import SPOT_NAMES, Cleaning, Imported, SpotKind, State, spots_as_geojson
 from geo.importing.features import FeatureFile
 from geo.importing.kinds import KINDS
 from geo.importing.neighbourhoods import import_neighbourhoods
 from geo.importing.places import PlaceFields, import_places
+from geo.importing.teams import TeamFields, import_teams
 from geo.importing.troubles import Report
 from geo.importing.wards import Progress as Tell
 from geo.importing.wards import import_wards
 from geo.language import Language
+from geo.language import Text as Words
 from geo.tables import PlaceKind
 from server.console import console, tell, with_database
 from server.settings import read_settings
@@ -32,8 +35,8 @@ _FILE = click.argument("file", type=click.Path(path_type=Path))
 _SKIP = click.option("--skip-invalid", is_flag=True, help="Leave out what is wrong and import the rest.")
 _LAYER = click.option("--layer", help="Which layer, where FILE has several.")
 _CRS = click.option("--crs", metavar="EPSG:n", help="The coordinate system, where FILE does not say it.")
-_ENCODING = click.option("--encoding", help="The encoding of a Shapefile's text, where it is not UTF-8 or said.")
-_MOST_TROUBLES = 200
+_ENCODING = click.option("--encoding", help="The encoding of FILE's text, where it is not UTF-8 nor said there.")
+_MOST_TROUBLES = 5_000
 
 
 @click.group("import")
@@ -55,6 +58,19 @@ def import_group() -> None:
 @click.option("--ward", "ward_code", help="The neighbourhoods' ward, by code. Without it, the one each lies in.")
 @click.option("--code-field", help="The property with the code. Default: code, ma, ma_xa.")
 @click.option("--name-field", help="The property with the name. Default: name, ten, ten_xa.")
+@click.option(
+    "--snap",
+    type=click.FloatRange(0, 20, min_open=True),
+    metavar="METRES",
+    help="First bring edges together that are no further apart: vertices to neighbours' vertices, edges to neighbours' "
+    "vertices and to the ward's outline, then close gaps and overlaps no wider. What moved is listed.",
+)
+@click.option(
+    "--troubles",
+    "troubles_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the gaps, overlaps and ground outside that remain to this GeoJSON file.",
+)
 @_SKIP
 def boundaries(
     file: Path,
@@ -65,6 +81,8 @@ def boundaries(
     ward_code: str | None,
     code_field: str | None,
     name_field: str | None,
+    snap: float | None,
+    troubles_file: Path | None,
     skip_invalid: bool,
 ) -> None:
     """Import the outlines of wards, or the boundaries of neighbourhoods.
@@ -84,6 +102,8 @@ def boundaries(
                 code_field=code_field,
                 name_field=name_field,
                 skip_invalid=skip_invalid,
+                snap=snap,
+                survey=troubles_file is not None,
                 progress=progress,
             )
         return await import_neighbourhoods(
@@ -93,10 +113,12 @@ def boundaries(
             code_field=code_field,
             name_field=name_field,
             skip_invalid=skip_invalid,
+            snap=snap,
+            survey=troubles_file is not None,
             progress=progress,
         )
 
-    _run(_features(file, layer, crs, encoding), work)
+    _run(_features(file, layer, crs, encoding), work, troubles_file)
 
 
 def _default_kinds() -> str:
@@ -195,10 +217,82 @@ def _features(file: Path, layer: str | None, crs: str | None, encoding: str | No
     return found
 
 
-def _run(features: FeatureFile, work: Work) -> None:
+@import_group.command()
+@_FILE
+@click.option("--layer", help="Which sheet, where FILE has several.")
+@_ENCODING
+@click.option("--ward", "ward_code", help="The ward of every row, by code. Without it, a column says it.")
+@click.option("--ward-field", help="The column with the ward's code. Default: ward, Mã phường.")
+@click.option(
+    "--neighbourhood-field", help="The column with its code or name. Default: neighbourhood, Tổ dân phố, Thôn."
+)
+@click.option("--team-field", help="The column with the team's name. Default: team, Tổ công nghệ số, Tên tổ.")
+@click.option("--member-field", help="The column with a member's name. Default: member, name, Họ và tên.")
+@click.option("--role-field", help="The column with the member's role. Default: role, Vai trò, Chức vụ.")
+@click.option("--organisation-field", help="The column with where they come from. Default: organisation, Đơn vị.")
+@click.option("--phone-field", help="The column with the member's mobile number. Default: phone, contact, Điện thoại.")
+@click.option(
+    "--consent-field", help="The column that says yes to being published. Default: consent, Đồng ý công khai."
+)
+@_SKIP
+def teams(
+    file: Path,
+    layer: str | None,
+    encoding: str | None,
+    ward_code: str | None,
+    ward_field: str | None,
+    neighbourhood_field: str | None,
+    team_field: str | None,
+    member_field: str | None,
+    role_field: str | None,
+    organisation_field: str | None,
+    phone_field: str | None,
+    consent_field: str | None,
+    skip_invalid: bool,
+) -> None:
+    """Import community digital teams and their members from a table: CSV or XLSX, one row for each member.
+
+    A team is that of its neighbourhood, which must be there already. Headings may be Vietnamese or English, with or
+    without diacritics. Who a member is, is published only where the table says yes (Có, x). Nobody is removed.
+    """
+    fields = TeamFields(
+        ward_field,
+        neighbourhood_field,
+        team_field,
+        member_field,
+        role_field,
+        organisation_field,
+        phone_field,
+        consent_field,
+    )
+    # openpyxl is for this command alone, like GDAL.
+    rows, cells = importlib.import_module("geo.importing.sheets").read_rows(file, layer=layer, encoding=encoding)
+
+    async def work(connection: AsyncConnection, features: FeatureFile, progress: Tell) -> Report:
+        return await import_teams(
+            connection,
+            features,
+            cells,
+            fields=fields,
+            ward_code=ward_code,
+            skip_invalid=skip_invalid,
+            progress=progress,
+        )
+
+    _run(rows, work)
+
+
+def _run(features: FeatureFile, work: Work, troubles_file: Path | None = None) -> None:
     """Do `work` in one transaction with a progress bar, and say what came of it."""
     with with_database(read_settings()) as settings:
         report = asyncio.run(_import(settings.database, features, work))
+    if isinstance(report, Imported) and report.cleaning is not None:
+        _show_cleaning(report.cleaning)
+        if troubles_file is not None:
+            try:
+                troubles_file.write_text(spots_as_geojson(report.cleaning.after.spots), encoding="utf-8")
+            except OSError as error:
+                raise click.ClickException(f"{troubles_file}: {error.strerror}") from error
     _show(report)
     if report.troubles and not report.stored:
         raise SystemExit(1)
@@ -220,6 +314,42 @@ async def _import(url: str, features: FeatureFile, work: Work) -> Report:
                 return await work(connection, features, progress)
     finally:
         await database.close()
+
+
+def _show_cleaning(cleaning: Cleaning) -> None:
+    """What snapping moved, feature by feature, and what remains between the areas, with its size."""
+    if cleaning.metres is not None:
+        table = Table(
+            "#", "Đối tượng / Feature", "Đỉnh dời / Vertices", "Xa nhất / Furthest", "Diện tích / Area",
+            box=None, header_style="bold",
+        )  # fmt: skip
+        for one in cleaning.moved:
+            far, change = f"{one.metres:.3f} m", f"{one.square_metres:+.2f} m²"
+            table.add_row(str(one.feature), Text(one.label), str(one.vertices), far, change)
+        if cleaning.moved:
+            console.print(table)
+        before = cleaning.before
+        tell(f"Khớp trong / Snapped within {cleaning.metres:g} m.")
+        tell(f"Trước / Before: {_state(before, Language.VI)} / {_state(before, Language.EN)}")
+    tell(f"Hiện có / Now: {_state(cleaning.after, Language.VI)} / {_state(cleaning.after, Language.EN)}")
+    for spot in cleaning.after.spots[:_MOST_TROUBLES]:
+        name, where = SPOT_NAMES[spot.kind], spot.shape.representative_point()
+        tell(
+            f"{name.vi} / {name.en}: {spot.square_metres:.4g} m², {where.x:.6f}, {where.y:.6f} "
+            f"({'; '.join(spot.labels)})"
+        )
+
+
+def _state(state: State, language: Language) -> str:
+    sizes = [
+        f"{SPOT_NAMES[kind].to(language).lower()} {sum(spot.kind is kind for spot in state.spots)} "
+        f"({state.total(kind):.4g} m²)"
+        for kind in SpotKind
+    ]
+    unmatched = Words(
+        f"{state.unmatched} đối tượng chưa khớp cạnh", f"{state.unmatched} features with edges that do not match"
+    )
+    return ", ".join([unmatched.to(language), *sizes])
 
 
 def _show(report: Report) -> None:

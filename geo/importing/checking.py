@@ -6,7 +6,6 @@ nobody drew.
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.importing import troubles
 from geo.importing.features import Feature
+from geo.importing.plane import degree_lengths
 from geo.importing.troubles import Trouble, TroubleKind
 from geo.language import Text
 from geo.positions import DECIMALS
@@ -59,6 +59,8 @@ class Check:
     feature: Feature
     label: str = ""
     troubles: list[Trouble] = field(default_factory=list)
+    unfit: set[str] = field(default_factory=set)
+    """The properties that are there, but hold no text that can be stored."""
 
     def add(self, kind: TroubleKind, text: Text, **values: object) -> None:
         self.troubles.append(Trouble(self.feature.number, self.label, kind, text, values))
@@ -69,16 +71,21 @@ class Check:
         if value is None:
             return None
         text = unicodedata.normalize("NFC", value if isinstance(value, str) else str(value)).strip()
+        told = len(self.troubles)
         if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
             self.add(TroubleKind.TEXT, troubles.BAD_TEXT, field=name)
-            return None
         if mangled(text):
             self.add(TroubleKind.TEXT, troubles.MANGLED, field=name, words=text[:60])
-            return None
         if len(text) > most:
             self.add(TroubleKind.TEXT, troubles.TOO_LONG, field=name, most=most)
+        if len(self.troubles) > told:
+            self.unfit.add(name or "")
             return None
         return text or None
+
+    def lacks(self, name: str | None, value: str | None) -> bool:
+        """Whether there is nothing under `name`, of which `words` gave `value`: not even something unfit."""
+        return value is None and (name or "") not in self.unfit
 
     def area(self, most_vertices: int) -> MultiPolygon | None:
         """The feature's shape as a valid MultiPolygon on the grid of 7 decimals, or None with the reason noted."""
@@ -143,15 +150,10 @@ def _stray(shape: BaseGeometry) -> tuple[float, float] | None:
 
 
 def square_metres(shape: BaseGeometry) -> float:
-    """The area of a shape in degrees, in m²: a plane at its middle, good to 0.1% up to the size of a ward.
-
-    Length of a degree on the WGS 84 ellipsoid: the usual series, as in NIMA TR8350.2.
-    """
+    """The area of a shape in degrees, in m²: a plane at its middle, good to 0.1% up to the size of a ward."""
     if shape.is_empty:
         return 0.0
-    phi = math.radians((shape.bounds[1] + shape.bounds[3]) / 2)
-    north = 111132.954 - 559.822 * math.cos(2 * phi) + 1.175 * math.cos(4 * phi)
-    east = 111412.84 * math.cos(phi) - 93.5 * math.cos(3 * phi) + 0.118 * math.cos(5 * phi)
+    east, north = degree_lengths((shape.bounds[1] + shape.bounds[3]) / 2)
     return float(shape.area) * north * east
 
 

@@ -14,10 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo.ids import as_id
 from geo.importing import troubles
 from geo.importing.checking import Check, shown, square_metres
+from geo.importing.cleaning import Group, Imported, clean, sound_areas
 from geo.importing.coverage import Candidate, overlapping
 from geo.importing.drawing import Found, Stored, write
 from geo.importing.features import FeatureFile, FileProblem
-from geo.importing.troubles import Report, Trouble, TroubleKind
+from geo.importing.troubles import Trouble, TroubleKind
 from geo.importing.wards import CODE_FIELDS, NAME_FIELDS, NAME_LENGTH, Progress
 from geo.language import Text
 from geo.positions import MAX_VERTICES
@@ -42,17 +43,24 @@ async def import_neighbourhoods(
     code_field: str | None = None,
     name_field: str | None = None,
     skip_invalid: bool = False,
+    snap: float | None = None,
+    survey: bool = False,
     progress: Progress,
-) -> Report:
+) -> Imported:
     """Add neighbourhoods or give them new boundaries, in the caller's transaction (READ COMMITTED).
 
     The ward is `ward_code`, else the one that each lies in. A neighbourhood is known by its id where it was exported
     from here, else by its code, else by its name. A changed boundary closes the period of the old one; the same
     boundary changes nothing. All or nothing, unless `skip_invalid` leaves out what is wrong. A new neighbourhood gets
-    its team, still without members.
+    its team, still without members. `snap` and `survey` as for wards; the ward's outline is the ground to fill.
     """
     code_name, name_name = file.field(code_field, CODE_FIELDS), file.field(name_field, NAME_FIELDS)
     wards = await _wards(connection, ward_code)
+    cleaning = None
+    if snap is not None or survey:
+        progress("Khớp ranh giới", 0, 1)
+        file, cleaning = clean(file, await _groups(connection, file, code_name, name_name, wards), snap)
+        progress("Khớp ranh giới", 1, 1)
     sound, wrong = _read(file, code_name, name_name, wards, progress)
     stored = {code: await _stored(connection, code) for code in sorted({code for _, code, *_ in sound})}
     found, more = _matched(sound, stored)
@@ -66,7 +74,7 @@ async def import_neighbourhoods(
     writes = not wrong or skip_invalid
     if writes:
         await write(connection, new, changed, file.stem, progress)
-    return Report(
+    return Imported(
         features=len(file.features),
         added=len(new),
         changed=len(changed),
@@ -74,6 +82,7 @@ async def import_neighbourhoods(
         troubles=tuple(sorted(wrong, key=lambda trouble: trouble.feature)),
         notes=file.notes(),
         stored=writes,
+        cleaning=cleaning,
     )
 
 
@@ -106,23 +115,21 @@ def _read(
     """The features that are sound by themselves and lie in a ward, and what is wrong with the others."""
     sound: list[_Sound] = []
     wrong: list[Trouble] = []
-    codes, tree = list(wards), shapely.STRtree([outline for _, outline in wards.values()])
+    tree = shapely.STRtree([outline for _, outline in wards.values()])
     for feature in file.features:
         check = Check(feature)
         code = check.words(code_name, CODE_LENGTH)
         name = check.words(name_name, NAME_LENGTH)
         known = as_id(feature.properties.get("id"))
         check.label = name or code or ""
-        if name is None and not check.troubles:
+        if check.lacks(name_name, name):
             check.add(TroubleKind.NAME, troubles.NO_NAME)
-        if code is None and code_name is not None and known is None and not check.troubles:
+        if code_name is not None and known is None and check.lacks(code_name, code):
             check.add(TroubleKind.CODE, troubles.NO_CODE)
         area = check.area(MAX_VERTICES)
         if area is not None and name is not None:
-            inside = area.representative_point()
-            held = tree.query(inside, predicate="covered_by").tolist()
-            if held or len(codes) == 1:
-                ward_code = codes[min(held, default=0)]
+            ward_code = _home(wards, tree, area)
+            if ward_code is not None:
                 ward_name, outline = wards[ward_code]
                 stray = square_metres(shapely.difference(area, outline))
                 if stray > OUTSIDE_TOLERANCE_M2:
@@ -131,10 +138,49 @@ def _read(
                 elif not check.troubles:
                     sound.append((feature.number, ward_code, code, name, area, known))
             else:
+                inside = area.representative_point()
                 check.add(TroubleKind.OUTSIDE, troubles.OUTSIDE, longitude=inside.x, latitude=inside.y)
         wrong += check.troubles
         progress("Kiểm tra từng đối tượng", feature.number, len(file.features))
     return sound, wrong
+
+
+def _home(wards: Mapping[str, tuple[str, Any]], tree: shapely.STRtree, area: MultiPolygon) -> str | None:
+    """The ward that an area lies in; the one there is to choose from, wherever it lies."""
+    codes = list(wards)
+    held = tree.query(area.representative_point(), predicate="covered_by").tolist()
+    return codes[min(held, default=0)] if held or len(codes) == 1 else None
+
+
+async def _groups(
+    connection: AsyncConnection,
+    file: FeatureFile,
+    code_name: str | None,
+    name_name: str | None,
+    wards: Mapping[str, tuple[str, Any]],
+) -> list[Group]:
+    """The sound areas of the file by ward, with the neighbourhoods there that it does not renew."""
+    tree = shapely.STRtree([outline for _, outline in wards.values()])
+    homes: dict[str, dict[int, MultiPolygon]] = {}
+    for number, area in sound_areas(file, MAX_VERTICES).items():
+        home = _home(wards, tree, area)
+        if home is not None:
+            homes.setdefault(home, {})[number] = area
+    codes, names, ids = (
+        {feature.number: feature.properties.get(name or "") for feature in file.features}
+        for name in (code_name, name_name, "id")
+    )
+    groups = []
+    for ward_code, areas in sorted(homes.items()):
+        renewed = {str(known[number]) for known in (codes, names, ids) for number in areas if known[number]}
+        fixed = {
+            one.name: one.area
+            for one in await _stored(connection, ward_code)
+            if one.area is not None and not renewed & {str(one.id), one.name, one.code or one.name}
+        }
+        labels = {number: str(names[number] or codes[number] or number) for number in areas}
+        groups.append(Group(areas, labels, fixed, wards[ward_code][1]))
+    return groups
 
 
 async def _stored(connection: AsyncConnection, ward_code: str) -> list[Stored]:

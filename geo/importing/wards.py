@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.importing import troubles
 from geo.importing.checking import Check, same_area, shown, square_metres
+from geo.importing.cleaning import Group, Imported, clean, sound_areas
 from geo.importing.coverage import Candidate, overlapping
 from geo.importing.features import FeatureFile
-from geo.importing.troubles import Report, Trouble, TroubleKind
+from geo.importing.troubles import Trouble, TroubleKind
 from geo.seeds import seed_categories
 from geo.tables import SRID, neighbourhood, neighbourhood_boundary, ward
 
@@ -53,15 +54,24 @@ async def import_wards(
     code_field: str | None = None,
     name_field: str | None = None,
     skip_invalid: bool = False,
+    snap: float | None = None,
+    survey: bool = False,
     progress: Progress,
-) -> Report:
+) -> Imported:
     """Add the wards of a file or renew their outlines, in the caller's transaction; a new one gets its categories.
 
-    All or nothing: where anything is wrong nothing is written, unless `skip_invalid` leaves those features out.
+    With `snap`, the outlines are brought together within so many metres first; with `survey`, what is wrong between
+    them is looked for. All or nothing: where anything is wrong nothing is written, unless `skip_invalid` leaves
+    those features out.
     """
     code_name, name_name = file.field(code_field, CODE_FIELDS), file.field(name_field, NAME_FIELDS)
     await connection.execute(sa.text("LOCK TABLE ward IN SHARE ROW EXCLUSIVE MODE"))
     stored = await _stored(connection)
+    cleaning = None
+    if snap is not None or survey:
+        progress("Khớp ranh giới", 0, 1)
+        file, cleaning = clean(file, [_group(file, code_name, name_name, stored)], snap)
+        progress("Khớp ranh giới", 1, 1)
     found, wrong = _read(file, code_name, name_name, stored, progress)
     wrong += await _losing_ground(connection, found, stored)
     rejected = {trouble.feature for trouble in wrong}
@@ -79,7 +89,7 @@ async def import_wards(
     writes = not wrong or skip_invalid
     if writes:
         await _write(connection, new, changed, progress)
-    return Report(
+    return Imported(
         features=len(file.features),
         added=len(new),
         changed=len(changed),
@@ -87,6 +97,19 @@ async def import_wards(
         troubles=tuple(sorted(wrong, key=lambda trouble: trouble.feature)),
         notes=file.notes(),
         stored=writes,
+        cleaning=cleaning,
+    )
+
+
+def _group(file: FeatureFile, code_name: str | None, name_name: str | None, stored: Mapping[str, _Stored]) -> Group:
+    """All wards together, with those that the file does not renew."""
+    codes = {feature.number: str(feature.properties.get(code_name or "") or "") for feature in file.features}
+    names = {feature.number: str(feature.properties.get(name_name or "") or "") for feature in file.features}
+    renewed = set(codes.values())
+    return Group(
+        areas=sound_areas(file, MAX_VERTICES),
+        labels={number: f"{code} {names[number]}".strip() for number, code in codes.items()},
+        fixed={f"{code} {one.name}": one.outline for code, one in stored.items() if code not in renewed},
     )
 
 
@@ -115,15 +138,17 @@ def _read(
         name = check.words(name_name, NAME_LENGTH)
         code = check.words(code_name, 20)
         check.label = code or name or ""
-        if code is None:
+        if check.lacks(code_name, code):
             check.add(TroubleKind.CODE, troubles.NO_CODE)
+        elif code is None:
+            pass  # told already
         elif not re.fullmatch("[0-9]{5}", code):
             check.add(TroubleKind.CODE, troubles.BAD_CODE, code=code)
         elif (other := seen.setdefault(code, feature.number)) != feature.number:
             check.add(TroubleKind.CODE, troubles.CODE_TWICE, code=code, other=other)
         elif code in stored and stored[code].demo:
             check.add(TroubleKind.CODE, troubles.DEMO_WARD, code=code)
-        if name is None and not check.troubles:
+        if check.lacks(name_name, name):
             check.add(TroubleKind.NAME, troubles.NO_NAME)
         outline = check.area(MAX_VERTICES)
         if code is not None and name is not None and outline is not None and not check.troubles:
