@@ -89,7 +89,7 @@ async def _measure(
                 found.memory[side.label] = measure.memory(side.contender.pid)
         busy = measure.spent(before, measure.total(shared))
         about = f"On {facts['data']}; {facts['database']}."
-        found.plans = await plans.document(desk.source.connection, desk.settings, desk.captured, about)
+        found.plans = await plans.document(desk.source.connection, desk.captured, about)
     if small is not None and large is not None:
         found.grown = await _grown(small, large, cases, extent)
     how = {

@@ -101,6 +101,7 @@ async def serving(name: str, url: str, requests: Mapping[str, Sequence[Request]]
             "PHUONGSO_SECRET_KEY": SECRET_KEY,
             "PHUONGSO_VAR": folder,
             "PHUONGSO_LOG_LEVEL": "warning",
+            "PHUONGSO_WORKER": "false",  # what falls due by itself shall not fall into somebody's round
             "PYTHONPATH": str(_ROOT),
         }
         command = [sys.executable, *_COMMANDS[name]]
@@ -119,11 +120,9 @@ async def serving(name: str, url: str, requests: Mapping[str, Sequence[Request]]
 
 
 @asynccontextmanager
-async def bare(
-    url: str, size: int, settings: dict[str, str], captured: Mapping[str, Sequence[Captured]]
-) -> AsyncIterator[Contender]:
-    """The floor, on `size` connections with the settings of the server's."""
-    process, pipe = _process(floor.run, url, size, settings, captured)
+async def bare(url: str, size: int, captured: Mapping[str, Sequence[Captured]]) -> AsyncIterator[Contender]:
+    """The floor, on `size` connections for each way that the server's sessions are set."""
+    process, pipe = _process(floor.run, url, size, captured)
     contender = Contender(FLOOR, process.pid or 0, floor.APPLICATION, pipe, process)
     try:
         yield contender

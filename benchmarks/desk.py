@@ -23,8 +23,6 @@ class Desk:
     sides: tuple[Side, ...]
     captured: dict[str, list[Captured]]
     missing: tuple[str, ...]
-    settings: dict[str, str]
-    """Of the sessions that the server opens."""
 
     def of(self, case: Case) -> list[Side]:
         """Who answers this case."""
@@ -40,12 +38,11 @@ async def opened(
     requests: dict[str, list[Request]] = {}
     captured: dict[str, list[Captured]] = {}
     missing: list[str] = []
-    settings: dict[str, str] = {}
     try:
         for case in cases:
             drawn = await case.draw(source, max(extent.drawn, extent.variety))
             since = await database.now(source.connection)
-            probed, settings = await capture(url, drawn[: 1 if alone else extent.variety])
+            probed = await capture(url, drawn[: 1 if alone else extent.variety])
             if case.writes:
                 await database.clean(source.connection, since)
             if probed[0].status == 404:
@@ -56,9 +53,9 @@ async def opened(
             contenders = [await stack.enter_async_context(serving(OURS, url, requests))]
             if not alone:
                 size = Settings(database_url=url).pool_size
-                contenders.append(await stack.enter_async_context(bare(url, size, settings, captured)))
+                contenders.append(await stack.enter_async_context(bare(url, size, captured)))
                 contenders.append(await stack.enter_async_context(serving(PLAIN, url, requests)))
             sides = tuple(Side(prefix + contender.name, contender, source) for contender in contenders)
-            yield Desk(source, sides, captured, tuple(missing), settings)
+            yield Desk(source, sides, captured, tuple(missing))
     finally:
         await source.connection.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import groupby
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
@@ -17,13 +18,15 @@ from benchmarks.statements import Captured, Statement
 APPLICATION = "bench-floor"
 
 
-class Floor:
-    """As many connections as the server has, handed round without ceremony."""
+Session = tuple[tuple[str, str], ...]
+Free = asyncio.LifoQueue[asyncpg.Connection]
 
-    def __init__(self, connections: list[asyncpg.Connection], captured: Mapping[str, Sequence[Captured]]) -> None:
-        self._free: asyncio.LifoQueue[asyncpg.Connection] = asyncio.LifoQueue()
-        for connection in connections:
-            self._free.put_nowait(connection)
+
+class Floor:
+    """For each way that the server's sessions are set, as many connections, handed round without ceremony."""
+
+    def __init__(self, free: Mapping[Session, Free], captured: Mapping[str, Sequence[Captured]]) -> None:
+        self._free = free
         self._statements = {case: [one.statements for one in made] for case, made in captured.items()}
 
     async def answer(self, order: Load | Check) -> Outcome | list[list[Any]]:
@@ -37,12 +40,17 @@ class Floor:
         return await drive([send] * order.concurrency, order)
 
     async def _run(self, case: str, number: int) -> list[Any]:
+        """The first columns of all rows. Statements of one kind of session run on one connection, in turn."""
         statements = self._statements[case]
-        connection = await self._free.get()
-        try:
-            return [value for one in statements[number % len(statements)] for value in await _values(connection, one)]
-        finally:
-            self._free.put_nowait(connection)
+        found: list[Any] = []
+        for session, run in groupby(statements[number % len(statements)], lambda statement: statement.session):
+            connection = await self._free[session].get()
+            try:
+                for statement in run:
+                    found += await _values(connection, statement)
+            finally:
+                self._free[session].put_nowait(connection)
+        return found
 
 
 async def _values(connection: asyncpg.Connection, statement: Statement) -> list[Any]:
@@ -53,17 +61,18 @@ async def _values(connection: asyncpg.Connection, statement: Statement) -> list[
     return [row[0] for row in await connection.fetch(statement.text, *statement.values) if len(row)]
 
 
-async def _work(pipe: Pipe, url: str, size: int, settings: dict[str, str], captured: Any) -> None:
-    own = {**settings, "application_name": APPLICATION}
-    connections = [await asyncpg.connect(url, server_settings=own) for _ in range(size)]
-    try:
-        await answering(pipe, Floor(connections, captured).answer)
-    finally:
-        for connection in connections:
-            await connection.close()
+async def _work(pipe: Pipe, url: str, size: int, captured: Mapping[str, Sequence[Captured]]) -> None:
+    sessions = {one.session for made in captured.values() for request in made for one in request.statements}
+    free: dict[Session, Free] = {}
+    for session in sessions:
+        free[session] = asyncio.LifoQueue()
+        for _ in range(size):
+            settings = {**dict(session), "application_name": APPLICATION}
+            free[session].put_nowait(await asyncpg.connect(url, server_settings=settings))
+    await answering(pipe, Floor(free, captured).answer)
 
 
-def run(pipe: Pipe, url: str, size: int, settings: dict[str, str], captured: Mapping[str, Sequence[Captured]]) -> None:
-    """The process: answers orders from the pipe. `settings` are those of the server's sessions."""
+def run(pipe: Pipe, url: str, size: int, captured: Mapping[str, Sequence[Captured]]) -> None:
+    """The process: answers orders from the pipe, on `size` connections of each kind that the server has."""
     with suppress(KeyboardInterrupt):
-        uvloop.run(_work(pipe, url, size, settings, captured))
+        uvloop.run(_work(pipe, url, size, captured))

@@ -19,10 +19,12 @@ SECRET_KEY = "the key of measurements, for no secret of anybody"
 
 @asynccontextmanager
 async def application(url: str) -> AsyncIterator[Starlette]:
-    """The application on this database, started as a server would start it."""
+    """The application on this database. Its lifespan is not run: nothing else shall happen in the background."""
     app = create_app(Settings(database_url=url, secret_key=SecretStr(SECRET_KEY), log_level="warning"))
-    async with app.router.lifespan_context(app):
+    try:
         yield app
+    finally:
+        await app.state.database.close()
 
 
 async def ask(app: Starlette, request: Request) -> tuple[int, bytes]:

@@ -20,9 +20,7 @@ _INTRODUCTION = """\
 """
 
 
-async def explained(
-    connection: asyncpg.Connection, settings: Mapping[str, str], statements: Sequence[Statement]
-) -> list[list[str]]:
+async def explained(connection: asyncpg.Connection, statements: Sequence[Statement]) -> list[list[str]]:
     """The plans of one request's statements, run in turn and rolled back."""
     plans: list[list[str]] = []
     for _ in range(2):
@@ -30,10 +28,10 @@ async def explained(
         transaction = connection.transaction()
         await transaction.start()
         try:
-            for name, value in settings.items():
-                await connection.execute("SELECT set_config($1, $2, true)", name, value)
             for statement in statements:
                 if statement.prepared:
+                    for name, value in statement.session:
+                        await connection.execute("SELECT set_config($1, $2, true)", name, value)
                     rows = await connection.fetch(_EXPLAIN + statement.text, *statement.values)
                     plans.append([row[0] for row in rows])
         finally:
@@ -48,7 +46,6 @@ def _cut(plan: Sequence[str]) -> list[str]:
 
 async def document(
     connection: asyncpg.Connection,
-    settings: Mapping[str, str],
     captured: Mapping[str, Sequence[Captured]],
     about: str,
 ) -> str:
@@ -56,6 +53,6 @@ async def document(
     parts = [_INTRODUCTION, about, ""]
     for name, made in captured.items():
         parts += [f"## `{name}`: {CASES[name].title}", ""]
-        for plan in await explained(connection, settings, made[0].statements):
+        for plan in await explained(connection, made[0].statements):
             parts += ["```", *_cut(plan), "```", ""]
     return "\n".join(parts).rstrip() + "\n"

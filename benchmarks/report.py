@@ -105,14 +105,23 @@ def goals(report: Report) -> list[Goal]:
 
 
 def compared(report: Report) -> Rows:
-    """Throughput in proportion, for every case."""
+    """For every case throughput in proportion, and processor time: how often ours fits into the other's."""
     made = []
     for name, measured in report.cases.items():
         for concurrency in sorted({concurrency for concurrency, _ in measured.rounds}):
-            ratios = (measured.ratio(concurrency, OURS, other) for other in (FLOOR, PLAIN))
-            shown = ("" if ratio is None else f"{ratio:.2f}" for ratio in ratios)
+            own = sum(measured.processor(concurrency, OURS))
+            shown = []
+            for other in (FLOOR, PLAIN):
+                ratio = measured.ratio(concurrency, OURS, other)
+                if ratio is None:
+                    shown += ["", ""]
+                else:
+                    shown += [f"{ratio:.2f}", f"{sum(measured.processor(concurrency, other)) / max(own, 1e-6):.2f}"]
             made.append((CASES[name].title, str(concurrency), *shown))
     return made
+
+
+_COMPARED = ("case", "at a time", "of the floor", "by processor time", "of plain", "by processor time")
 
 
 def show(report: Report, console: Console) -> None:
@@ -123,6 +132,7 @@ def show(report: Report, console: Console) -> None:
         console.print(_table(f"{name}: {CASES[name].title}", _HEADER, rows(measured)))
     for name, measured in report.grown.items():
         console.print(_table(f"{name}, by size: {CASES[name].title}", _HEADER, rows(measured)))
+    console.print(_table("in proportion", _COMPARED, compared(report)))
     console.print(_table("goals", ("goal", "found", ""), _goal_rows(report)))
     for line in _notes(report):
         console.print(line)
@@ -160,8 +170,7 @@ def markdown(report: Report) -> str:
     parts = ["## The run", "", *_markdown(("", ""), report.facts.items(), 2), ""]
     parts += ["## Goals", "", *_markdown(("goal", "found", ""), _goal_rows(report), 3), ""]
     parts += [*(f"- {line}" for line in _notes(report)), ""]
-    header = ("case", "at a time", "of the floor", "of plain Strawberry")
-    parts += ["## Throughput in proportion", "", *_markdown(header, compared(report), 1), "", "## Figures", ""]
+    parts += ["## In proportion", "", *_markdown(_COMPARED, compared(report), 1), "", "## Figures", ""]
     for name, measured in report.cases.items():
         parts += [f"### `{name}`: {CASES[name].title}", "", *_markdown(_HEADER, rows(measured), 2), ""]
     for name, measured in report.grown.items():

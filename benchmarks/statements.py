@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import asyncpg
@@ -21,11 +21,16 @@ _PINGS = frozenset({"", ";", "SELECT 1"})
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement and its values. Without `prepared` it goes as plain text, as BEGIN and COMMIT do."""
+    """One statement and its values, as asyncpg takes them.
+
+    Without `prepared` it goes as plain text, as BEGIN and COMMIT do.
+    """
 
     text: str
     values: tuple[Any, ...] = ()
     prepared: bool = True
+    session: tuple[tuple[str, str], ...] = ()
+    """The settings of the session that sent it: a pool for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,9 @@ class Captured:
 
 @dataclass
 class Record:
-    """What was sent while recording, and the settings of the sessions that sent it."""
+    """What was sent while recording."""
 
     statements: list[Statement] = field(default_factory=list)
-    settings: dict[str, str] = field(default_factory=dict)
 
     def add(self, connection: asyncpg.Connection, statement: Statement) -> None:
         text = " ".join(statement.text.split())
@@ -51,8 +55,9 @@ class Record:
         if text.startswith("ROLLBACK") and self.statements and self.statements[-1].text.startswith("BEGIN"):
             self.statements.pop()  # an engine asking whether a connection still lives
             return
-        self.statements.append(statement)
-        self.settings = dict(connection._params.server_settings or {})
+        settings = connection._params.server_settings or {}
+        session = tuple(sorted((name, value) for name, value in settings.items() if name != "application_name"))
+        self.statements.append(replace(statement, session=session))
 
 
 class _Protocol:
@@ -97,9 +102,9 @@ def recording() -> Iterator[Record]:
         asyncpg.Connection.__init__ = opened
 
 
-async def capture(url: str, requests: Sequence[Request]) -> tuple[list[Captured], dict[str, str]]:
-    """Each request with its statements, and the settings of the server's sessions. The first request is asked twice:
-    what a connection does once in its life, such as learning of the types of PostGIS, is not part of it.
+async def capture(url: str, requests: Sequence[Request]) -> list[Captured]:
+    """Each request with its statements. The first request is asked twice: what a connection does once in its life,
+    such as learning of the types of PostGIS, is not part of it.
     """
     made: list[Captured] = []
     with recording() as record:
@@ -109,4 +114,4 @@ async def capture(url: str, requests: Sequence[Request]) -> tuple[list[Captured]
                 record.statements.clear()
                 status, answer = await ask(app, request)
                 made.append(Captured(tuple(record.statements), answer, status))
-    return made, record.settings
+    return made
