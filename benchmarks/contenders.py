@@ -20,11 +20,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks import client, floor
+from benchmarks.captured import Captured
 from benchmarks.inprocess import SECRET_KEY
 from benchmarks.load import WrongAnswer
 from benchmarks.plain.app import APPLICATION as PLAIN_APPLICATION
 from benchmarks.requests import Request
-from benchmarks.statements import Captured
 
 _ROOT = Path(__file__).parent.parent
 _PATIENCE = 60
@@ -43,6 +43,8 @@ class Contender:
     """None: the server, whose connections may have several names."""
     pipe: Pipe
     process: BaseProcess
+    address: str = ""
+    """Where a server listens."""
 
     async def do(self, order: Any) -> Any:
         """Have an order carried out. Raises `WrongAnswer`."""
@@ -109,7 +111,8 @@ async def serving(name: str, url: str, requests: Mapping[str, Sequence[Request]]
         try:
             await asyncio.to_thread(_await_alive, server, port)
             process, pipe = _process(client.run, port, requests)
-            contender = Contender(name, server.pid, PLAIN_APPLICATION if name == PLAIN else None, pipe, process)
+            application = PLAIN_APPLICATION if name == PLAIN else None
+            contender = Contender(name, server.pid, application, pipe, process, f"http://127.0.0.1:{port}")
             try:
                 yield contender
             finally:

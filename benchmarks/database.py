@@ -43,6 +43,7 @@ async def prepare(url: str) -> Source:
     """Make crews ready, sign their members in, and draw what requests are made of. Raises `NotADemoError`."""
     connection = await connect(url)
     if await connection.fetchval("SELECT coalesce(bool_and(demo), false) FROM ward") is not True:
+        await connection.close()
         raise NotADemoError("Only databases of demonstration wards are measured: a measurement changes them.")
     drawn = await ground(connection)
     database = Database(url, pool_size=1, statement_timeout_ms=0)

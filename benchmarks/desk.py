@@ -7,11 +7,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from benchmarks import database
+from benchmarks.captured import Captured
 from benchmarks.cases import Case, Source
 from benchmarks.contenders import OURS, PLAIN, bare, serving
 from benchmarks.requests import Request
 from benchmarks.rounds import Extent, Side
-from benchmarks.statements import Captured, capture
+from benchmarks.statements import capture
 from server.settings import Settings
 
 

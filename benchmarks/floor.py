@@ -12,8 +12,8 @@ from typing import Any
 import asyncpg
 import uvloop
 
+from benchmarks.captured import Captured, Statement
 from benchmarks.load import Check, Load, Outcome, answering, drive
-from benchmarks.statements import Captured, Statement
 
 APPLICATION = "bench-floor"
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
+from benchmarks.captured import Captured, Statement
 from benchmarks.cases import CASES
-from benchmarks.statements import Captured, Statement
 
 _WIDTH = 160
 _LINES = 70

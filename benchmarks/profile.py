@@ -5,6 +5,7 @@ from __future__ import annotations
 import cProfile
 import os
 import pstats
+import time
 
 import click
 import uvloop
@@ -38,7 +39,7 @@ async def _profiled(url: str, case: Case, count: int) -> cProfile.Profile:
     source = await database.prepare(url)
     requests = await case.draw(source, _WARM_UP + count)
     since = await database.now(source.connection)
-    profile = cProfile.Profile()
+    profile = cProfile.Profile(time.thread_time)  # waiting for the database is not counted
     async with application(url) as app:
         for request in requests[:_WARM_UP]:
             status, body = await ask(app, request)

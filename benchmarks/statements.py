@@ -13,33 +13,11 @@ from typing import Any
 
 import asyncpg
 
+from benchmarks.captured import Captured, Statement
 from benchmarks.inprocess import application, ask
 from benchmarks.requests import Request
 
 _PINGS = frozenset({"", ";", "SELECT 1"})
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One statement and its values, as asyncpg takes them.
-
-    Without `prepared` it goes as plain text, as BEGIN and COMMIT do.
-    """
-
-    text: str
-    values: tuple[Any, ...] = ()
-    prepared: bool = True
-    session: tuple[tuple[str, str], ...] = ()
-    """The settings of the session that sent it: a pool for each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """What the server sent for a request, and what it answered."""
-
-    statements: tuple[Statement, ...]
-    answer: bytes
-    status: int
 
 
 @dataclass
