@@ -19,6 +19,7 @@ from pgqueuer.domain.models import Job as Row
 from pgqueuer.domain.models import Schedule
 
 from geo.database import Database, async_url
+from server.listener import bell_of
 from server.settings import Settings
 from server.work.queue import SETTINGS, queries_on
 from server.work.registry import CHORES, JOBS, Chore, Job
@@ -54,7 +55,9 @@ class Worker:
         """Work until `stop`. A database that is away, or has no tables yet, is tried again after a growing pause."""
         # What pgqueuer says of each failure includes its traceback, and there what people wrote; we say what is safe.
         logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)
-        database = Database(self._url, pool_size=self._at_once)
+        database = Database(self._url, pool_size=self._at_once + 1)
+        bell = bell_of(database)
+        database.committed.append(bell)
         hands = Hands(database, self._at_once, self._pace)
         pause = 0.5
         try:
@@ -70,6 +73,7 @@ class Worker:
                     await _wait(stop, pause * random.uniform(0.5, 1.5))  # noqa: S311
                     pause = min(2 * pause, _LONGEST_PAUSE)
         finally:
+            await bell.close()
             await database.close()
 
     async def _session(self, hands: Hands, stop: asyncio.Event) -> None:
