@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.sql.elements import True_
+from sqlalchemy.sql.elements import False_, True_
 
 from geo.actor import Actor, Role
 from geo.lifecycle import IN_HAND, OPEN, Status
@@ -31,7 +31,12 @@ URGENCY = sa.func.coalesce(incident.c.due_at, sa.literal_column("'infinity'"), t
 
 def _works_on(actor: Actor) -> Condition:
     """Staff of the ward, the crew at work on it, and who changed it a moment ago."""
-    rules = [staff_of(actor, incident.c.ward_code)]
+    return any_of(staff_of(actor, incident.c.ward_code), _at_work(actor))
+
+
+def _at_work(actor: Actor) -> Condition:
+    """The crew at work on it, and who changed it a moment ago."""
+    rules = []
     if actor.role is Role.CREW_MEMBER and actor.crew_id is not None:
         rules.append(sa.and_(incident.c.ward_code == actor.ward_code, incident.c.crew_id == actor.crew_id))
     if actor.witnessed is not None and actor.witnessed_until is None:
@@ -107,6 +112,17 @@ def readable(actor: Actor) -> Rows:
         )
         .where(any_of(category.c.public, full, _recalled(actor)))
     )
+
+
+def beyond_public(actor: Actor) -> Rows | None:
+    """Of private categories, the incidents that this caller sees for their own sake, not as staff of the ward.
+
+    None where there can be none. With what is public, or all of the ward for its staff, this is all of `readable`.
+    """
+    own = any_of(_at_work(actor), _reported(actor), _recalled(actor))
+    if isinstance(own, False_):
+        return None
+    return readable(actor).where(own, sa.not_(any_of(category.c.public, staff_of(actor, incident.c.ward_code))))
 
 
 def _search(told: Condition) -> sa.Label[str]:

@@ -15,6 +15,8 @@ Rows = sa.Select[Any]
 
 BY_NAME = by_name(neighbourhood)
 
+SHAPE = neighbourhood_boundary.c.boundary
+
 _current = neighbourhood_boundary.alias("current_boundary")
 
 
@@ -34,7 +36,11 @@ def _in_force(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
 
 def readable(_actor: Actor) -> Rows:
     """Every neighbourhood, with `boundary` in force (NULL once it is merged away or not yet drawn)."""
-    return sa.select(*neighbourhood.c, _in_force(_current.c.boundary).label("boundary"))
+    return sa.select(
+        *neighbourhood.c,
+        _in_force(_current.c.boundary).label("boundary"),
+        _in_force(_current.c.id).label("boundary_id"),
+    )
 
 
 def of_ward(actor: Actor, ward_code: Any, search: str | None = None) -> Rows:
@@ -42,6 +48,22 @@ def of_ward(actor: Actor, ward_code: Any, search: str | None = None) -> Rows:
     drawn = _in_force(_current.c.id).is_not(None)
     rows = readable(actor).where(neighbourhood.c.ward_code == ward_code, drawn)
     return rows.where(contains_text(neighbourhood.c.search, search)) if search else rows
+
+
+def drawn(_actor: Actor, ward_code: Any = None) -> Rows:
+    """The neighbourhoods that a ward has now, or all wards, found by their boundary: `boundary`, `outline_city`.
+
+    Joined, so that the boundary's GiST index serves.
+    """
+    rows = sa.select(*neighbourhood.c, _current.c.boundary, _current.c.outline_city).join(
+        _current,
+        sa.and_(
+            _current.c.ward_code == neighbourhood.c.ward_code,
+            _current.c.neighbourhood_id == neighbourhood.c.id,
+            _current.c.until.is_(None),
+        ),
+    )
+    return rows if ward_code is None else rows.where(neighbourhood.c.ward_code == ward_code)
 
 
 def with_id(actor: Actor, ward_code: Any, neighbourhood_id: Any) -> Rows:
@@ -52,7 +74,13 @@ def boundary_readable(_actor: Actor) -> Rows:
     """Every boundary that a neighbourhood ever had, with the period it held; not who drew it."""
     columns = neighbourhood_boundary.c
     return sa.select(
-        columns.ward_code, columns.neighbourhood_id, columns.boundary, columns.since, columns.until, columns.reason
+        columns.ward_code,
+        columns.neighbourhood_id,
+        columns.id.label("boundary_id"),
+        columns.boundary,
+        columns.since,
+        columns.until,
+        columns.reason,
     )
 
 
@@ -65,20 +93,23 @@ def boundaries_of(actor: Actor, ward_code: Any, neighbourhood_id: Any) -> Rows:
     return rows.order_by(neighbourhood_boundary.c.since)
 
 
-def boundary_at(actor: Actor, ward_code: Any, neighbourhood_id: Any, at: Any) -> sa.ScalarSelect[Any]:
-    """The boundary that held at a moment, or NULL."""
+def boundary_at(
+    actor: Actor, ward_code: Any, neighbourhood_id: Any, at: Any, column: sa.Column[Any] = neighbourhood_boundary.c.id
+) -> sa.ScalarSelect[Any]:
+    """A column of the boundary that held at a moment, its id or its shape, or NULL."""
     columns = neighbourhood_boundary.c
     return (
         boundaries_of(actor, ward_code, neighbourhood_id)
-        .with_only_columns(columns.boundary)
+        .with_only_columns(column)
         .order_by(None)
         .where(columns.since <= at, sa.or_(columns.until.is_(None), columns.until > at))
         .scalar_subquery()
     )
 
 
-def boundary_now(actor: Actor, ward_code: Any, neighbourhood_id: Any) -> sa.ScalarSelect[Any]:
-    """The boundary in force, or NULL."""
-    columns = neighbourhood_boundary.c
-    rows = boundaries_of(actor, ward_code, neighbourhood_id).with_only_columns(columns.boundary).order_by(None)
-    return rows.where(columns.until.is_(None)).scalar_subquery()
+def boundary_now(
+    actor: Actor, ward_code: Any, neighbourhood_id: Any, column: sa.Column[Any] = neighbourhood_boundary.c.id
+) -> sa.ScalarSelect[Any]:
+    """A column of the boundary in force, its id or its shape, or NULL."""
+    rows = boundaries_of(actor, ward_code, neighbourhood_id).with_only_columns(column).order_by(None)
+    return rows.where(neighbourhood_boundary.c.until.is_(None)).scalar_subquery()

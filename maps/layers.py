@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from geo import categories, incidents, neighbourhoods, places, teams, wards
+from geo import categories, counting, incidents, neighbourhoods, places, teams, wards
 from geo.actor import Actor
 from geo.incidents import Filter
 from geo.lifecycle import Status
@@ -143,34 +143,15 @@ def incident_clusters(
     statuses: Sequence[Status] | None = None,
     kinds: Sequence[str] | None = None,
 ) -> Statement:
-    """The window's incidents counted by cell of its grid; a cell with a single one shows that one.
+    """The window's incidents counted by cell; a cell with a single one shows that one.
 
     A cluster stands at the middle of its members, carries their number `n`, and their box as the feature's `bbox`.
     """
-    grid = window.grid
-    wanted = Filter(statuses=statuses, categories=kinds, within=grid.whole(window.box))
-    seen = incidents.matching(actor, wanted, ward_code=ward_code).subquery("seen")
-    x, y = sa.func.ST_X(seen.c.location), sa.func.ST_Y(seen.c.location)
-    column, line = sa.func.floor(x / grid.width), sa.func.floor(y / grid.height)
-    cell = (
-        sa.select(
-            column.label("column"),
-            line.label("line"),
-            sa.func.count().label("n"),
-            sa.func.avg(x).label("x"),
-            sa.func.avg(y).label("y"),
-            sa.func.min(x).label("west"),
-            sa.func.min(y).label("south"),
-            sa.func.max(x).label("east"),
-            sa.func.max(y).label("north"),
-            # Any member: only read where it is the only one.
-            sa.func.array_agg(seen.c.id, type_=sa.ARRAY(sa.Uuid))[1].label("one"),
-        )
-        .group_by(column, line)
-        .cte("cell")
-    )
-    middle = sa.func.ST_MakePoint(cell.c.x, cell.c.y)
-    key = sa.func.concat(str(window.zoom), ":", cell.c.column, ":", cell.c.line)
+    cells = window.cells
+    cell = counting.counted(actor, cells, ward_code, statuses, kinds).cte("cell")
+    middle = sa.func.ST_MakePoint(cell.c.longitude, cell.c.latitude)
+    level = sa.cast(sa.literal(cells.level), sa.Text)
+    key = sa.func.concat(level, ":", cell.c.x, ":", cell.c.y)
     cluster = _feature(
         _geojson(middle),
         {"id": key, "n": cell.c.n},
@@ -180,7 +161,7 @@ def incident_clusters(
     feature, source = _incident_feature(actor, single)
     shown = sa.union_all(
         sa.select(cluster.label("feature"), cell.c.n.label("n")).where(cell.c.n > 1),
-        sa.select(feature, sa.literal(1)).select_from(
+        sa.select(feature, sa.literal_column("1")).select_from(
             source.join(cell, sa.and_(cell.c.n == 1, single.c.ward_code == ward_code, single.c.id == cell.c.one))
         ),
     ).subquery("shown")

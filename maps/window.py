@@ -1,19 +1,20 @@
-"""What a map shows at a moment: a zoom level and a box of ground, and the grid in which incidents are counted there.
+"""What a map shows at a moment: a zoom level and a box of ground, and the cells in which incidents are counted there.
 
-Web maps are 256 * 2^zoom pixels around the equator (Web Mercator). Near the ward a degree of latitude is taken as
-1/cos(latitude) degrees of longitude on the screen, rounded to whole degrees so that cells do not move while panning.
+Web maps are 256 * 2^zoom pixels around the equator (Web Mercator), and so are the cells of `geo.cells`.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+from geo.cells import TOP, Cells, covering
 from geo.language import Text
 from geo.positions import Box, PositionError, box
 
 MAX_ZOOM = 22
-CELL_PIXELS = 88
+FINER = 1
+CELL_PIXELS = 256 >> FINER
+"""As wide as two fingers: so two clusters beside each other can both be touched."""
 MAX_CELLS = 64
 """Cells along one side at most: a window of the whole world at zoom 22 is counted coarsely, not refused."""
 
@@ -38,23 +39,6 @@ class ParameterError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
-    """Cells of `width` by `height` degrees, counted from longitude 0, latitude 0."""
-
-    width: float
-    height: float
-
-    def whole(self, part: Box) -> Box:
-        """The smallest box of whole cells around `part`: so a cell's count does not depend on the window's edge."""
-        return Box(
-            math.floor(part.west / self.width) * self.width,
-            math.floor(part.south / self.height) * self.height,
-            (math.floor(part.east / self.width) + 1) * self.width,
-            (math.floor(part.north / self.height) + 1) * self.height,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Window:
     """A zoom level and a box of ground."""
 
@@ -62,18 +46,12 @@ class Window:
     box: Box
 
     @property
-    def grid(self) -> Grid:
-        pixel = 360 / (256 * 2**self.zoom)
-        middle = min(abs(round((self.box.south + self.box.north) / 2)), 80)
-        shrink = math.cos(math.radians(middle))
-        width = max(CELL_PIXELS * pixel, _coarse(self.box.east - self.box.west))
-        height = max(CELL_PIXELS * pixel * shrink, _coarse(self.box.north - self.box.south))
-        return Grid(width, height)
-
-
-def _coarse(extent: float) -> float:
-    """A cell at least `extent / MAX_CELLS` wide, to the next power of two: steady while the window's size wavers."""
-    return 2.0 ** math.ceil(math.log2(extent / MAX_CELLS)) if extent > 0 else 0.0
+    def cells(self) -> Cells:
+        """The cells in which the window's incidents are counted: `CELL_PIXELS` wide on the screen, or wider."""
+        cells = covering(self.box, max(self.zoom + FINER, TOP))
+        while max(cells.east - cells.west, cells.south - cells.north) >= MAX_CELLS:
+            cells = covering(self.box, cells.level - 1)
+        return cells
 
 
 def read_window(zoom: str | None, bbox: str | None) -> Window:

@@ -10,9 +10,9 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from geo.database import Database
-from geo.intake import Intake
 from geo.exporting.streaming import Exports
-from server import exports, graphql, health, sessions, websocket
+from geo.intake import Intake
+from server import exports, graphql, health, sessions, tiles, websocket
 from server.events import Hub
 from server.limits import BodyLimitMiddleware
 from server.live import Live, Room
@@ -29,6 +29,7 @@ ROUTES: list[BaseRoute] = [
     *sessions.routes,
     *health.routes,
     *map_page.routes,
+    *tiles.routes,
     *exports.routes,
     *static.mounts,
 ]

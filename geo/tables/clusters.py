@@ -6,6 +6,8 @@ report that comes in, and rows come only from `incident`, which has its own refe
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
@@ -16,7 +18,7 @@ def _ward() -> sa.Column[str]:
     return sa.Column("ward_code", sa.Text, primary_key=True)
 
 
-def _key(name: str, kind: type[TypeEngine[object]]) -> sa.Column[object]:
+def _key(name: str, kind: type[TypeEngine[Any]]) -> sa.Column[Any]:
     return sa.Column(name, kind, primary_key=True, autoincrement=False)
 
 

@@ -28,7 +28,7 @@ from server.pages.render import page
 from server.pages.words import GROUPS, script_words
 from server.settings import Settings
 
-_WARD_CODE = re.compile("[0-9]{5}", re.ASCII)
+WARD_CODE = re.compile("[0-9]{5}", re.ASCII)
 _MAX_KINDS = 50
 
 UNKNOWN_STATUS = Text("Không có trạng thái này.", "There is no such status.")
@@ -52,7 +52,7 @@ def _actor(request: Request) -> Actor:
 async def _ward(request: Request, connection: AsyncConnection) -> Any:
     """The ward that the request names, else the deployment's own; None where there is none."""
     code = request.query_params.get("ward", _settings(request).default_ward)
-    if code is not None and not _WARD_CODE.fullmatch(code):
+    if code is not None and not WARD_CODE.fullmatch(code):
         return None
     return (await connection.execute(layers.shown_ward(_actor(request), code))).one_or_none()
 
@@ -114,11 +114,11 @@ async def layer(request: Request) -> Response:
     """`/map/{layer}.geojson`: a whole layer; unchanged ones are answered by 304."""
     statement = layers.LAYERS.get(request.path_params["layer"])
     if statement is None:
-        return _refusal(request, "layer", UNKNOWN_LAYER, 404)
+        return refusal(request, "layer", UNKNOWN_LAYER, 404)
     async with _database(request).read() as connection:
         ward = await _ward(request, connection)
         if ward is None:
-            return _refusal(request, "ward", UNKNOWN_WARD, 404)
+            return refusal(request, "ward", UNKNOWN_WARD, 404)
         body = (await connection.execute(statement(_actor(request), ward.code))).scalar_one()
     return _geojson(request, body)
 
@@ -127,14 +127,14 @@ async def incidents(request: Request) -> Response:
     """`/map/incidents?zoom=&bbox=west,south,east,north[&status=][&category=]`: clusters and single incidents."""
     try:
         window = read_window(request.query_params.get("zoom"), request.query_params.get("bbox"))
-        statuses = _statuses(request.query_params.getlist("status"))
-        kinds = _kinds(request.query_params.getlist("category"))
+        statuses = statuses_of(request.query_params.getlist("status"))
+        kinds = kinds_of(request.query_params.getlist("category"))
     except ParameterError as error:
-        return _refusal(request, error.name, error.text, 400)
+        return refusal(request, error.name, error.text, 400)
     async with _database(request).read() as connection:
         ward = await _ward(request, connection)
         if ward is None:
-            return _refusal(request, "ward", UNKNOWN_WARD, 404)
+            return refusal(request, "ward", UNKNOWN_WARD, 404)
         body = await _incidents(connection, _actor(request), ward.code, window, statuses, kinds)
     return _geojson(request, body)
 
@@ -159,14 +159,16 @@ def _several(values: list[str]) -> list[str]:
     return [part for value in values for part in value.split(",") if part]
 
 
-def _statuses(values: list[str]) -> list[Status] | None:
+def statuses_of(values: list[str]) -> list[Status] | None:
+    """The statuses that a request asks for, None where it names none; raises `ParameterError`."""
     names = _several(values)
     if not set(names) <= set(Status):
         raise ParameterError("status", UNKNOWN_STATUS)
     return [Status(name) for name in dict.fromkeys(names)] or None
 
 
-def _kinds(values: list[str]) -> list[str] | None:
+def kinds_of(values: list[str]) -> list[str] | None:
+    """The categories' codes that a request asks for, None where it names none; raises `ParameterError`."""
     codes = list(dict.fromkeys(_several(values)))
     if len(codes) > _MAX_KINDS or any("\x00" in code or len(code) > 100 for code in codes):
         raise ParameterError("category", UNKNOWN_KIND)
@@ -187,7 +189,7 @@ def _geojson(request: Request, body: str) -> Response:
     return Response(body, headers=headers, media_type="application/geo+json")
 
 
-def _refusal(request: Request, parameter: str, text: Text, status: int) -> Response:
+def refusal(request: Request, parameter: str, text: Text, status: int) -> Response:
     """What is wrong with a request for data, naming the parameter, in the language that the program asks for."""
     language = spoken(request.headers)
     problem = {"error": {"parameter": parameter, "message": text.to(language, name=parameter)}}

@@ -82,7 +82,7 @@ async def test_clusters_count_every_incident_once(database, ids):
 
 async def test_clusters_split_as_the_map_comes_nearer(database, ids):
     for n in range(12):
-        await report(database, 108.21 + 0.001 * n, 16.0)
+        await report(database, 108.205 + 0.002 * n, 16.0)
     counts = [
         len((await read(database, layers.incident_clusters(ANONYMOUS, CODE, Window(zoom, EVERYWHERE))))["features"])
         for zoom in (10, 13, 15, 17)

@@ -1,14 +1,14 @@
 """A window is read strictly, and its grid does not move."""
 
-import math
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo.cells import covering
 from geo.positions import Box
-from maps.window import MAX_CELLS, ParameterError, Window, read_window
+from maps.window import CELL_PIXELS, MAX_CELLS, ParameterError, Window, read_window
 
 
 def test_a_window_is_read():
@@ -65,23 +65,32 @@ boxes = st.tuples(
 def test_whole_cells_cover_the_window_and_not_too_many(given_box):
     west, south, width, height, zoom = given_box
     window = Window(zoom, Box(west, south, west + width, south + height))
-    grid = window.grid
-    whole = grid.whole(window.box)
+    whole, cells = window.cells.box, window.cells
     slack = 1e-9
     assert whole.west <= window.box.west + slack
     assert whole.south <= window.box.south + slack
     assert whole.east >= window.box.east - slack
     assert whole.north >= window.box.north - slack
-    assert round((whole.east - whole.west) / grid.width) <= MAX_CELLS + 2
-    assert round((whole.north - whole.south) / grid.height) <= MAX_CELLS + 2
+    assert cells.east - cells.west < MAX_CELLS
+    assert cells.south - cells.north < MAX_CELLS
+
+
+def test_a_window_to_the_ends_of_the_earth_is_whole_cells_too():
+    assert Window(0, Box(-180, -90, 180, 90)).cells.box == Box(-180, -90, 180, 90)
 
 
 def test_the_grid_stays_while_the_map_is_panned():
-    here = Window(14, Box(108.2, 15.98, 108.25, 16.02)).grid
-    there = Window(14, Box(108.213, 15.99, 108.263, 16.03)).grid
-    assert here == there
+    here = Window(14, Box(108.2, 15.98, 108.25, 16.02)).cells
+    there = Window(14, Box(108.213, 15.99, 108.263, 16.03)).cells
+    assert here.level == there.level
 
 
-def test_a_cell_is_about_as_wide_as_high_on_the_screen():
-    grid = Window(14, Box(108.2, 15.98, 108.25, 16.02)).grid
-    assert math.isclose(grid.height / math.cos(math.radians(16)), grid.width, rel_tol=1e-6)
+def test_a_cell_is_as_wide_on_the_screen_as_it_says():
+    cells = Window(14, Box(108.2, 15.98, 108.25, 16.02)).cells
+    assert 256 * 2**14 / 2**cells.level == CELL_PIXELS
+
+
+@given(st.floats(-180, 180), st.floats(-90, 90), st.integers(1, 22))
+def test_a_cell_is_a_quarter_of_the_one_above_it(longitude, latitude, level):
+    fine, coarse = (covering(Box(longitude, latitude, longitude, latitude), one) for one in (level, level - 1))
+    assert (fine.west // 2, fine.north // 2) == (coarse.west, coarse.north)

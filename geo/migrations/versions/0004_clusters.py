@@ -15,8 +15,6 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-BASE = 12
-
 # Where a point is on a square map of the world (Web Mercator) with 2^30 cells a side, counted from the north-west.
 # Coarser cells come from it by shifting bits, so that a cell is exactly its four children. Not STRICT, to be inlined.
 ACROSS = """
@@ -105,8 +103,8 @@ FOR EACH STATEMENT EXECUTE FUNCTION incident_emptied()
 """
 
 # What is there already is counted by the worker, as after an import.
-WAITING = f"""
-INSERT INTO incident_cell_ward (ward_code, depth, stale) SELECT DISTINCT ward_code, {BASE}, true FROM incident
+WAITING = """
+INSERT INTO incident_cell_ward (ward_code, depth, stale) SELECT DISTINCT ward_code, 12, true FROM incident
 """
 
 OUTLINES = {
