@@ -96,7 +96,7 @@ async def last_step(connection: AsyncConnection, ward_code: str, incident_id: UU
 
 
 async def last_step_by(
-    connection: AsyncConnection, ward_code: str, incident_id: UUID, account_id: UUID | None
+    connection: AsyncConnection, ward_code: str, incident_id: UUID, account_id: UUID
 ) -> datetime | None:
     """When this account last wrote into an incident's history, or None."""
     columns = incident_event.c

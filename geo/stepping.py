@@ -63,6 +63,8 @@ async def witness_of(connection: AsyncConnection, actor: Actor, row: Any) -> Act
 
 
 async def _recalling(connection: AsyncConnection, actor: Actor, ward_code: str, incident_id: UUID) -> Actor:
+    if actor.account_id is None:  # a reporter: what has no account in the history is not theirs
+        return actor
     until = await journal.last_step_by(connection, ward_code, incident_id, actor.account_id)
     return actor if until is None else actor.witnessing(incident_id, until)
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from geo import correcting, deadlines, handling, records, stepping
 from geo.lifecycle import Party, Status
+from geo.secrets import digest
 from geo.tables import incident, incident_event
 from tests import ward
 from tests.geo.conftest import Laid
@@ -126,6 +127,22 @@ async def test_what_is_told_is_for_those_who_work_on_it(undone: Laid) -> None:
         actor = undone.actors[who]
         notes = [row.note for row in await undone.rows(records.events_of(actor, ward.CODE, made.key))]
         assert any(note and note.startswith(PASSED) for note in notes) is sees, who
+
+
+async def test_a_reporter_who_takes_a_step_later_reads_nothing_of_it(undone: Laid) -> None:
+    """A reporter has no account, and neither has who told of the deadline."""
+    made = await due_in(undone, -timedelta(minutes=5))
+    staff, reporter = undone.actors["staff"], undone.actors["anonymous"].holding(digest(made.secret))
+    assert await told(undone) == (0, 1)
+    async with undone.database.write() as connection:
+        row = await stepping.locked(connection, staff, ward.CODE, made.key)
+        await handling.reject(connection, staff, row, "Ngoài địa bàn")
+        row = await stepping.locked(connection, reporter, ward.CODE, made.key)
+        await handling.reopen(connection, reporter, row, "Vẫn còn")
+        witness = await stepping.witness_of(connection, reporter, row)
+    steps = await undone.rows(records.events_of(witness, ward.CODE, made.key))
+    assert "Vẫn còn" in [step.note for step in steps]
+    assert all(step.public for step in steps)
 
 
 async def test_telling_changes_nothing_of_a_step_that_is_repeated(undone: Laid) -> None:

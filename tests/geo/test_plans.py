@@ -11,7 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement, Executable
 
-from geo import housekeeping, incidents, places, tables
+from geo import deadlines, housekeeping, incidents, places, tables, waiting
 from geo.actor import ANONYMOUS, Actor, Role
 from geo.database import Database
 from geo.incidents import Filter
@@ -223,5 +223,13 @@ async def test_the_worker_reads_only_what_is_due(crowded: Laid) -> None:
     for statement, index in (
         (housekeeping.silent(), "ix_incident_resolved"),
         (housekeeping.expired(), "ix_session_expires_at"),
+        (deadlines.passed(), "ix_incident_deadline"),
     ):
         assert await plan_of(crowded, statement) == ({index}, set())
+    for statement, index in (
+        (deadlines.near(), "ix_incident_deadline"),
+        (waiting.takeable(ward.CODE, list(crowded.ward.crews.values())), "ix_incident_waiting"),
+    ):
+        indexes, scanned = await plan_of(crowded, statement)
+        assert index in indexes
+        assert "incident" not in scanned
