@@ -353,8 +353,11 @@ async def test_the_rules_hold_again_for_what_comes_later(copying: Copying, city:
             async with changed.write() as connection:
                 await connection.execute(
                     sa.text(
-                        "UPDATE neighbourhood_boundary SET boundary = ST_Multi(ST_Buffer(boundary, 0.001))"
-                        " WHERE id = (SELECT id FROM neighbourhood_boundary LIMIT 1)"
+                        "WITH ended AS (UPDATE neighbourhood_boundary SET until = now()"
+                        " WHERE id = (SELECT id FROM neighbourhood_boundary LIMIT 1) RETURNING *)"
+                        " INSERT INTO neighbourhood_boundary (ward_code, id, neighbourhood_id, boundary, since)"
+                        " SELECT ward_code, gen_random_uuid(), neighbourhood_id,"
+                        " ST_Multi(ST_Buffer(boundary, 0.001)), now() FROM ended"
                     )
                 )
         await changed.close()
