@@ -13,18 +13,19 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import deadlines, housekeeping, jobs, waiting
+from geo import clusters, deadlines, housekeeping, jobs, waiting
 
 Job = Callable[[AsyncConnection, dict[str, Any]], Awaitable[None]]
 Bite = Callable[[AsyncConnection], Awaitable[int]]
 
+EVERY_FEW_SECONDS = "* * * * * */5"
 EACH_MINUTE = "* * * * *"
 EACH_HOUR = "17 * * * *"
 
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """Done at each tick of `when`, five fields as of cron, by one of all workers."""
+    """Done at each tick of `when`, the fields of cron and, where there is a sixth, seconds; by one of all workers."""
 
     name: str
     when: str
@@ -38,6 +39,7 @@ async def _dispatch_waiting(connection: AsyncConnection, payload: dict[str, Any]
 JOBS: Mapping[str, Job] = {waiting.JOB: _dispatch_waiting}
 
 CHORES: tuple[Chore, ...] = (
+    Chore("clusters", EVERY_FEW_SECONDS, clusters.refresh),
     Chore("deadlines passed", EACH_MINUTE, deadlines.tell_passed),
     Chore("deadlines near", EACH_MINUTE, deadlines.tell_near),
     Chore("silence", EACH_MINUTE, housekeeping.close_silent),
