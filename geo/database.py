@@ -11,10 +11,10 @@ import asyncpg
 from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from geo.fragments import Fragments
 from geo.plans import Given, Plan, Statements
 
 _WAIT_SECONDS = 10
-_WRITERS = 2
 _OWN_PLANS, _SHARED_PLANS = "force_custom_plan", "force_generic_plan"
 _STATEMENTS = 128
 """Prepared statements that a connection keeps: more than an application asks for in earnest."""
@@ -60,30 +60,42 @@ def create_engine(url: str, *, pool_size: int = 4, statement_timeout_ms: int = 1
 class Texts:
     """A connection that runs plans whose statement gives one text: as bytes, for they only pass through.
 
-    A connection that turns out to be broken is replaced once: to read again does no harm.
+    A connection that turns out to be broken is replaced once: to read again does no harm. Only one is held at a time.
     """
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._connection: Any = None
+        self._pool: asyncpg.Pool | None = None
 
     async def fetch(self, plan: Plan, given: Given) -> bytes | None:
         """The text that `plan` selects, or None where there is no row."""
+        text: bytes | None = next(iter(await self.rows(plan, given)), (None,))[0]
+        fragments = self._database.fragments
+        return text if text is None or fragments is None else await fragments.filled(text, self.rows)
+
+    async def rows(self, plan: Plan, given: Given) -> Sequence[Any]:
+        """The rows of one execution."""
         arguments = plan.arguments(given)
-        if self._connection is None:
-            self._connection = await self._pool.acquire(timeout=_WAIT_SECONDS)
+        pool = await self._database.pool(_SHARED_PLANS if plan.shared else _OWN_PLANS)
+        if self._connection is None or self._pool is not pool:
+            await self._take(pool)
         try:
-            text: bytes | None = await self._connection.fetchval(plan.sql, *arguments)
+            found: Sequence[Any] = await self._connection.fetch(plan.sql, *arguments)
         except _BROKEN:
-            await self.close()
-            self._connection = await self._pool.acquire(timeout=_WAIT_SECONDS)
-            text = await self._connection.fetchval(plan.sql, *arguments)
-        return text
+            await self._take(pool)
+            found = await self._connection.fetch(plan.sql, *arguments)
+        return found
+
+    async def _take(self, pool: asyncpg.Pool) -> None:
+        await self.close()
+        self._connection = await pool.acquire(timeout=_WAIT_SECONDS)
+        self._pool = pool
 
     async def close(self) -> None:
         """Give the connection back."""
         connection, self._connection = self._connection, None
-        if connection is not None:
+        if connection is not None and self._pool is not None:
             await self._pool.release(connection)
 
 
@@ -114,7 +126,7 @@ def within(connection: AsyncConnection) -> Statements:
     return _Within(connection)
 
 
-class _Row(asyncpg.Record):
+class _Row(asyncpg.Record):  # type: ignore[misc]
     """A row whose columns are attributes."""
 
     def __getattr__(self, name: str) -> Any:
@@ -136,15 +148,21 @@ async def _nothing_to_reset(_: Any) -> None:
 
 
 class Database:
-    """One engine and the two ways to use it. Close it when done."""
+    """One engine, a few bare connections, and the ways to use them. Close it when done.
 
-    def __init__(self, url: str, *, pool_size: int = 4, statement_timeout_ms: int = 10_000) -> None:
+    Without `keep_fragments` every boundary is written by PostgreSQL for each answer: to compare with.
+    """
+
+    def __init__(
+        self, url: str, *, pool_size: int = 4, statement_timeout_ms: int = 10_000, keep_fragments: bool = True
+    ) -> None:
         self.url = url
         self.engine = create_engine(url, pool_size=pool_size, statement_timeout_ms=statement_timeout_ms)
         self._pool_size = pool_size
         self._session = _session(statement_timeout_ms)
         self._pools: dict[str, asyncpg.Pool] = {}
         self._opening = asyncio.Lock()
+        self.fragments = Fragments() if keep_fragments else None
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.committed: list[Callable[[], None]] = []
         """Called after each commit of `write()`, such as to wake those who follow what happens. They never raise."""
@@ -155,12 +173,12 @@ class Database:
         async with self._reader.connect() as connection:
             yield connection
 
-    async def texts(self) -> Texts:
-        """A way to run plans, from a pool of bare asyncpg connections; close it when done.
+    def texts(self) -> Texts:
+        """A way to run plans, on bare asyncpg connections; close it when done.
 
         Beside the engine, because SQLAlchemy's own way of executing costs as much as a small query does.
         """
-        return Texts(await self._bare(_OWN_PLANS, self._pool_size))
+        return Texts(self)
 
     @asynccontextmanager
     async def together(self) -> AsyncIterator[Statements]:
@@ -169,25 +187,25 @@ class Database:
         What is written is found by keys and lists of keys, for which one plan serves all values: to plan it anew each
         time, and the foreign keys' checks with it, would double what a report costs.
         """
-        pool = await self._bare(_SHARED_PLANS, _WRITERS)
+        pool = await self.pool(_SHARED_PLANS)
         async with pool.acquire(timeout=_WAIT_SECONDS) as connection, connection.transaction():
             yield _Bare(connection)
         self._tell_committed()
 
-    async def _bare(self, plans: str, size: int) -> asyncpg.Pool:
+    async def pool(self, plans: str) -> asyncpg.Pool:
         """The pool of bare connections that plan so; opened when first needed."""
         if plans not in self._pools:
             async with self._opening:
                 if plans not in self._pools:
-                    self._pools[plans] = await self._open(plans, size)
+                    self._pools[plans] = await self._open(plans)
         return self._pools[plans]
 
-    async def _open(self, plans: str, size: int) -> asyncpg.Pool:
+    async def _open(self, plans: str) -> asyncpg.Pool:
         url = async_url(self.url).set(drivername="postgresql")
         return await asyncpg.create_pool(
             url.render_as_string(hide_password=False),
             min_size=0,
-            max_size=size,
+            max_size=self._pool_size,
             max_inactive_connection_lifetime=0,
             statement_cache_size=_STATEMENTS,
             max_cached_statement_lifetime=0,

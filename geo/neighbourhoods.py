@@ -43,19 +43,14 @@ def readable(_actor: Actor) -> Rows:
     )
 
 
-def of_ward(actor: Actor, ward_code: Any, search: str | None = None) -> Rows:
-    """The neighbourhoods that a ward has now."""
-    drawn = _in_force(_current.c.id).is_not(None)
-    rows = readable(actor).where(neighbourhood.c.ward_code == ward_code, drawn)
-    return rows.where(contains_text(neighbourhood.c.search, search)) if search else rows
-
-
 def drawn(_actor: Actor, ward_code: Any = None) -> Rows:
-    """The neighbourhoods that a ward has now, or all wards, found by their boundary: `boundary`, `outline_city`.
+    """The neighbourhoods that a ward has now, or all wards: also `boundary`, `boundary_id` and `outline_city`.
 
     Joined, so that the boundary's GiST index serves.
     """
-    rows = sa.select(*neighbourhood.c, _current.c.boundary, _current.c.outline_city).join(
+    rows = sa.select(
+        *neighbourhood.c, _current.c.boundary, _current.c.id.label("boundary_id"), _current.c.outline_city
+    ).join(
         _current,
         sa.and_(
             _current.c.ward_code == neighbourhood.c.ward_code,
@@ -64,6 +59,12 @@ def drawn(_actor: Actor, ward_code: Any = None) -> Rows:
         ),
     )
     return rows if ward_code is None else rows.where(neighbourhood.c.ward_code == ward_code)
+
+
+def of_ward(actor: Actor, ward_code: Any, search: str | None = None) -> Rows:
+    """The neighbourhoods that a ward has now."""
+    rows = drawn(actor, ward_code)
+    return rows.where(contains_text(neighbourhood.c.search, search)) if search else rows
 
 
 def with_id(actor: Actor, ward_code: Any, neighbourhood_id: Any) -> Rows:

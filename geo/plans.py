@@ -136,16 +136,38 @@ def _with_our_constants(statement: Any) -> ClauseElement:
     return written
 
 
-class Plan:
-    """A compiled statement: its SQL for asyncpg, and how each argument is come by."""
+class Ordinate(sa.Float[float]):
+    """The type of a position's longitude and latitude: every index finds one position as another."""
 
-    __slots__ = ("_arguments", "sql")
+    cache_ok = True
+
+
+class Pattern(sa.Text):
+    """The type of a text to look for, whose value decides how to look for it."""
+
+    cache_ok = True
+
+
+_DECIDING = (sa.Float, sa.DateTime, Pattern)
+
+
+class Plan:
+    """A compiled statement: its SQL for asyncpg, and how each argument is come by.
+
+    `shared` says whether PostgreSQL may plan it once for all values. That holds for keys. It does not for boxes, moments
+    and patterns, which may select next to nothing or nearly all: planned without them, the count of a map's window of
+    100,000 incidents took 1,300 ms instead of 90.
+    """
+
+    __slots__ = ("_arguments", "shared", "sql")
 
     def __init__(self, statement: ClauseElement) -> None:
         compiled = _with_our_constants(statement).compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         if not isinstance(compiled, SQLCompiler):
             raise TypeError("not a statement with parameters")
         values, processors = compiled.params, compiled._bind_processors
+        types = {type(bind.type) for bind in compiled.bind_names if not bind.literal_execute}
+        self.shared = types.isdisjoint(_DECIDING)
         self.sql = str(compiled)
         self._arguments = [_processed(values[name], processors.get(name)) for name in compiled.positiontup or ()]
 

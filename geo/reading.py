@@ -9,6 +9,7 @@ from sqlalchemy.sql.elements import False_, True_
 
 from geo.actor import Actor, Role
 from geo.locating import geography
+from geo.plans import Pattern
 from geo.positions import Box, Position
 from geo.tables import SRID
 
@@ -57,7 +58,7 @@ def contains_text(search: sa.ColumnElement[str], text: str) -> Condition:
     Served by the trigram index of the column for three letters and more.
     """
     # Escaped after folding: folding turns the full-width signs into the plain ones, which LIKE would obey.
-    literal = sa.func.regexp_replace(sa.func.fold(text), r"([\\%_])", r"\\\1", "g")
+    literal = sa.func.regexp_replace(sa.func.fold(sa.literal(text, Pattern())), r"([\\%_])", r"\\\1", "g")
     return search.like(sa.func.concat("%", literal, "%"))
 
 

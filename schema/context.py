@@ -62,7 +62,7 @@ class Context:
             if self._closed:
                 raise OperationOver
             if self._texts is None:
-                self._texts = await self.database.texts()
+                self._texts = self.database.texts()
             return await self._texts.fetch(plan, given)
 
     async def release(self) -> None:

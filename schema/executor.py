@@ -70,7 +70,9 @@ class SqlExecutor(Executor[None]):
     ) -> Any:
         nullable = _nullable(return_type)
         many = str(nullable).startswith("[")
-        return Selection(self, charge).statement(nullable, details, path, answer, many)
+        context: Context = self.context_value
+        marks = context.database.fragments is not None
+        return Selection(self, charge, marks).statement(nullable, details, path, answer, many)
 
     def _found(
         self, return_type: GraphQLOutputType, details: list[FieldDetails], path: Path, found: Found
@@ -80,7 +82,15 @@ class SqlExecutor(Executor[None]):
         key: Hashable = None
         if self.ready is not None:
             nested = self.ready.nested_shape(self.variable_values.coerced)
-            key = (self.ready.key, *path.as_list(), found.type_name, found.read, kind_of(found.seen_by), nested)
+            key = (
+                self.ready.key,
+                context.database.fragments is None,
+                *path.as_list(),
+                found.type_name,
+                found.read,
+                kind_of(found.seen_by),
+                nested,
+            )
             kept = _found_plans.get(key)
             if kept is not None:
                 context.charge(kept.cost)

@@ -15,13 +15,15 @@ from schema.links import IncidentConnection, PlaceConnection, TeamLink, WardLink
 from schema.places import place_page
 from schema.relations import ward_of
 from schema.relay import After, First, FirstOnMap, Node
-from schema.rows import Page, Row, Rows, answers, column, field, node_id
+from schema.rows import Boundary, Page, Row, Rows, answers, column, field, node_id
 from schema.scalars import GeoJSONMultiPolygon
 
 
 @strawberry.type(description="A boundary and the period in which it held.")
 class BoundaryPeriod:
-    boundary: GeoJSONMultiPolygon = column("The boundary.")
+    boundary: GeoJSONMultiPolygon = field(
+        lambda root: Boundary(root.ward_code, root.boundary_id, root.boundary), "The boundary."
+    )
     since: datetime = column("When it came into force.")
     until: datetime | None = column("When another took its place.")
     reason: str | None = column("Why it was drawn.")
@@ -32,10 +34,12 @@ def _boundary(
     at: Annotated[
         datetime | None, strawberry.argument(description="As it was at this moment; now, without one.")
     ] = None,
-) -> sa.ColumnElement[Any]:
+) -> Boundary:
     if at is None:
-        return root.boundary
-    return neighbourhoods.boundary_at(root.seen_by, root.ward_code, root.id, at)
+        return Boundary(root.ward_code, root.boundary_id, root.boundary)
+    of = (root.seen_by, root.ward_code, root.id, at)
+    shape = neighbourhoods.boundary_at(*of, neighbourhoods.SHAPE)
+    return Boundary(root.ward_code, neighbourhoods.boundary_at(*of), shape)
 
 
 def _places(root: Row, kinds: Kinds = None, first: First = 20, after: After = None) -> Page:

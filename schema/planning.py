@@ -59,7 +59,8 @@ def planned(
     schema: GraphQLSchema, operation: Operation, context: Context, values: VariableValues
 ) -> tuple[PlannedField, ...] | None:
     shape = shape_of(operation.variables, values.coerced)
-    key = (operation.key, context.default_ward, context.max_cost, kind_of(context.actor), shape)
+    kind = kind_of(context.actor)
+    key = (operation.key, context.default_ward, context.max_cost, context.database.fragments is None, kind, shape)
     kept = _query_plans.get(key)
     if kept is None:
         kept = _QueryPlan(operation, _plan(schema, operation, context, values))

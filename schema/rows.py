@@ -46,6 +46,18 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Boundary:
+    """A boundary of a neighbourhood, by the id of its row: its text is kept in memory (`geo/fragments.py`).
+
+    `shape` is the geometry itself, for a reader who keeps nothing.
+    """
+
+    ward_code: sa.ColumnElement[str]
+    id: sa.ColumnElement[Any]
+    shape: sa.ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """Rows of the GraphQL type `type_name`, and in whose right they are read: one object, or a short list in order."""
 
@@ -94,7 +106,7 @@ def answers(resolver: Callable[..., Any], description: str) -> Any:
     return strawberry.field(resolver=resolver, description=description)
 
 
-def field(expression: Callable[[Row], sa.ColumnElement[Any] | Rows], description: str) -> Any:
+def field(expression: Callable[[Row], sa.ColumnElement[Any] | Boundary | Rows], description: str) -> Any:
     """A field without arguments, read by an expression over its parent's columns."""
 
     def resolver(root: Row) -> Any:

@@ -28,9 +28,10 @@ from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from geo import fragments
 from schema import json_text
 from schema.json_text import Json
-from schema.rows import Page, Row, Rows, Several, identity_of
+from schema.rows import Boundary, Page, Row, Rows, Several, identity_of
 
 Details = list[FieldDetails]
 Answer = Rows | Page | Several
@@ -45,11 +46,15 @@ _HEAVY = {"GeoJSONMultiPolygon": 20}
 
 
 class Selection:
-    """Makes the statement for one root field. `charge` is told how many rows each list may bring, before any SQL."""
+    """Makes the statement for one root field. `charge` is told how many rows each list may bring, before any SQL.
 
-    def __init__(self, executor: Executor[Any], charge: Charge) -> None:
+    With `marks` it answers with marks in place of boundaries (`geo/fragments.py`).
+    """
+
+    def __init__(self, executor: Executor[Any], charge: Charge, marks: bool) -> None:
         self.executor = executor
         self.charge = charge
+        self.marks = marks
         self._aliases = 0
 
     def statement(self, of_type: GraphQLOutputType, details: Details, path: Path, answer: Answer, many: bool) -> Any:
@@ -168,6 +173,10 @@ class _Level:
             return self._beside(self.selection.rows(details, path, answer, _is_list(of_type), self.times))
         if isinstance(answer, Page):
             return self._beside(self.selection.page(named, details, path, answer, self.times))
+        if isinstance(answer, Boundary):
+            if self.selection.marks:
+                return json_text.or_null(fragments.mark(answer.ward_code, answer.id))
+            answer = answer.shape
         if isinstance(answer, sa.ColumnElement):
             self.selection.charge(self.times * _HEAVY.get(named.name, 0))
             return json_text.leaf(named, answer)

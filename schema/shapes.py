@@ -29,7 +29,7 @@ from graphql import (
     visit,
 )
 
-from geo.plans import Given, LateText, slot
+from geo.plans import Given, LateText, Ordinate, slot
 from geo.positions import Box, Position, PositionError, box
 from schema.relay import LateId, identity
 
@@ -154,7 +154,7 @@ def _late(of_type: Any, value: Any, path: Path, late_text: bool = False) -> Any:
             return slot(name, sa.DateTime(timezone=True), read)
         case "GeoJSONPoint":
             sides = ("longitude", "latitude")
-            at: Any = [slot(f"{name}_{side}", sa.Float(), _attribute(read, side)) for side in sides]
+            at: Any = [slot(f"{name}_{side}", Ordinate(), _attribute(read, side)) for side in sides]
             return Position(*at)
         case "BoundingBox":
             if _box(value) is None:

@@ -43,7 +43,6 @@ from schema.links import IncidentLink
 from schema.operations import Operation, operation_of
 from schema.relay import CURSOR, identity
 from schema.rows import Row, Rows, column, field
-from schema.selection import Selection
 
 ONE_WAY = Text(
     "Hãy nêu đúng một trong `wardCode`, `crewId`, `trackingCode` (và `secret` chỉ đi cùng `trackingCode`).",
@@ -210,6 +209,8 @@ async def begin(
     )
     if isinstance(executor, list):
         raise InvalidDocument(executor)
+    if not isinstance(executor, SqlExecutor):
+        raise TypeError("graphql-core built another executor")
     root = schema.subscription_type
     if root is None:
         raise TypeError("the schema has no subscriptions")
@@ -246,11 +247,12 @@ async def _followed(
 
 
 def _telling(
-    executor: Executor[Any], operation: Operation, following: Following, name: str, details: list[FieldDetails]
+    executor: SqlExecutor, operation: Operation, following: Following, name: str, details: list[FieldDetails]
 ) -> Telling:
     context: Context = executor.context_value
     nested = operation.nested_shape(executor.variable_values.coerced)
-    key: Hashable = (operation.key, nested, kind_of(following.actor), context.max_cost)
+    database = context.database
+    key: Hashable = (operation.key, nested, kind_of(following.actor), context.max_cost, database.fragments is None)
     kept = _tellings.get(key)
     if kept is not None:
         return kept
@@ -269,7 +271,7 @@ def _telling(
         raise TypeError("there is no IncidentChange")
     path = Path(None, name, "Subscription")
     rows = Rows("IncidentChange", select, actor)
-    plan = Plan(Selection(executor, context.charge).statement(of_type, details, path, rows, many=False))
+    plan = Plan(executor.statement(of_type, details, path, rows, context.charge))
     asked = executor.collect_subfields(of_type, details).grouped_field_set
     again = tuple((response_name, found[0].node.name.value) for response_name, found in asked.items())
     telling = Telling(operation, plan, name, again)

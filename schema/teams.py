@@ -9,8 +9,14 @@ from schema.enums import TeamRole
 from schema.links import NeighbourhoodLink
 from schema.relations import neighbourhood_of
 from schema.relay import Node
-from schema.rows import Rows, column, field, node_id
+from schema.rows import Boundary, Row, Rows, column, field, node_id
 from schema.scalars import GeoJSONMultiPolygon
+
+
+def _coverage(root: Row) -> Boundary:
+    of = (root.seen_by, root.ward_code, root.neighbourhood_id)
+    shape = neighbourhoods.boundary_now(*of, neighbourhoods.SHAPE)
+    return Boundary(root.ward_code, neighbourhoods.boundary_now(*of), shape)
 
 
 @strawberry.type(description="A member of a team. Who it is, is told only with the member's recorded consent.")
@@ -27,7 +33,7 @@ class Team(Node):
     name: str = column("Its name.")
     neighbourhood: NeighbourhoodLink = field(neighbourhood_of, "The neighbourhood it serves.")
     coverage_area: GeoJSONMultiPolygon | None = field(
-        lambda root: neighbourhoods.boundary_now(root.seen_by, root.ward_code, root.neighbourhood_id),
+        _coverage,
         "The ground it serves: the boundary of its neighbourhood.",
     )
     members: list[TeamMember] = field(

@@ -239,7 +239,7 @@ class Hub:
                     yield message
 
     async def _told(self, group: _Group, change: Change) -> Message | None:
-        texts = await self._database.texts()
+        texts = self._database.texts()
         try:
             text = await group.telling.of(texts, group.following, change)
         finally:

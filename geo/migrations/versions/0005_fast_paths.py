@@ -6,15 +6,63 @@ Revises: 0004
 
 from __future__ import annotations
 
+from alembic import op
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
 
 
+# The text of a boundary is kept in memory under the key of its row, so a row's shape is for good.
+SHAPE_IS_FOR_GOOD = """
+CREATE FUNCTION neighbourhood_boundary_shape_is_for_good() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a boundary is never redrawn: end its period and add another row'
+        USING ERRCODE = 'integrity_constraint_violation';
+END
+$$
+"""
+SHAPE_TRIGGER = """
+CREATE TRIGGER neighbourhood_boundary_shape_is_for_good
+BEFORE UPDATE OF ward_code, id, boundary ON neighbourhood_boundary
+FOR EACH ROW EXECUTE FUNCTION neighbourhood_boundary_shape_is_for_good()
+"""
+
+# Who a session stands for is kept in memory; whatever changes that calls. Signing in does not.
+PEOPLE_CHANGED = """
+CREATE FUNCTION people_changed() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    NOTIFY phuongso_people;
+    RETURN NULL;
+END
+$$
+"""
+CALLS = {
+    "session": "UPDATE OR DELETE",
+    "account": "UPDATE OF name, role, ward_code, disabled_at OR DELETE",
+    "crew_member": "INSERT OR UPDATE OR DELETE",
+    "team_member": "INSERT OR UPDATE OF team_id, account_id OR DELETE",
+    "team": "UPDATE OF neighbourhood_id",
+}
+
+
 def upgrade() -> None:
-    pass
+    op.execute(SHAPE_IS_FOR_GOOD)
+    op.execute(SHAPE_TRIGGER)
+    op.execute(PEOPLE_CHANGED)
+    for table, when in CALLS.items():
+        op.execute(
+            f"CREATE TRIGGER {table}_people_changed AFTER {when} ON {table}"
+            " FOR EACH ROW EXECUTE FUNCTION people_changed()"
+        )
 
 
 def downgrade() -> None:
-    pass
+    for table in CALLS:
+        op.execute(f"DROP TRIGGER {table}_people_changed ON {table}")
+    op.execute("DROP FUNCTION people_changed()")
+    op.execute("DROP TRIGGER neighbourhood_boundary_shape_is_for_good ON neighbourhood_boundary")
+    op.execute("DROP FUNCTION neighbourhood_boundary_shape_is_for_good()")
