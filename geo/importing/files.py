@@ -25,7 +25,7 @@ from geo.importing.geopackage import check_geopackage
 from geo.importing.kml import kml_in, read_kml
 from geo.importing.recognising import BOM, Format, content, recognise
 from geo.importing.shapefile import Parts, parts_beside, parts_in_zip
-from geo.importing.through_gdal import UNREADABLE, Layer, choose, plain, read_layer
+from geo.importing.through_gdal import UNREADABLE, Layer, choose, in_encoding, plain, read_layer
 from geo.language import Text
 
 # How files of before RFC 7946 name WGS 84.
@@ -242,7 +242,7 @@ def _shapefile(parts: Parts, encoding: str | None) -> tuple[FeatureFile, str | N
     stated = parts.stated_encoding()
     chosen = _encoding(encoding or stated or "utf-8")
     with tempfile.TemporaryDirectory(prefix="phuongso-") as folder:
-        found = read_layer(parts.write(Path(folder)), "ESRI Shapefile", encoding=chosen)
+        found = in_encoding(read_layer(parts.write(Path(folder)), "ESRI Shapefile", encoding="ISO-8859-1"), chosen)
     remarks: Sequence[Text] = ()
     if stated is None or encoding is not None or chosen != "utf-8":
         text = _ASSUMED if stated is None and encoding is None else _READ_AS

@@ -28,7 +28,7 @@ _NUL = Text(
     "Column “{column}” of layer “{layer}” holds text with a NUL.",
 )
 _SLOW = Text("Kiểm tra tệp quá lâu.", "Checking the file takes too long.")
-_RTREE = re.compile(r"CREATE\s+VIRTUAL\s+TABLE\s+(IF\s+NOT\s+EXISTS\s+)?\S+\s+USING\s+rtree\s*\(", re.IGNORECASE)
+_RTREE = re.compile(r'CREATE\s+VIRTUAL\s+TABLE\s+("([^"]|"")*"|\w+)\s+USING\s+rtree\s*\(', re.IGNORECASE)
 
 
 def check_geopackage(path: Path) -> list[str]:

@@ -127,7 +127,7 @@ def _read(
         if code_name is not None and known is None and check.lacks(code_name, code):
             check.add(TroubleKind.CODE, troubles.NO_CODE)
         area = check.area(MAX_VERTICES)
-        if area is not None and name is not None:
+        if area is not None:
             ward_code = _home(wards, tree, area)
             if ward_code is not None:
                 ward_name, outline = wards[ward_code]
@@ -135,7 +135,7 @@ def _read(
                 if stray > OUTSIDE_TOLERANCE_M2:
                     other = f"{ward_name} ({ward_code})"
                     check.add(TroubleKind.OUTSIDE, troubles.OUTSIDE_BY, other=other, square_metres=shown(stray))
-                elif not check.troubles:
+                elif name is not None and not check.troubles:
                     sound.append((feature.number, ward_code, code, name, area, known))
             else:
                 inside = area.representative_point()

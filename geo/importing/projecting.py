@@ -37,6 +37,8 @@ _SHIFT = (
 )
 _RADIANS = "+step +proj=unitconvert +xy_in=deg +xy_out=rad"
 _DEGREES = "+step +proj=unitconvert +xy_in=rad +xy_out=deg"
+_SHIFT_OF_VN2000 = (-192.0, -39.0, -111.0)
+"""Roughly: how a system without a name of its datum is known, by the shift that it states itself."""
 _VN2000 = ("Vietnam 2000", "D_Vietnam_2000", "VN-2000", "D_VN_2000", "VN_2000")
 VIETNAM = (102.0, 5.0, 118.0, 24.0)
 """West, south, east, north of the country with its islands, generously."""
@@ -86,7 +88,7 @@ def frame(given: str) -> Frame:
     datum = flat.geodetic_crs.datum.name if flat.geodetic_crs and flat.geodetic_crs.datum else ""
     if not crs.is_bound and flat.is_geographic and datum.startswith("World Geodetic System 1984"):
         return Frame(name, None, False, False, None)
-    if not crs.is_bound and datum in _VN2000:
+    if datum in _VN2000 or _is_shifted_as_vn2000(crs):
         return Frame(name, _note(name, "VN-2000 to WGS 84 (2), EPSG:6960", 1.0), flat.is_projected, True, _pinned(flat))
     transformer = _chosen(crs, name)
     accuracy = max(transformer.accuracy, 0)
@@ -105,6 +107,15 @@ def _flat(crs: CRS) -> CRS:
     if crs.is_compound and crs.sub_crs_list:
         return _flat(crs.sub_crs_list[0])
     return crs.source_crs if crs.is_bound and crs.source_crs is not None else crs
+
+
+def _is_shifted_as_vn2000(crs: CRS) -> bool:
+    """Whether a system states a shift to WGS 84 of its own that means VN-2000.
+
+    Many files carry the seven parameters with their signs one way or the other, 0.6 m apart: all are taken for one.
+    """
+    shift = crs.coordinate_operation.towgs84 if crs.is_bound and crs.coordinate_operation else []
+    return len(shift) >= 3 and all(abs(a - b) < 2 for a, b in zip(shift[:3], _SHIFT_OF_VN2000, strict=True))
 
 
 def _pinned(crs: CRS) -> Transformer:

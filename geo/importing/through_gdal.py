@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,26 @@ def read_layer(source: Path | bytes, driver: str, *, layer: str | None = None, e
     given = [False] * len(geometries) if wkb is None else [one is not None for one in wkb]
     names = tuple(str(name) for name in meta["fields"])
     return Layer(names, tuple(columns), tuple(geometries), tuple(given), meta["crs"])
+
+
+def in_encoding(layer: Layer, encoding: str) -> Layer:
+    """A layer that was read as Latin-1, in which every byte is a letter, in the encoding it is in. Raises `FileProblem`.
+
+    GDAL's own conversion loses the last letter of every text in windows-1258, and replaces what it does not know.
+    """
+
+    def decoded(text: Any) -> Any:
+        return text.encode("latin-1").decode(encoding) if isinstance(text, str) else text
+
+    try:
+        names = tuple(decoded(name) for name in layer.names)
+        columns = tuple(
+            np.array([decoded(value) for value in column], dtype=object) if column.dtype == object else column
+            for column in layer.columns
+        )
+    except UnicodeError as error:
+        raise FileProblem(_NOT_TEXT, encoding=encoding) from error
+    return replace(layer, names=names, columns=columns)
 
 
 def plain(value: Any) -> Any:
