@@ -42,6 +42,7 @@ def _tell(text: str) -> None:
 @click.option("--rounds", default=5, help="Rounds at each concurrency.")
 @click.option("--requests", default=200, help="Requests of each contender in a round.")
 @click.option("--seconds", default=2.0, help="The longest that a contender sends in one round.")
+@click.option("--patience", default=10.0, help="Seconds at one concurrency after which a contender sits out.")
 @click.option("--keep/--no-keep", default=True, help="Write docs/performance.md.")
 def main(
     main_: str,
@@ -52,6 +53,7 @@ def main(
     rounds: int,
     requests: int,
     seconds: float,
+    patience: float,
     keep: bool,
 ) -> None:
     """Measure the server beside its own SQL through bare asyncpg, and beside plain Strawberry with DataLoaders.
@@ -62,7 +64,7 @@ def main(
     if unknown or (small is None) is not (large is None):
         raise click.UsageError(f"There is no case {unknown}." if unknown else "Give --small and --large together.")
     chosen = [CASES[name] for name in cases.split(",")]
-    extent = Extent(tuple(int(number) for number in at.split(",")), rounds, requests, seconds)
+    extent = Extent(tuple(int(number) for number in at.split(",")), rounds, requests, seconds, patience)
     with databases(main_, small, large) as (url, small_url, large_url):
         assert url is not None
         found = asyncio.run(_measure(url, small_url, large_url, chosen, extent, keep))

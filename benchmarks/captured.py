@@ -1,4 +1,4 @@
-"""What was overheard of the server: the statements of one request, and its answer."""
+"""What was overheard of the server: the statements of one request."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """What the server sent for a request, and what it answered."""
+    """What the server sent for a request, and the HTTP status of its answer."""
 
     statements: tuple[Statement, ...]
-    answer: bytes
     status: int

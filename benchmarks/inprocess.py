@@ -18,9 +18,14 @@ SECRET_KEY = "the key of measurements, for no secret of anybody"
 
 
 @asynccontextmanager
-async def application(url: str) -> AsyncIterator[Starlette]:
-    """The application on this database. Its lifespan is not run: nothing else shall happen in the background."""
+async def application(url: str, *, keep_fragments: bool = True) -> AsyncIterator[Starlette]:
+    """The application on this database. Its lifespan is not run: nothing else shall happen in the background.
+
+    Without `keep_fragments` PostgreSQL writes all of each answer, as it does where nothing is kept in memory.
+    """
     app = create_app(Settings(database_url=url, secret_key=SecretStr(SECRET_KEY), log_level="warning"))
+    if not keep_fragments:
+        app.state.database.fragments = None
     try:
         yield app
     finally:

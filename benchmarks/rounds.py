@@ -19,7 +19,6 @@ from benchmarks.requests import holds, meaning
 
 _WARM_UP = 40
 _CHECKED = 2
-_LEAST_ROUNDS = 2
 
 Tell = Callable[[str], None]
 
@@ -34,7 +33,7 @@ class Extent:
     seconds: float = 2.0
     """The longest that one contender sends in one round; what is under way then is awaited."""
     patience: float = 10.0
-    """Seconds at one concurrency after which a slow contender, once it had two rounds, sits out the rest."""
+    """Seconds at one concurrency after which a slow contender sits out the remaining rounds."""
     variety: int = 200
     """How many requests the floor goes round through: what the server sends for each is found out beforehand."""
 
@@ -110,7 +109,7 @@ async def measured(case: Case, sides: Sequence[Side], extent: Extent, tell: Tell
             load = Load(case.name, concurrency, start, min(extent.requests, extent.variety), extent.seconds)
             for side in order:
                 had = found.rounds.setdefault((concurrency, side.label), [])
-                if len(had) < _LEAST_ROUNDS or sum(one.wall for one in had) < extent.patience:
+                if sum(one.wall for one in had) < extent.patience:
                     had.append(await _cleaned(case, side, load))
             start += load.count
             tell(f"{case.name}, {concurrency} at a time, round {number + 1}")

@@ -41,6 +41,7 @@ from geo.database import async_url
 from geo.secrets import digest, reporter_secret
 
 POOL = 4
+_PATIENCE = 300  # seconds: 64 windows at once take longer than the usual 30
 APPLICATION = "bench-plain"
 
 
@@ -237,7 +238,11 @@ def create_app(url: str, secret_key: bytes) -> Starlette:
         "plan_cache_mode": "force_custom_plan",
     }
     engine = create_async_engine(
-        async_url(url), pool_size=POOL, max_overflow=0, connect_args={"server_settings": settings}
+        async_url(url),
+        pool_size=POOL,
+        max_overflow=0,
+        pool_timeout=_PATIENCE,
+        connect_args={"server_settings": settings},
     )
     view = View(async_sessionmaker(engine, expire_on_commit=False), secret_key)
 
