@@ -15,6 +15,9 @@ from tests.server.working import JOBS, PACE, TABLES, enqueue, processes, rows, u
 
 QUEUED = "SELECT count(*) FROM jobs.pgqueuer"
 DONE = "SELECT count(*) FROM done"
+WORKERS = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'phuongso worker'
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -27,9 +30,10 @@ async def tables(database: Database) -> None:
 async def test_two_workers_do_each_job_once(database: Database) -> None:
     count = 400
     with processes(database.url, 2) as workers:
+        await until(database, WORKERS, 2)
         for first in range(0, count, 50):
             await enqueue(database, "note", *range(first, first + 50))
-        await until(database, QUEUED, 0, 40)
+        await until(database, QUEUED, 0)
         for worker in workers:
             worker.stop()
     assert [row.job for row in await rows(database, "SELECT job FROM done ORDER BY job")] == list(range(count))
@@ -55,7 +59,7 @@ async def test_a_job_whose_worker_is_killed_is_done_by_another(database: Databas
 
 async def test_a_job_that_lasts_longer_than_the_takeover_is_left_to_who_has_it(database: Database) -> None:
     with processes(database.url, 2) as workers:
-        await enqueue(database, "linger", 1, seconds=3)
+        await enqueue(database, "linger", 1, seconds=7)
         await until(database, QUEUED, 0)
         for worker in workers:
             worker.stop()
@@ -162,12 +166,13 @@ async def test_a_chore_is_done_by_one_of_two_workers(database: Database) -> None
         await connection.execute(sa.text(due))
     before = datetime.now(UTC)
     with processes(database.url, 2) as workers:
-        await until(database, DONE, 1)
+        await until(database, WORKERS, 2)
+        await until(database, "SELECT count(*) > 0 FROM ticked", True)
         await asyncio.sleep(1.5)
         for worker in workers:
             worker.stop()
     ticks = 1 + (datetime.now(UTC).minute - before.minute) % 60
-    assert (await rows(database, DONE))[0][0] in range(1, ticks + 1)
+    assert (await rows(database, "SELECT count(*) FROM ticked"))[0][0] in range(1, ticks + 1)
 
 
 async def test_a_worker_outlives_its_connections(database: Database) -> None:

@@ -26,7 +26,7 @@ from server.worker import Worker, run
 ROOT = Path(__file__).parent.parent.parent
 PACE = Pace(
     poll=timedelta(seconds=0.1),
-    takeover=timedelta(seconds=1),
+    takeover=timedelta(seconds=3),
     tries=3,
     first_delay=timedelta(seconds=0.1),
     grace=timedelta(seconds=1),
@@ -34,6 +34,7 @@ PACE = Pace(
 TABLES = """
 CREATE TABLE begun (job integer NOT NULL, process integer NOT NULL);
 CREATE TABLE done (job integer NOT NULL, process integer NOT NULL);
+CREATE TABLE ticked (process integer NOT NULL);
 """
 _NOTE = sa.text("INSERT INTO done VALUES (:job, :process)")
 
@@ -57,7 +58,7 @@ async def _fail(connection: AsyncConnection, payload: dict[str, Any]) -> None:
 
 
 async def _tick(connection: AsyncConnection) -> int:
-    await connection.execute(_NOTE, {"job": 0, "process": os.getpid()})
+    await connection.execute(sa.text("INSERT INTO ticked VALUES (:process)"), {"process": os.getpid()})
     await asyncio.sleep(0.5)
     return 0
 
@@ -117,7 +118,7 @@ async def rows(database: Database, query: str) -> list[Any]:
         return list((await connection.execute(sa.text(query))).all())
 
 
-async def until(database: Database, query: str, expected: Any, seconds: float = 20) -> None:
+async def until(database: Database, query: str, expected: Any, seconds: float = 40) -> None:
     """Wait until the query's only value is the expected one."""
     deadline = time.monotonic() + seconds
     while (found := (await rows(database, query))[0][0]) != expected:
