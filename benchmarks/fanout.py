@@ -123,6 +123,8 @@ class Socket(asyncio.Protocol):
                 self._take(payload)
             elif opcode == 9:
                 self._write(10, payload)
+            elif opcode == 8 and not self.following.done():
+                self.following.set_exception(ConnectionError(f"closed with {payload!r}"))
 
     def _take(self, payload: bytes) -> None:
         if payload.startswith(b'{"type":"connection_ack"'):
