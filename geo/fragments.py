@@ -32,7 +32,7 @@ def mark(ward_code: sa.ColumnElement[str], boundary_id: sa.ColumnElement[UUID]) 
     return sa.func.chr(ord(MARK)).op("||")(key).op("||")(sa.func.chr(ord(MARK)))
 
 
-def _named() -> sa.Select[tuple[str, str]]:
+def _named() -> sa.Select[str, str]:
     """Key and text of the boundaries with these keys."""
     columns = (sa.column("ward_code", sa.Text), sa.column("id", sa.Uuid))
     keys = sa.func.unnest(array_of("wards", sa.Text()), array_of("ids", sa.Uuid()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo.actor import Actor, Role
+from geo.actor import ANONYMOUS, Actor, Role
+from geo.database import within
+from geo.plans import Given, Plan, Statements, slot
 from geo.secrets import digest
 from geo.tables import account, crew_member, session, team, team_member
 
@@ -37,9 +40,12 @@ def _opening() -> sa.Select[Any]:
         sa.select(
             session.c.token_hash,
             account.c.id,
-            account.c.name,
-            account.c.role,
-            account.c.ward_code,
+            # As varchar: a plan's text columns come as bytes.
+            *(
+                sa.cast(column, sa.String).label(column.key)
+                for column in (account.c.name, account.c.role, account.c.ward_code)
+            ),
+            sa.extract("epoch", session.c.expires_at - sa.func.now()).label("seconds_left"),
             crew_member.c.crew_id,
             team_member.c.team_id,
             team.c.neighbourhood_id,
@@ -68,10 +74,28 @@ def _opening() -> sa.Select[Any]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Whom a session opens, and for how long."""
+
+    actor: Actor
+    seconds_left: float
+
+
+_HASH = slot("token_hash", BYTEA(), lambda given: given.values["token_hash"])
+_OPENED_BY = Plan(_opening().where(session.c.token_hash == _HASH))
+
+
+async def opened_by(statements: Statements, token_hash: bytes) -> Opened | None:
+    """Whom the session with this digest opens; None when there is none any more."""
+    rows = await statements.rows(_OPENED_BY, Given(ANONYMOUS, {"token_hash": token_hash}))
+    return Opened(_actor(rows[0]), float(rows[0].seconds_left)) if rows else None
+
+
 async def actor_of(connection: AsyncConnection, token: str) -> Actor | None:
     """Who holds this token, with their ward, crew and team; None when it opens nothing any more."""
-    row = (await connection.execute(_opening().where(session.c.token_hash == digest(token)))).one_or_none()
-    return None if row is None else _actor(row)
+    opened = await opened_by(within(connection), digest(token))
+    return None if opened is None else opened.actor
 
 
 async def actors_of(connection: AsyncConnection, digests: Collection[bytes]) -> dict[bytes, Actor]:

@@ -13,6 +13,8 @@ from geo.database import Database
 from geo.exporting.streaming import Exports
 from geo.intake import Intake
 from server import exports, graphql, health, sessions, tiles, websocket
+from server.callers import CHANNEL as PEOPLE_CHANGED
+from server.callers import Callers
 from server.events import Hub
 from server.limits import BodyLimitMiddleware
 from server.live import Live, Room
@@ -40,7 +42,10 @@ def create_app(settings: Settings) -> Starlette:
     database = Database(settings.database, pool_size=settings.pool_size)
     settings.key  # noqa: B018 - refuses to start without one, instead of failing at the first report
 
-    live = Live(database, settings, Hub(database, settings.max_subscriptions), Room(settings.max_subscriptions))
+    callers = Callers(database)
+    hub = Hub(database, settings.max_subscriptions, {PEOPLE_CHANGED: callers.forget})
+    callers.listening = hub.listening
+    live = Live(database, settings, hub, Room(settings.max_subscriptions))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -55,13 +60,14 @@ def create_app(settings: Settings) -> Starlette:
         middleware=[
             Middleware(UnavailableMiddleware),
             Middleware(BodyLimitMiddleware),
-            Middleware(SessionMiddleware, database=database, settings=settings),
+            Middleware(SessionMiddleware, callers=callers, settings=settings),
         ],
         lifespan=lifespan,
     )
     app.state.database = database
     app.state.intake = Intake(database)
     app.state.live = live
+    app.state.callers = callers
     app.state.exports = Exports(settings.database)
     app.state.settings = settings
     return app

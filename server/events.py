@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -137,9 +137,12 @@ class Subscriber:
 
 
 class Hub:
-    """All who follow in this process. Reads nothing while there is nobody."""
+    """All who follow in this process. Reads nothing while there is nobody.
 
-    def __init__(self, database: Database, most: int) -> None:
+    The connection that listens calls `others` too, by channel.
+    """
+
+    def __init__(self, database: Database, most: int, others: Mapping[str, Callable[[], None]] | None = None) -> None:
         self._database = database
         self._most = most
         self._groups: dict[tuple[Telling, Following], _Group] = {}
@@ -150,10 +153,14 @@ class Hub:
         self._waiting: list[asyncio.Future[Moment]] = []
         self._catching = asyncio.Semaphore(_CATCHING_UP)
         self._wake = asyncio.Event()
-        self._listener = Listener(database, self._wake.set)
+        self._listener = Listener(database, {changes.CHANNEL: self._wake.set, **(others or {})})
         self._bell = Bell(self._listener.ring)
         self._tasks: list[asyncio.Task[None]] = []
         self.stopping = False
+
+    def listening(self) -> bool:
+        """Whether the database's calls are heard just now."""
+        return self._listener.connected
 
     def start(self) -> None:
         """Listen, and wake others after each commit of this process."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import asyncpg
@@ -39,13 +39,13 @@ OUT_OF_REACH = (
 
 
 class Listener:
-    """A direct connection to the database, for as long as `run` does. `heard` is called at each notification.
+    """A direct connection to the database, for as long as `run` does. `heard` says what each channel calls.
 
     It is none of a pool's: LISTEN belongs to one session. A link that was cut without a word is noticed by the
-    heartbeat; after each reconnection `heard` is called, for what was rung meanwhile.
+    heartbeat; after each reconnection all of `heard` are called, for what was rung meanwhile.
     """
 
-    def __init__(self, database: Database, heard: Callable[[], None]) -> None:
+    def __init__(self, database: Database, heard: Mapping[str, Callable[[], None]]) -> None:
         self._url = async_url(database.url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._heard = heard
         self._connection: Any = None
@@ -73,9 +73,11 @@ class Listener:
         lost = asyncio.Event()
         try:
             connection.add_termination_listener(lambda *_: lost.set())
-            await connection.add_listener(changes.CHANNEL, lambda *_: self._heard())
+            for channel in self._heard:
+                await connection.add_listener(channel, self._called)
+            for heard in self._heard.values():
+                heard()
             self._connection, self._pause = connection, _FIRST_PAUSE
-            self._heard()
             while not await _within(lost, _HEARTBEAT_SECONDS):
                 async with self._turn:
                     await connection.execute("SELECT", timeout=_PATIENCE_SECONDS)
@@ -83,6 +85,9 @@ class Listener:
         finally:
             self._connection = None
             connection.terminate()
+
+    def _called(self, _connection: Any, _pid: int, channel: str, _payload: object) -> None:
+        self._heard[channel]()
 
     async def ring(self) -> None:
         """Wake everybody who listens; without a connection they will have to look by themselves."""

@@ -13,10 +13,11 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from geo import accounts, sessions
-from geo.actor import ANONYMOUS, Actor
+from geo.actor import ANONYMOUS
 from geo.database import Database
 from geo.errors import TooManyRequests
 from geo.language import Text
+from server.callers import Callers
 from server.languages import language_of
 from server.settings import Settings
 
@@ -55,9 +56,9 @@ class SessionMiddleware:
     a change only from our own pages.
     """
 
-    def __init__(self, app: ASGIApp, database: Database, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, callers: Callers, settings: Settings) -> None:
         self.app = app
-        self.database = database
+        self.callers = callers
         self.cookie = cookie_name(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,7 +70,7 @@ class SessionMiddleware:
         bearer = bearer_of(connection.headers.get("authorization", ""))
         if bearer is not None:
             token = bearer
-            known = await self._actor(bearer)
+            known = await self.callers.actor(bearer)
             if known is None:
                 message = TOKEN_UNKNOWN.to(language_of(connection.headers))
                 refusal = _errors(message, "UNAUTHENTICATED", 401, {"WWW-Authenticate": "Bearer"})
@@ -82,13 +83,9 @@ class SessionMiddleware:
                 message = FOREIGN.to(language_of(connection.headers))
                 await _errors(message, "FOREIGN_ORIGIN", 403)(scope, receive, send)
                 return
-            actor = await self._actor(token) or ANONYMOUS
+            actor = await self.callers.actor(token) or ANONYMOUS
         scope.setdefault("state", {}).update(actor=actor, token=None if actor is ANONYMOUS else token)
         await self.app(scope, receive, send)
-
-    async def _actor(self, token: str) -> Actor | None:
-        async with self.database.read() as connection:
-            return await sessions.actor_of(connection, token)
 
 
 def bearer_of(authorization: str) -> str | None:
@@ -192,6 +189,7 @@ async def close_session(request: Request) -> Response:
         database: Database = request.app.state.database
         async with database.write() as connection:
             await sessions.end(connection, held)
+        request.app.state.callers.forget()  # at once, not when the database's call arrives
     response = Response(status_code=204)
     response.delete_cookie(
         cookie_name(settings), path="/", secure=settings.secure_cookies, httponly=True, samesite="lax"
