@@ -25,6 +25,9 @@ BASE = 12
 FINEST = 18
 """The finest level kept at all: 150 metres."""
 
+ANY = ""
+"""In place of a status: the sum over all of them, which is what most maps ask for."""
+
 UNITS = 10_000_000
 """Whole numbers of 1e-7 degrees, as positions are rounded at the door: their sums are exact."""
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo.cells import BASE, BITS, FINEST, TOP, UNITS
+from geo.cells import ANY, BASE, BITS, FINEST, TOP, UNITS
 from geo.database import Database
 from geo.tables import SRID, incident_cell_ward
 
@@ -51,7 +51,7 @@ _SAME = Template("""cell.ward_code = :ward AND cell.level = :level AND cell.x = 
 # How many cells of the coarsest division fit into the ward, as a part of the whole world.
 _SIZE = """(SELECT ST_Area(ST_Transform(boundary, 3857)) / 40075016.6856 ^ 2 FROM ward WHERE code = :ward)"""
 
-_NUMBERS = {"BITS": BITS, "TOP": TOP, "SRID": SRID, "UNITS": UNITS}
+_NUMBERS = {"ANY": ANY, "BITS": BITS, "TOP": TOP, "SRID": SRID, "UNITS": UNITS}
 _PIECES = {
     "POINT": _POINT,
     "COLUMNS": _COLUMNS,
@@ -79,12 +79,13 @@ WITH taken AS (
     FROM taken
 ), folded AS (
     INSERT INTO incident_cell AS cell ($COLUMNS)
-    SELECT :ward, level, across >> ($BITS - level), down >> ($BITS - level), category_id, status,
+    SELECT :ward, level, across >> ($BITS - level), down >> ($BITS - level), category_id, part.status,
         sum(sign), sum(sign * longitude), sum(sign * latitude),
         min(longitude), min(latitude), max(longitude), max(latitude), bit_xor(high), bit_xor(low)
-    FROM placed, generate_series($TOP, CAST(:depth AS integer)) AS level
-    GROUP BY level, 3, 4, category_id, status
-    ON CONFLICT (ward_code, level, x, y, category_id, status) DO UPDATE SET
+    FROM placed CROSS JOIN generate_series($TOP, CAST(:depth AS integer)) AS level
+        CROSS JOIN LATERAL (VALUES (placed.status), ('$ANY')) AS part (status)
+    GROUP BY level, 3, 4, category_id, part.status
+    ON CONFLICT (ward_code, level, status, x, y, category_id) DO UPDATE SET
         n = cell.n + excluded.n,
         longitudes = cell.longitudes + excluded.longitudes,
         latitudes = cell.latitudes + excluded.latitudes,
@@ -96,8 +97,8 @@ WITH taken AS (
         ids_low = cell.ids_low # excluded.ids_low
 ), left_behind AS (
     SELECT DISTINCT across >> ($BITS - CAST(:depth AS integer)) AS x, down >> ($BITS - CAST(:depth AS integer)) AS y,
-        category_id, status
-    FROM placed WHERE sign < 0
+        category_id, part.status
+    FROM placed CROSS JOIN LATERAL (VALUES (placed.status), ('$ANY')) AS part (status) WHERE sign < 0
 )
 SELECT (SELECT count(*) FROM taken) AS taken, array_agg(x) AS xs, array_agg(y) AS ys,
     array_agg(category_id) AS categories, array_agg(status) AS statuses
@@ -114,7 +115,7 @@ FROM (
         max(point.longitude) AS east, max(point.latitude) AS north
     FROM $LEFT
     JOIN incident ON incident.ward_code = :ward
-        AND incident.category_id = gone.category_id AND incident.status = gone.status
+        AND incident.category_id = gone.category_id AND gone.status IN (incident.status, '$ANY')
         AND incident.location && ST_Expand(
             ST_Transform(ST_TileEnvelope(CAST(:level AS integer), gone.x, gone.y), $SRID), 0.000001)
     CROSS JOIN LATERAL (SELECT $POINT) AS point
@@ -145,12 +146,13 @@ WITH counted_too AS (DELETE FROM incident_cell_change WHERE ward_code = :ward)
 INSERT INTO incident_cell ($COLUMNS)
 SELECT :ward, CAST(:depth AS smallint),
     across >> ($BITS - CAST(:depth AS integer)), down >> ($BITS - CAST(:depth AS integer)),
-    category_id, status, count(*), sum(longitude), sum(latitude),
+    category_id, part.status, count(*), sum(longitude), sum(latitude),
     min(longitude), min(latitude), max(longitude), max(latitude),
     bit_xor(uuid_half(id, 1)), bit_xor(uuid_half(id, 17))
 FROM incident CROSS JOIN LATERAL (SELECT $POINT) AS point
+    CROSS JOIN LATERAL (VALUES (incident.status), ('$ANY')) AS part (status)
 WHERE ward_code = :ward
-GROUP BY 3, 4, category_id, status
+GROUP BY 3, 4, category_id, part.status
 """)
 
 _COUNT_COARSER = _sql("""
@@ -165,7 +167,8 @@ GROUP BY ward_code, 3, 4, category_id, status
 
 _CROWDED = _sql("SELECT (SELECT count(*) FROM incident WHERE ward_code = :ward) AS n, $SIZE AS part")
 _CROWDED_NOW = _sql("""
-SELECT (SELECT sum(n) FROM incident_cell WHERE ward_code = :ward AND level = $TOP) AS n, $SIZE AS part
+SELECT (SELECT sum(n) FROM incident_cell WHERE ward_code = :ward AND level = $TOP AND status = '$ANY') AS n,
+    $SIZE AS part
 """)
 
 

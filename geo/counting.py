@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from geo import incidents
 from geo.actor import Actor
-from geo.cells import BASE, Cells, column_of, degrees, line_of, units
+from geo.cells import ANY, BASE, Cells, column_of, degrees, line_of, units
 from geo.incidents import Filter
 from geo.lifecycle import Status
 from geo.reading import Condition, any_of, inside, staff_of
@@ -92,18 +92,21 @@ class _Wanted:
         rows = sa.select(columns.x, columns.y, *(columns[name] for name in _AGGREGATES)).where(
             columns.level == self.cells.level, self._among(columns.x, columns.y), columns.ward_code.not_in(stale)
         )
-        return self._visible(rows.select_from(incident_cell), incident_cell)
+        asked = [ANY] if self.statuses is None else self.statuses
+        return self._visible(rows.where(columns.status.in_(asked)).select_from(incident_cell), incident_cell)
 
     def changed(self) -> sa.Select[Any]:
         """What came and went since the pyramid was brought up to date."""
         change = incident_cell_change
         rows = self._measured(change, sign=change.c.sign).where(change.c.ward_code.in_(self._wards(kept=True)))
+        if self.statuses is not None:
+            rows = rows.where(change.c.status.in_(self.statuses))
         return self._visible(rows.select_from(change), change)
 
     def live(self) -> sa.Select[Any]:
         """The incidents themselves, where the pyramid does not say."""
         wanted = Filter(statuses=self.statuses, categories=self.kinds, within=self.cells.box)
-        lives = self._wards(kept=False).subquery("lives")
+        lives = self._wards(kept=False).offset(sa.literal_column("0")).subquery("lives")
         # Ward by ward, by OFFSET: else the planner may look through all the ground to throw away what other wards have,
         # or start parallel workers to find that there is no such ward.
         found = incidents.matching(self.actor, wanted, ward_code=lives.c.code).offset(sa.literal_column("0"))
@@ -128,13 +131,11 @@ class _Wanted:
         return sa.and_(x == sa.func.any(self.columns), y.between(self.cells.north, self.cells.south))
 
     def _visible(self, rows: sa.Select[Any], table: sa.Table) -> sa.Select[Any]:
-        """The rows of kinds that the caller may see and asks for."""
+        """The rows of the ward and of kinds that the caller may see and asks for."""
         of_kind = sa.and_(category.c.ward_code == table.c.ward_code, category.c.id == table.c.category_id)
         rows = rows.join(category, of_kind).where(any_of(category.c.public, staff_of(self.actor, table.c.ward_code)))
         if self.ward_code is not None:
             rows = rows.where(table.c.ward_code == self.ward_code)
-        if self.statuses is not None:
-            rows = rows.where(table.c.status.in_(self.statuses))
         if self.kinds is not None:
             rows = rows.where(category.c.code.in_(self.kinds))
         return rows
@@ -148,10 +149,16 @@ class _Wanted:
             type_=sa.Boolean,
         )
         box = self.cells.box
-        rows = sa.select(ward.c.code).outerjoin_from(ward, state, state.c.ward_code == ward.c.code)
+        of_ward = state.c.ward_code == ward.c.code
+        rows = sa.select(ward.c.code).select_from(ward)
+        # A level that every ward has is missing only where a ward waits: those few are found without looking at all.
+        every = not kept and self.cells.level <= BASE
+        rows = rows.join(state, sa.and_(of_ward, state.c.stale)) if every else rows.outerjoin(state, of_ward)
         rows = rows.where(has if kept else sa.not_(has))
         if self.ward_code is not None:
             return rows.where(ward.c.code == self.ward_code)
+        if kept:
+            return rows
         envelope = sa.func.ST_MakeEnvelope(box.west, box.south, box.east, box.north, SRID)
         return rows.where(ward.c.boundary.bool_op("&&")(envelope))
 

@@ -32,10 +32,10 @@ incident_cell = sa.Table(
     metadata,
     _ward(),
     _key("level", sa.SmallInteger),  # the ground has 2^level cells from west to east, and from north to south
+    _key("status", sa.Text),  # empty in the sum over all of them
     _key("x", sa.Integer),
     _key("y", sa.Integer),
     _key("category_id", sa.Uuid),
-    _key("status", sa.Text),
     _number("n", sa.Integer),
     _number("longitudes", sa.BigInteger),
     _number("latitudes", sa.BigInteger),
@@ -47,7 +47,7 @@ incident_cell = sa.Table(
     _number("ids_high", sa.BigInteger),
     _number("ids_low", sa.BigInteger),
     # For maps of many wards.
-    sa.Index("ix_incident_cell_level", "level", "x", "y"),
+    sa.Index("ix_incident_cell_level", "level", "status", "x", "y"),
 )
 
 # What came and went since the cells were last brought up to date: written by triggers on `incident`.

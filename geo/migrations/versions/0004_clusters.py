@@ -121,10 +121,10 @@ def upgrade() -> None:
         "incident_cell",
         sa.Column("ward_code", sa.Text(), nullable=False),
         sa.Column("level", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("status", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("x", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("y", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("category_id", sa.Uuid(), autoincrement=False, nullable=False),
-        sa.Column("status", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("longitudes", sa.BigInteger(), nullable=False),
         sa.Column("latitudes", sa.BigInteger(), nullable=False),
@@ -134,9 +134,9 @@ def upgrade() -> None:
         sa.Column("north", sa.Integer(), nullable=False),
         sa.Column("ids_high", sa.BigInteger(), nullable=False),
         sa.Column("ids_low", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("ward_code", "level", "x", "y", "category_id", "status", name=op.f("pk_incident_cell")),
+        sa.PrimaryKeyConstraint("ward_code", "level", "status", "x", "y", "category_id", name=op.f("pk_incident_cell")),
     )
-    op.create_index("ix_incident_cell_level", "incident_cell", ["level", "x", "y"], unique=False)
+    op.create_index("ix_incident_cell_level", "incident_cell", ["level", "status", "x", "y"], unique=False)
     op.create_table(
         "incident_cell_change",
         sa.Column("ward_code", sa.Text(), nullable=False),
