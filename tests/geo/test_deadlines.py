@@ -83,7 +83,8 @@ async def test_what_was_near_is_told_again_when_it_has_passed(undone: Laid) -> N
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.DUPLICATE])
 async def test_only_what_is_open_is_told(undone: Laid, status: Status) -> None:
-    crew: dict[str, Any] = {} if status in (Status.RECEIVED, Status.REJECTED) else {"crew_id": undone.ward.crews[ward.CLEAN]}
+    idle = status in (Status.RECEIVED, Status.REJECTED)
+    crew: dict[str, Any] = {} if idle else {"crew_id": undone.ward.crews[ward.CLEAN]}
     await due_in(undone, -timedelta(minutes=5), status=status, **crew)
     is_open = status in (Status.RECEIVED, Status.ASSIGNED, Status.ACCEPTED, Status.IN_PROGRESS)
     assert await told(undone) == (0, int(is_open))
