@@ -64,7 +64,7 @@ def main(
     if unknown or (small is None) is not (large is None):
         raise click.UsageError(f"There is no case {unknown}." if unknown else "Give --small and --large together.")
     chosen = [CASES[name] for name in cases.split(",")]
-    extent = Extent(tuple(int(number) for number in at.split(",")), rounds, requests, seconds, patience)
+    extent = Extent(tuple(int(number) for number in at.split(",")), rounds, requests, seconds, patience, requests)
     with databases(main_, small, large) as (url, small_url, large_url):
         assert url is not None
         found = asyncio.run(_measure(url, small_url, large_url, chosen, extent, keep))

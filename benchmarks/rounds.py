@@ -35,7 +35,10 @@ class Extent:
     patience: float = 10.0
     """Seconds at one concurrency after which a slow contender sits out the remaining rounds."""
     variety: int = 200
-    """How many requests the floor goes round through: what the server sends for each is found out beforehand."""
+    """How many requests the floor goes round through: what the server sends for each is found out beforehand.
+
+    No fewer than `requests`: a report may be repeated only once what the last round reported is taken out again.
+    """
 
     @property
     def drawn(self) -> int:
