@@ -18,6 +18,7 @@ from benchmarks.desk import opened
 from benchmarks.places import SIZES, databases
 from benchmarks.report import LARGE, SMALL, Report
 from benchmarks.rounds import Extent, Measured, Side, measured
+from server.console import end_on_termination
 
 _ROOT = Path(__file__).parent.parent
 _PAGE = _ROOT / "docs" / "performance.md"
@@ -60,6 +61,7 @@ def main(
 
     A database that is measured stays changed a little: crews are on duty with room, the busiest have a page of work.
     """
+    end_on_termination()
     unknown = sorted(set(cases.split(",")) - set(CASES))
     if unknown or (small is None) is not (large is None):
         raise click.UsageError(f"There is no case {unknown}." if unknown else "Give --small and --large together.")

@@ -14,6 +14,7 @@ from benchmarks import database
 from benchmarks.cases import CASES, Case
 from benchmarks.inprocess import application, ask
 from benchmarks.places import databases
+from server.console import end_on_termination
 
 _WARM_UP = 30
 
@@ -28,6 +29,7 @@ _WARM_UP = 30
 )
 def main(case: str, on: str, requests: int, lines: int, sort: str) -> None:
     """Answer requests of a CASE one after another and show the functions that took longest."""
+    end_on_termination()
     with databases(on) as (url,):
         assert url is not None
         profile = uvloop.run(_profiled(url, CASES[case], requests))
