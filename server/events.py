@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
@@ -90,7 +89,7 @@ class Subscriber:
         self, hub: Hub, group: _Group, session: Session | None, after: Cursor | None, moment: Moment, joined: int
     ) -> None:
         self._hub = hub
-        self._queue: deque[Message] = deque()
+        self._queue: list[Message] = []  # short, mostly empty, and there are thousands: a deque begins with 600 bytes
         self._sleeping: asyncio.Future[None] | None = None
         self.group = group
         self.session = session
@@ -109,7 +108,7 @@ class Subscriber:
                     yield message
         while self.end is None:
             if self._queue:
-                yield self._queue.popleft()
+                yield self._queue.pop(0)
             else:
                 self._sleeping = asyncio.get_running_loop().create_future()
                 await self._sleeping

@@ -12,9 +12,10 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 import orjson
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+from starlette.types import Message, Receive, Scope, Send
 
 from server.events import End
 from server.languages import language_of
@@ -33,7 +34,10 @@ _ENDED = {
     End.RIGHTS_CHANGED: (4403, "Forbidden"),
     End.STOPPING: (1012, "Service Restart"),
 }
-_GONE = (WebSocketDisconnect, WebSocketDisconnected)
+
+
+class _Gone(Exception):
+    """The client has left."""
 
 
 class _Closing(Exception):
@@ -44,31 +48,43 @@ class _Closing(Exception):
         self.reason = reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
 
 
-async def endpoint(websocket: WebSocket) -> None:
-    """One client, until it leaves or breaks the rules."""
-    live: Live = websocket.app.state.live
-    if not live.sockets.enter():
-        await websocket.send_denial_response(Response(status_code=503, headers={"Retry-After": "5"}))
-        return
-    try:
-        with suppress(*_GONE):
-            if PROTOCOL in websocket.scope["subprotocols"]:
-                await websocket.accept(PROTOCOL)
-                await _Connection(websocket, live).run()
+class Endpoint:
+    """One client, until it leaves or breaks the rules.
+
+    ASGI as it is, for what wraps it stays in memory for as long as somebody follows, some thousand times.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        live: Live = scope["app"].state.live
+        if not live.sockets.enter():
+            await Response(status_code=503, headers={"Retry-After": "5"})(scope, receive, send)
+            return
+        try:
+            await receive()  # "websocket.connect"
+            offered = PROTOCOL in scope["subprotocols"]
+            await send({"type": "websocket.accept", "subprotocol": PROTOCOL if offered else None, "headers": []})
+            caller = Caller(scope["state"]["token"], language_of(Headers(scope=scope)))
+            connection = _Connection(receive, send, live, caller)
+            if offered:
+                await connection.run()
             else:
-                await websocket.accept()
-                await websocket.close(4406, "Subprotocol not acceptable")
-    finally:
-        live.sockets.leave()
+                await connection.close(4406, "Subprotocol not acceptable")
+        except _Gone:
+            pass
+        finally:
+            live.sockets.leave()
 
 
 class _Connection:
     """What one socket has under way."""
 
-    def __init__(self, websocket: WebSocket, live: Live) -> None:
-        self._websocket = websocket
+    __slots__ = ("_acknowledged", "_caller", "_closed", "_live", "_operations", "_receive", "_sent")
+
+    def __init__(self, receive: Receive, send: Send, live: Live, caller: Caller) -> None:
+        self._receive = receive
+        self._sent = send
         self._live = live
-        self._caller = Caller(websocket.state.token, language_of(websocket.headers))
+        self._caller = caller
         self._acknowledged = False
         self._closed = False
         self._operations: dict[str, asyncio.Task[None]] = {}
@@ -84,7 +100,7 @@ class _Connection:
             while True:
                 await self._take(await self._message())
         except _Closing as closing:
-            await self._close(closing.code, closing.reason)
+            await self.close(closing.code, closing.reason)
         finally:
             tasks = list(self._operations.values())
             for task in tasks:
@@ -92,9 +108,9 @@ class _Connection:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _message(self) -> dict[str, Any]:
-        frame = await self._websocket.receive()
+        frame = await self._receive()
         if frame["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(frame.get("code", 1005))
+            raise _Gone
         text = frame.get("text")
         if text is None:
             raise _Closing(4400, "Frames have to be text")
@@ -161,13 +177,13 @@ class _Connection:
     async def _operate(self, id_: str, payload: dict[str, Any]) -> None:
         try:
             await self._answer(orjson.dumps(id_).decode(), payload)
-        except _GONE:
+        except _Gone:
             return
         except SignedOut:
-            await self._close(*_ENDED[End.SIGNED_OUT])
+            await self.close(*_ENDED[End.SIGNED_OUT])
         except Exception:
             _LOG.exception("an operation failed")
-            with suppress(*_GONE):
+            with suppress(_Gone):
                 await self._finish(orjson.dumps(id_).decode(), self._live.fault(self._caller))
         finally:
             if self._operations.get(id_) is asyncio.current_task():
@@ -175,8 +191,9 @@ class _Connection:
 
     async def _answer(self, id_: str, payload: dict[str, Any]) -> None:
         asked = (payload["query"], payload.get("variables"), payload.get("operationName") or None)
+        payload.clear()  # what stays open for hours keeps nothing that it does not need
         outcome = await self._live.ask(self._caller, *asked)
-        del asked, payload  # what stays open for hours keeps nothing it does not need
+        del asked
         if isinstance(outcome, Answer):
             await self._finish(id_, outcome)
             return
@@ -189,7 +206,7 @@ class _Connection:
         finally:
             outcome.leave()
         if outcome.end is not None:
-            await self._close(*_ENDED[outcome.end])
+            await self.close(*_ENDED[outcome.end])
 
     async def _finish(self, id_: str, answer: Answer) -> None:
         if answer.refused:
@@ -200,13 +217,20 @@ class _Connection:
 
     async def _send(self, text: str) -> None:
         if not self._closed:
-            await self._websocket.send_text(text)
+            await self._put({"type": "websocket.send", "text": text})
 
-    async def _close(self, code: int, reason: str) -> None:
+    async def close(self, code: int, reason: str) -> None:
+        """Close the socket, once."""
         if not self._closed:
             self._closed = True
-            with suppress(*_GONE):
-                await self._websocket.close(code, reason)
+            with suppress(_Gone):
+                await self._put({"type": "websocket.close", "code": code, "reason": reason})
+
+    async def _put(self, message: Message) -> None:
+        try:
+            await self._sent(message)
+        except OSError:
+            raise _Gone from None
 
 
 def _id_of(given: Any) -> str:
@@ -215,4 +239,4 @@ def _id_of(given: Any) -> str:
     return given
 
 
-routes: list[BaseRoute] = [WebSocketRoute("/graphql", endpoint)]
+routes: list[BaseRoute] = [WebSocketRoute("/graphql", Endpoint())]
