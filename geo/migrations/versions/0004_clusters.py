@@ -65,11 +65,13 @@ MOVED = """
 CREATE FUNCTION incident_moved() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO incident_cell_change (ward_code, sign, incident_id, category_id, status, location)
-    VALUES (OLD.ward_code, -1, OLD.id, OLD.category_id, OLD.status, OLD.location);
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO incident_cell_change (ward_code, sign, incident_id, category_id, status, location)
-        VALUES (NEW.ward_code, 1, NEW.id, NEW.category_id, NEW.status, NEW.location);
+        VALUES (OLD.ward_code, -1, OLD.id, OLD.category_id, OLD.status, OLD.location),
+               (NEW.ward_code, 1, NEW.id, NEW.category_id, NEW.status, NEW.location);
+    ELSE
+        INSERT INTO incident_cell_change (ward_code, sign, incident_id, category_id, status, location)
+        VALUES (OLD.ward_code, -1, OLD.id, OLD.category_id, OLD.status, OLD.location);
     END IF;
     RETURN NULL;
 END
