@@ -73,7 +73,7 @@ class Export(Response):
                 with exports.place():
                     async with exports.text(self._document) as pieces:
                         # Before the answer begins: a database out of reach is then told as such.
-                        first = await anext(pieces)
+                        first = await anext(pieces) + await anext(pieces)
                         stream = StreamingResponse(_from(first, pieces))
                         stream.raw_headers = self.raw_headers
                         await stream(scope, receive, sent)

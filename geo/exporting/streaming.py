@@ -84,8 +84,9 @@ class Exports:
 
 
 async def _pieces(document: Document, batches: AsyncIterator[Any]) -> AsyncGenerator[bytes, None]:
-    before = document.head
+    yield document.head.encode()
+    before = document.first
     async for batch in batches:
         yield (before + document.between.join(row[0] for row in batch)).encode()
         before = document.between
-    yield ((document.head if before is document.head else "") + document.tail).encode()
+    yield document.tail.encode()

@@ -32,9 +32,10 @@ MEDIA_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What stands before, between and after the rows, and the statement that gives each row as one text."""
+    """What stands before the rows, before the first one, between and after them; the statement gives each as a text."""
 
     head: str
+    first: str
     between: str
     tail: str
     rows: sa.Select[Any]
@@ -44,15 +45,15 @@ def document(subject: Subject, form: Format, ward_name: str) -> Document:
     """A whole file of this subject. `ward_name` goes into its title."""
     match form:
         case Format.GEOJSON:
-            parts = '{"type":"FeatureCollection","features":[\n', ",\n", "\n]}\n"
+            parts = '{"type":"FeatureCollection","features":[', "\n", ",\n", "\n]}\n"
             line = _feature(subject)
         case Format.KML:
-            parts = _kml_head(subject, ward_name), "\n", "\n</Document>\n</kml>\n"
+            parts = _kml_head(subject, ward_name), "", "\n", "\n</Document>\n</kml>\n"
             line = _placemark(subject)
         case Format.CSV:
             # The mark tells Excel that this is UTF-8; lines end as RFC 4180 wants them.
             header = ",".join([*subject.columns, "longitude", "latitude"])
-            parts = f"\ufeff{header}\r\n", "\r\n", "\r\n"
+            parts = f"\ufeff{header}", "\r\n", "\r\n", "\r\n"
             line = _record(subject)
     rows = sa.select(line.label("line")).select_from(subject.source).order_by(*subject.order)
     return Document(*parts, rows)

@@ -114,7 +114,7 @@ def _is_shifted_as_vn2000(crs: CRS) -> bool:
 
     Many files carry the seven parameters with their signs one way or the other, 0.6 m apart: all are taken for one.
     """
-    shift = crs.coordinate_operation.towgs84 if crs.is_bound and crs.coordinate_operation else []
+    shift = list(crs.coordinate_operation.towgs84) if crs.is_bound and crs.coordinate_operation else []
     return len(shift) >= 3 and all(abs(a - b) < 2 for a, b in zip(shift[:3], _SHIFT_OF_VN2000, strict=True))
 
 

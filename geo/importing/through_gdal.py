@@ -89,7 +89,7 @@ def read_layer(source: Path | bytes, driver: str, *, layer: str | None = None, e
 
 
 def in_encoding(layer: Layer, encoding: str) -> Layer:
-    """A layer that was read as Latin-1, in which every byte is a letter, in the encoding it is in. Raises `FileProblem`.
+    """A layer that was read as Latin-1, where every byte is a letter, in its own encoding. Raises `FileProblem`.
 
     GDAL's own conversion loses the last letter of every text in windows-1258, and replaces what it does not know.
     """

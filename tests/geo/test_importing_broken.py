@@ -1,7 +1,8 @@
-"""Deliberately broken and hostile files: each fault is named, nothing is stored, and little time and memory is spent."""
+"""Deliberately broken and hostile files: each fault is named, nothing is stored, little time and memory is spent."""
 
 from __future__ import annotations
 
+import json
 import resource
 import struct
 import time
@@ -104,7 +105,7 @@ async def test_every_fault_of_every_feature_is_named_in_both_languages(ward: Dat
 
 async def test_what_is_no_finite_number_is_refused_in_every_kind_of_file(ward: Database, tmp_path: Path) -> None:
     for number, value in enumerate(("NaN", "Infinity", "1e400")):
-        text = f'{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{}},"geometry":{{"type":"Point","coordinates":[{value},16]}}}}]}}'
+        text = json.dumps({"type": "FeatureCollection", "features": [feature(point("?", 16))]}).replace('"?"', value)
         assert "not valid JSON" in _problem(write(tmp_path, text, f"{number}.geojson"))
     for value in ("NaN", "inf", "1e999", "abc", "108.2;"):
         spot = f"<Point><coordinates>{value},16</coordinates></Point>"
@@ -233,7 +234,8 @@ def test_only_plain_files_are_opened(address: str) -> None:
 
 def test_files_that_lead_to_other_files_are_not_opened(tmp_path: Path) -> None:
     secret = write(tmp_path, [WEST], "secret.geojson")
-    vrt = f"<OGRVRTDataSource><OGRVRTLayer name='OGRGeoJSON'><SrcDataSource>{secret}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>"
+    layers = f"<OGRVRTLayer name='OGRGeoJSON'><SrcDataSource>{secret}</SrcDataSource></OGRVRTLayer>"
+    vrt = f"<OGRVRTDataSource>{layers}</OGRVRTDataSource>"
     for name, text in {
         "a.vrt": vrt,
         "a.kml": vrt,

@@ -324,7 +324,7 @@ def test_text_that_is_not_in_the_encoding_is_refused_not_replaced(tmp_path: Path
     features: list[Any] = [{**WEST, "properties": {"name": "Đà Nẵng".encode("cp1258", "replace").decode("latin-1")}}]
     path = layer(tmp_path / "old.shp", "ESRI Shapefile", features, encoding="ISO-8859-1")
     path.with_suffix(".cpg").write_text("UTF-8")
-    with pytest.raises(FileProblem, match="not in utf-8.*--encoding, such as windows-1258"):
+    with pytest.raises(FileProblem, match=r"not in utf-8.*--encoding, such as windows-1258"):
         read_features(path)
     with pytest.raises(FileProblem, match="“nonsense” is not known"):
         read_features(path, encoding="nonsense")

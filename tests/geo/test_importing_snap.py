@@ -93,7 +93,7 @@ def test_snapping_what_is_snapped_changes_nothing() -> None:
 @settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.1, 0.3, 1.0]))
 def test_a_shaken_grid_of_areas_becomes_a_coverage_again(seed: int, metres: float) -> None:
-    """Each area drawn by itself, its corners off by up to a third of the distance, some edges with vertices of their own."""
+    """Each drawn by itself, corners off by up to a third of the distance, some edges with vertices of their own."""
     chance = np.random.default_rng(seed)
     side = 0.0008
     areas = []
@@ -168,7 +168,7 @@ async def test_what_remains_is_listed_with_its_size_and_place(ward: Database, tm
 
 def test_ground_outside_and_overlaps_are_listed_without_snapping_too() -> None:
     west, east = _halves(-3 * METRE)
-    beyond = shapely.transform(east, lambda points: points + (3 * METRE, 0))
+    beyond = shapely.transform(east, lambda points: np.add(points, (3 * METRE, 0)))
     areas = {1: west, 2: east, 3: beyond}
     features = tuple(Feature(number, {}, area) for number, area in areas.items())
     group = Group(areas, {1: "a", 2: "b", 3: "c"}, {}, OUTLINE)
