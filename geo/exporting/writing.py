@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
 
 import sqlalchemy as sa
 

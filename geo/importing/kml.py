@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree  # nosec B405 - only after check_xml
 
 import shapely
 from shapely.errors import GEOSException

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.geo.geojson import (
     WEST,
     feature,
     point,
+    polygon,
     write,
 )
 
@@ -76,3 +78,30 @@ def test_only_reading_a_file_loads_gdal() -> None:
     loads = "import sys, server.importing_commands, geo.demo; print('pyogrio' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"
+
+
+async def test_the_command_tells_what_snapping_moved_and_what_remains(database: Database, tmp_path: Path) -> None:
+    await run(database.url, "boundaries", str(write(tmp_path, [WARD])), "--level", "ward")
+    late = feature(polygon(108.210004, 15.98, 108.2199, 16.00), code="2", name="Tổ dân phố số 2")
+    file, troubles = write(tmp_path, [WEST, late]), tmp_path / "con-lai.geojson"
+    options = ["--level", "neighbourhood", "--snap", "0.5", "--troubles", str(troubles)]
+    result = await run(database.url, "boundaries", str(file), *options)
+    words = " ".join(result.output.split())
+    assert (result.exit_code, "2 added" in words) == (0, True), words
+    assert "Snapped within 0.5 m." in words
+    assert "0.428 m" in words  # how far the western edge went
+    assert "Now: 0 đối tượng chưa khớp cạnh, khoảng trống 1 (2.369e+04 m²)" in words
+    assert "Gap: 2.369e+04 m²" in words
+    (spot,) = json.loads(troubles.read_text(encoding="utf-8"))["features"]
+    assert (spot["properties"]["kind"], spot["properties"]["of"]) == ("GAP", ["Tổ dân phố số 2"])
+    assert (await run(database.url, "boundaries", str(file), "--level", "neighbourhood", "--snap", "0")).exit_code == 2
+
+
+async def test_the_command_imports_teams(database: Database, tmp_path: Path) -> None:
+    await run(database.url, "boundaries", str(write(tmp_path, [WARD])), "--level", "ward")
+    await run(database.url, "boundaries", str(write(tmp_path, [WEST])), "--level", "neighbourhood")
+    table = write(tmp_path, "Tổ dân phố;Họ và tên;Vai trò\n1;An;Tổ trưởng\n7;Ba;\n", "to.csv")
+    result = await run(database.url, "teams", str(table))
+    assert (result.exit_code, "Nothing was imported: 1 of 2" in " ".join(result.output.split())) == (1, True)
+    result = await run(database.url, "teams", str(table), "--skip-invalid")
+    assert "1 added, 0 changed, 0 unchanged, 1 left out" in " ".join(result.output.split())
