@@ -21,9 +21,11 @@ from geo.actor import Actor
 from geo.cells import ANY, BASE, Cells, column_of, degrees, line_of, units
 from geo.incidents import Filter
 from geo.lifecycle import Status
+from geo.positions import Box
 from geo.reading import Condition, any_of, inside, staff_of
 from geo.tables import SRID, category, incident, incident_cell, incident_cell_change, incident_cell_ward, ward
 
+_HAIR = 1e-9
 _AGGREGATES = ("n", "longitudes", "latitudes", "west", "south", "east", "north", "ids_high", "ids_low")
 
 
@@ -82,6 +84,9 @@ class _Wanted:
         self.ward_code = ward_code
         self.statuses = statuses
         self.kinds = kinds
+        # A hair wider: which cell a point on the very edge is in, is for the point's own number to say.
+        box = cells.box
+        self.ground = Box(box.west - _HAIR, box.south - _HAIR, box.east + _HAIR, box.north + _HAIR)
         # Two bounds for the columns would read every line between them; a list of columns reads only its cells.
         self.columns = sa.cast(sa.literal(cells.columns, sa.ARRAY(sa.Integer)), sa.ARRAY(sa.Integer))
 
@@ -105,11 +110,13 @@ class _Wanted:
 
     def live(self) -> sa.Select[Any]:
         """The incidents themselves, where the pyramid does not say."""
-        wanted = Filter(statuses=self.statuses, categories=self.kinds, within=self.cells.box)
+        wanted = Filter(statuses=self.statuses, categories=self.kinds, within=self.ground)
         lives = self._wards(kept=False).offset(sa.literal_column("0")).subquery("lives")
         # Ward by ward, by OFFSET: else the planner may look through all the ground to throw away what other wards have,
         # or start parallel workers to find that there is no such ward.
-        found = incidents.matching(self.actor, wanted, ward_code=lives.c.code).offset(sa.literal_column("0"))
+        found = incidents.matching(self.actor, wanted, ward_code=self.ward_code)
+        found = found.where(lives.c.code == (incident.c.ward_code if self.ward_code is None else self.ward_code))
+        found = found.with_only_columns(incident.c.id, incident.c.location).offset(sa.literal_column("0"))
         seen = found.lateral("seen")
         return self._grouped(seen).select_from(lives.join(seen, sa.true()))
 
@@ -118,7 +125,7 @@ class _Wanted:
         rows = incidents.beyond_public(self.actor)
         if rows is None:
             return []
-        rows = rows.where(incident.c.ward_code.in_(self._wards(kept=True)), inside(incident.c.location, self.cells.box))
+        rows = rows.where(incident.c.ward_code.in_(self._wards(kept=True)), inside(incident.c.location, self.ground))
         if self.ward_code is not None:
             rows = rows.where(incident.c.ward_code == self.ward_code)
         if self.statuses is not None:
@@ -148,7 +155,7 @@ class _Wanted:
             sa.literal(self.cells.level) <= BASE,
             type_=sa.Boolean,
         )
-        box = self.cells.box
+        box = self.ground
         of_ward = state.c.ward_code == ward.c.code
         rows = sa.select(ward.c.code).select_from(ward)
         # A level that every ward has is missing only where a ward waits: those few are found without looking at all.
