@@ -140,6 +140,13 @@ incident = sa.Table(
         "id",
         postgresql_where=sa.text(f"status IN ({_names(IN_HAND)})"),
     ),
+    # How many are open in a neighbourhood: of its hundreds, a few.
+    sa.Index(
+        "ix_incident_open_neighbourhood_id",
+        "ward_code",
+        "neighbourhood_id",
+        postgresql_where=sa.text(f"status IN ({_names(OPEN)})"),
+    ),
     sa.Index("ix_incident_ward_code_neighbourhood_id", "ward_code", "neighbourhood_id", "reported_at"),
     sa.Index("ix_incident_ward_code_crew_id", "ward_code", "crew_id", "reported_at"),
     # Deadlines still to be told; a reopened incident, with its new one, comes in again by itself.

@@ -6,6 +6,7 @@ Revises: 0004
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
@@ -49,7 +50,16 @@ CALLS = {
 }
 
 
+OPEN = "status IN ('RECEIVED', 'ASSIGNED', 'ACCEPTED', 'IN_PROGRESS')"
+
+
 def upgrade() -> None:
+    op.create_index(
+        "ix_incident_open_neighbourhood_id",
+        "incident",
+        ["ward_code", "neighbourhood_id"],
+        postgresql_where=sa.text(OPEN),
+    )
     op.execute(SHAPE_IS_FOR_GOOD)
     op.execute(SHAPE_TRIGGER)
     op.execute(PEOPLE_CHANGED)
@@ -61,6 +71,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_incident_open_neighbourhood_id", "incident")
     for table in CALLS:
         op.execute(f"DROP TRIGGER {table}_people_changed ON {table}")
     op.execute("DROP FUNCTION people_changed()")
