@@ -94,7 +94,12 @@ def statement(since: Moment) -> sa.Select[Any]:
     fresh = sa.union_all(begun, ran).limit(MOST + 1).subquery("fresh")
     one = sa.select(SNAPSHOT.label("snapshot")).subquery("one")
     had = _had(fresh).lateral("before")
-    now = sa.and_(incident.c.ward_code == fresh.c.ward_code, incident.c.id == fresh.c.incident_id)
+    # By its key: the planner, which expects as many rows as the limit allows, would rather read the whole table.
+    has = (
+        sa.select(incident.c.crew_id)
+        .where(incident.c.ward_code == fresh.c.ward_code, incident.c.id == fresh.c.incident_id)
+        .scalar_subquery()
+    )
     return sa.select(
         one.c.snapshot,
         fresh.c.ward_code,
@@ -102,11 +107,9 @@ def statement(since: Moment) -> sa.Select[Any]:
         fresh.c.id,
         sa.cast(fresh.c.xact, sa.Text).label("xact"),
         fresh.c.crew_id.label("named"),
-        incident.c.crew_id.label("has"),
+        has.label("has"),
         had.c.crew_id.label("had"),
-    ).select_from(
-        one.outerjoin(fresh, sa.true()).outerjoin(incident, now).outerjoin(had, sa.true()),
-    )
+    ).select_from(one.outerjoin(fresh, sa.true()).outerjoin(had, sa.true()))
 
 
 def _had(fresh: sa.Subquery) -> sa.Select[Any]:
