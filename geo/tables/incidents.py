@@ -99,7 +99,8 @@ incident = sa.Table(
     belongs_to("crew", "crew_id"),
     belongs_to("incident", "duplicate_of_id"),
     sa.UniqueConstraint("ward_code", "tracking_code"),
-    sa.UniqueConstraint("ward_code", "request_key_hash"),
+    # The key first: a report sent again may name no ward.
+    sa.UniqueConstraint("request_key_hash", "ward_code"),
     one_of("status", Status),
     one_of("channel", Channel),
     one_of("satisfaction", Satisfaction),
@@ -166,7 +167,6 @@ incident = sa.Table(
     # What waits to be closed by seven days of silence.
     sa.Index("ix_incident_resolved", "resolved_at", postgresql_where=sa.text("status = 'RESOLVED'")),
     sa.Index("ix_incident_reporter_secret_hash", "reporter_secret_hash"),
-    sa.Index("ix_incident_request_key_hash", "request_key_hash"),
     sa.Index(
         "ix_incident_duplicate_of_id",
         "ward_code",

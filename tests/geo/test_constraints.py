@@ -86,7 +86,7 @@ async def test_codes_and_keys_are_unique_in_a_ward_only(connection: AsyncConnect
         name = await refused(connection, other.values(tracking_code=first.tracking_code))
         await nested.rollback()
     assert name == "uq_incident_ward_code_tracking_code"
-    assert await refused(connection, other.values(request_key_hash=of)) == "uq_incident_ward_code_request_key_hash"
+    assert await refused(connection, other.values(request_key_hash=of)) == "uq_incident_request_key_hash_ward_code"
 
 
 async def test_an_incident_is_no_duplicate_of_itself_or_of_another_ward(connection: AsyncConnection) -> None:

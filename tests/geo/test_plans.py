@@ -191,7 +191,7 @@ async def test_a_tracking_code_and_a_key_are_looked_up(crowded: Laid) -> None:
     assert "uq_incident_ward_code_tracking_code" in used
     assert "incident" not in scanned
     by_key = sa.select(tables.incident.c.id).where(tables.incident.c.request_key_hash == b"x" * 32)
-    assert await plan_of(crowded, by_key) == ({"ix_incident_request_key_hash"}, set())
+    assert await plan_of(crowded, by_key) == ({"uq_incident_request_key_hash_ward_code"}, set())
 
 
 async def test_similar_incidents_are_found_by_nearness(crowded: Laid) -> None:
