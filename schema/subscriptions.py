@@ -242,7 +242,7 @@ async def _followed(
             raise TypeError(f"{info.field_name} cannot be followed")
         following: Following = await definition.subscribe(None, info, **arguments)
         return following
-    except Exception as error:
+    except GraphQLError as error:
         raise located_error(error, nodes, path.as_list()) from error
 
 

@@ -9,11 +9,15 @@ from typing import Any
 
 import orjson
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from server import websocket
-from tests.server.live import FOLLOW, Station, Stations, eventually
+from server.app import create_app
+from server.settings import Settings
+from tests.asking import SERVER_KEY
+from tests.server.live import FOLLOW, PROTOCOL, Socket, Station, Stations, eventually, serving
 from tests.ward import CODE
 
 
@@ -199,6 +203,28 @@ async def test_an_operation_that_cannot_run_is_answered_with_its_errors(
         assert message in " ".join(error["message"] for error in answer["payload"])
         await socket.send(type="ping")  # and the socket stays open
         assert await socket.receive() == {"type": "pong"}
+
+
+async def test_a_database_out_of_reach_is_told_without_a_trace(caplog: pytest.LogCaptureFixture) -> None:
+    nowhere = Settings(database_url="postgresql://nobody@127.0.0.1:1/nowhere", secret_key=SERVER_KEY, worker=False)
+    app = create_app(nowhere)
+    async with serving(app) as host:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"ws://{host}/graphql", additional_headers={"Authorization": "Bearer x"})
+        assert refused.value.response.status_code == 503
+        async with connect(f"ws://{host}/graphql", subprotocols=[PROTOCOL]) as connection:
+            socket = Socket(connection)
+            await socket.send(type="connection_init")
+            assert await socket.receive() == {"type": "connection_ack"}
+            await socket.send(**SUBSCRIBE)
+            answer = await socket.receive()
+            assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", "UNAVAILABLE")
+        async with connect(f"ws://{host}/graphql", subprotocols=[PROTOCOL]) as connection:
+            socket = Socket(connection)
+            await socket.send(type="connection_init", payload={"authorization": "Bearer x"})
+            assert await socket.close_code() == 1013
+    assert all(record.exc_info is None for record in caplog.records)
+    caplog.clear()
 
 
 async def test_a_stopping_server_says_that_another_try_is_worth_while(stations: Stations) -> None:

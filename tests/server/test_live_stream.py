@@ -145,6 +145,14 @@ async def test_a_query_and_a_refusal_are_events_too(live: Station) -> None:
             assert await answered.event() is None
 
 
+async def test_who_takes_json_too_gets_a_stream_only_of_what_needs_one(live: Station) -> None:
+    both = {"Accept": "application/graphql-response+json, application/json, text/event-stream, multipart/mixed"}
+    async with stream(live, "{ viewer { role } }", by="staff", headers=both) as answered:
+        assert answered.response.headers["content-type"].startswith("application/graphql-response+json")
+    async with stream(live, by="staff", headers=both, wardCode=CODE) as followed:
+        assert followed.response.headers["content-type"].startswith("text/event-stream")
+
+
 async def test_what_a_foreign_page_could_make_a_browser_send_is_refused(live: Station) -> None:
     cookie = {"Cookie": f"session={live.tokens['staff']}", "Sec-Fetch-Site": "cross-site"}
     async with stream(live, method="GET", headers=cookie, wardCode=CODE) as refused:
