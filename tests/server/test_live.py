@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from geo.lifecycle import Status
+from geo import journal
+from geo.database import Database
+from geo.lifecycle import Party, Status
 from server import events
+from server.listener import bell_of
 from tests import ward
 from tests.server.live import Station, Stations, eventually, station
 from tests.ward import CLEAN, CODE, FIRST, OTHER, ROADS
@@ -165,6 +170,64 @@ async def test_what_commits_late_is_told_and_resuming_brings_it_too(live: Statio
         await resumed.follow(wardCode=CODE, after=early["cursor"])
         assert (await resumed.change())["incidentId"] == first.id
         assert await resumed.silent()
+
+
+async def test_among_many_writers_each_step_is_told_once_to_clients_that_come_and_go(live: Station) -> None:
+    made = await held(live)
+    chance = random.Random(20261123)
+    written: list[str] = []
+    writers = Database(live.database.url, pool_size=4)
+    bell = bell_of(writers)
+    writers.committed.append(bell)
+    query = """subscription ($after: String) { incidentChanged(wardCode: "20314", after: $after) {
+      cursor refetch event { note } } }"""
+
+    async def write(number: int) -> None:
+        for step in range(15):
+            async with writers.write() as connection:
+                for part in range(chance.randint(1, 2)):
+                    text = f"{number}-{step}-{part}"
+                    written.append(text)
+                    await journal.write(
+                        connection, CODE, made.key, Status.ASSIGNED, Status.ASSIGNED, Party.STAFF, note=text
+                    )
+                    await asyncio.sleep(chance.random() * 0.03)
+
+    async def follow(patience: float, joined: asyncio.Event) -> list[str]:
+        seen: list[str] = []
+        after: dict[str, str] = {}
+        while True:
+            async with live.socket("staff") as socket:
+                await socket.follow(query=query, **after)
+                if not after:
+                    await eventually(lambda: len(live.hub) > 0)
+                    await asyncio.sleep(0.2)
+                    joined.set()
+                while not after or chance.random() >= patience:
+                    if writing.done() and len(seen) >= len(written):
+                        return seen
+                    with suppress(TimeoutError):
+                        change = await socket.change(1)
+                        assert change["refetch"] is False
+                        seen.append(change["event"]["note"])
+                        after = {"after": change["cursor"]}
+
+    begun = [asyncio.Event() for _ in range(3)]
+
+    async def writing_all() -> None:
+        for event in begun:
+            await event.wait()
+        await asyncio.gather(*(write(number) for number in range(4)))
+
+    writing = asyncio.create_task(writing_all())
+    patience = (0.0, 0.1, 0.4)
+    followers = [asyncio.create_task(follow(each, event)) for each, event in zip(patience, begun, strict=True)]
+    async with asyncio.timeout(60):
+        await writing
+        for seen in await asyncio.gather(*followers):
+            assert sorted(seen) == sorted(written)
+    await bell.close()
+    await writers.close()
 
 
 async def test_a_change_is_read_once_for_all_who_are_told_the_same(
