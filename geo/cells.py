@@ -8,11 +8,13 @@ quarters adds up to the whole.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from geo.plans import Given, Ordinate, late_box, slot
 from geo.positions import Box
 
 BITS = 30
@@ -75,6 +77,31 @@ class Cells:
             longitude((self.east + 1) / whole),
             90.0 if self.north == 0 else latitude(self.north / whole),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class LateCells:
+    """Cells of a known level that are not known while a statement is made: slots, filled from what `read` gives."""
+
+    level: int
+    read: Callable[[Given], Cells]
+
+    @property
+    def columns(self) -> Any:
+        return slot("cells_columns", sa.ARRAY(sa.Integer()), lambda given: self.read(given).columns)
+
+    @property
+    def north(self) -> Any:
+        return slot("cells_north", sa.Integer(), lambda given: self.read(given).north)
+
+    @property
+    def south(self) -> Any:
+        return slot("cells_south", sa.Integer(), lambda given: self.read(given).south)
+
+    @property
+    def box(self) -> Box:
+        # As ordinates: what is kept counted is found by the cells' numbers, whatever ground they cover.
+        return late_box("cells_box", lambda given: self.read(given).box, Ordinate())
 
 
 def covering(box: Box, level: int) -> Cells:

@@ -18,9 +18,10 @@ import sqlalchemy as sa
 
 from geo import incidents
 from geo.actor import Actor
-from geo.cells import ANY, BASE, Cells, column_of, degrees, line_of, units
+from geo.cells import ANY, BASE, Cells, LateCells, column_of, degrees, line_of, units
 from geo.incidents import Filter
 from geo.lifecycle import Status
+from geo.plans import bound
 from geo.positions import Box
 from geo.reading import Condition, any_of, inside, staff_of
 from geo.tables import SRID, category, incident, incident_cell, incident_cell_change, incident_cell_ward, ward
@@ -31,7 +32,7 @@ _AGGREGATES = ("n", "longitudes", "latitudes", "west", "south", "east", "north",
 
 def counted(
     actor: Actor,
-    cells: Cells,
+    cells: Cells | LateCells,
     ward_code: Any = None,
     statuses: Sequence[Status] | None = None,
     kinds: Sequence[str] | None = None,
@@ -74,7 +75,7 @@ class _Wanted:
     def __init__(
         self,
         actor: Actor,
-        cells: Cells,
+        cells: Cells | LateCells,
         ward_code: Any,
         statuses: Sequence[Status] | None,
         kinds: Sequence[str] | None,
@@ -88,7 +89,7 @@ class _Wanted:
         box = cells.box
         self.ground = Box(box.west - _HAIR, box.south - _HAIR, box.east + _HAIR, box.north + _HAIR)
         # Two bounds for the columns would read every line between them; a list of columns reads only its cells.
-        self.columns = sa.cast(sa.literal(cells.columns, sa.ARRAY(sa.Integer)), sa.ARRAY(sa.Integer))
+        self.columns = sa.cast(bound(cells.columns, sa.ARRAY(sa.Integer())), sa.ARRAY(sa.Integer))
 
     def kept(self) -> sa.Select[Any]:
         """The pyramid's rows, but for wards that wait to be counted anew."""

@@ -72,7 +72,7 @@ class Texts:
         self._pool: asyncpg.Pool | None = None
 
     async def fetch(self, plan: Plan, given: Given) -> bytes | None:
-        """The text that `plan` selects, or None where there is no row."""
+        """The JSON text that `plan` selects, with boundaries in place of their marks; None where there is no row."""
         text: bytes | None = next(iter(await self.rows(plan, given)), (None,))[0]
         fragments = self._database.fragments
         return text if text is None or fragments is None else await fragments.filled(text, self.rows)
@@ -94,6 +94,12 @@ class Texts:
         await self.close()
         self._connection = await pool.acquire(timeout=_WAIT_SECONDS)
         self._pool = pool
+
+    async def __aenter__(self) -> Texts:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def close(self) -> None:
         """Give the connection back."""
@@ -177,7 +183,7 @@ class Database:
             yield connection
 
     def texts(self) -> Texts:
-        """A way to run plans, on bare asyncpg connections; close it when done.
+        """A way to run plans, on bare asyncpg connections; close it when done, or use it in `async with`.
 
         Beside the engine, because SQLAlchemy's own way of executing costs as much as a small query does.
         """

@@ -25,6 +25,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from geo.actor import Actor
+from geo.positions import Box
 
 Made = TypeVar("Made")
 _DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
@@ -61,7 +62,7 @@ class LateText:
     def slot(self, part: str, change: Callable[[str], Any], of_type: TypeEngine[Any] | None = None) -> Any:
         """A slot with what `change` makes of the text; `part` tells several of one text apart."""
         read = self.read
-        return slot(f"{self.name}_{part}", of_type or sa.Text(), lambda given: change(read(given)))
+        return slot(f"{self.name}-{part}", of_type or sa.Text(), lambda given: change(read(given)))
 
 
 def change(text: str | LateText, part: str, to: Callable[[str], Any], of_type: TypeEngine[Any] | None = None) -> Any:
@@ -72,6 +73,15 @@ def change(text: str | LateText, part: str, to: Callable[[str], Any], of_type: T
 def bound(value: Any, of_type: TypeEngine[Any]) -> Any:
     """A value as SQL, which a slot is already."""
     return value if isinstance(value, sa.BindParameter) else sa.literal(value, of_type)
+
+
+def late_box(name: str, read: Callable[[Given], Box], of_type: TypeEngine[float]) -> Box:
+    """A box whose sides are slots."""
+
+    def side(which: str) -> Any:
+        return slot(f"{name}_{which}", of_type, lambda given: getattr(read(given), which))
+
+    return Box(side("west"), side("south"), side("east"), side("north"))
 
 
 _ACTOR: dict[str, TypeEngine[Any]] = {
@@ -166,6 +176,11 @@ class Plan:
         if not isinstance(compiled, SQLCompiler):
             raise TypeError("not a statement with parameters")
         values, processors = compiled.params, compiled._bind_processors
+        kinds: dict[str, type] = {}
+        for bind, name in compiled.bind_names.items():
+            # Two slots of one name would be filled alike.
+            if kinds.setdefault(name, type(bind.type)) is not type(bind.type):
+                raise TypeError(f"{name} has two meanings")
         types = {type(bind.type) for bind in compiled.bind_names if not bind.literal_execute}
         self.shared = types.isdisjoint(_DECIDING)
         self.sql = str(compiled)

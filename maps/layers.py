@@ -15,7 +15,7 @@ from geo.actor import Actor
 from geo.incidents import Filter
 from geo.lifecycle import Status
 from geo.ordering import natural
-from maps.window import Window
+from maps.window import LateWindow, Window
 
 Statement = sa.Select[Any]
 Pairs = Mapping[str, Any]
@@ -123,7 +123,7 @@ def shown_ward(actor: Actor, ward_code: str | None) -> Statement:
 def incident_points(
     actor: Actor,
     ward_code: str,
-    window: Window,
+    window: Window | LateWindow,
     statuses: Sequence[Status] | None = None,
     kinds: Sequence[str] | None = None,
 ) -> Statement:
@@ -139,7 +139,7 @@ def incident_points(
 def incident_clusters(
     actor: Actor,
     ward_code: str,
-    window: Window,
+    window: Window | LateWindow,
     statuses: Sequence[Status] | None = None,
     kinds: Sequence[str] | None = None,
 ) -> Statement:

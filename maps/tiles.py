@@ -15,9 +15,10 @@ import sqlalchemy as sa
 
 from geo import categories, counting, incidents, neighbourhoods, places, wards
 from geo.actor import Actor
-from geo.cells import Cells, within_tile
+from geo.cells import Cells, LateCells, within_tile
 from geo.incidents import Filter
 from geo.lifecycle import Status
+from geo.plans import Given, bound, slot
 from geo.tables import MERCATOR, SRID
 
 Statement = sa.Select[Any]
@@ -50,7 +51,7 @@ class Tile:
 
     @property
     def _numbers(self) -> tuple[sa.ColumnElement[int], ...]:
-        return tuple(sa.cast(sa.literal(number), sa.Integer) for number in (self.zoom, self.x, self.y))
+        return tuple(sa.cast(bound(number, sa.Integer()), sa.Integer) for number in (self.zoom, self.x, self.y))
 
     @property
     def bounds(self) -> sa.ColumnElement[Any]:
@@ -66,13 +67,34 @@ class Tile:
         return sa.func.ST_Transform(sa.func.ST_Intersection(wide, world), SRID)
 
     @property
-    def cells(self) -> Cells:
+    def cells(self) -> Cells | LateCells:
         """The cells that are counted, with one cell of the neighbours' on each side."""
         return within_tile(self.zoom, self.x, self.y, FINER, 1)
 
     def drawn(self, geometry: Any) -> sa.Label[Any]:
         """A Web Mercator geometry in the tile's units; NULL where nothing of it is in the tile."""
         return sa.func.ST_AsMVTGeom(geometry, self.bounds, EXTENT, BUFFER, True).label("geometry")
+
+
+class LateTile(Tile):
+    """A tile of a known zoom that is not known while a statement is made: given as `tile`."""
+
+    @property
+    def cells(self) -> LateCells:
+        return LateCells(self.zoom + FINER, lambda given: given.values["tile"].cells)
+
+
+def late(tile: Tile) -> LateTile:
+    """What stands for every tile of the same zoom, of a ward or of all as `tile` is."""
+
+    def part(name: str, of_type: Any) -> Any:
+        def read(given: Given) -> Any:
+            return getattr(given.values["tile"], name)
+
+        return slot(f"tile_{name}", of_type, read)
+
+    ward_code = None if tile.ward_code is None else part("ward_code", sa.Text())
+    return LateTile(tile.zoom, part("x", sa.Integer()), part("y", sa.Integer()), ward_code)
 
 
 def _encoded(layer: str, features: Any) -> Statement:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from geo.cells import TOP, Cells, covering
+import sqlalchemy as sa
+
+from geo.cells import TOP, Cells, LateCells, covering
 from geo.language import Text
+from geo.plans import late_box
 from geo.positions import Box, PositionError, box
 
 MAX_ZOOM = 22
@@ -52,6 +55,26 @@ class Window:
         while max(cells.east - cells.west, cells.south - cells.north) >= MAX_CELLS:
             cells = covering(self.box, cells.level - 1)
         return cells
+
+
+@dataclass(frozen=True, slots=True)
+class LateWindow:
+    """What stands for every window of a zoom whose cells are of a level: the window itself is given as `window`."""
+
+    zoom: int
+    level: int
+
+    @property
+    def box(self) -> Box:
+        return late_box("window", lambda given: given.values["window"].box, sa.Float())
+
+    @property
+    def cells(self) -> LateCells:
+        return LateCells(self.level, lambda given: given.values["window"].cells)
+
+
+def late(window: Window) -> LateWindow:
+    return LateWindow(window.zoom, window.cells.level)
 
 
 def read_window(zoom: str | None, bbox: str | None) -> Window:

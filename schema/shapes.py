@@ -144,7 +144,7 @@ def _late(of_type: Any, value: Any, path: Path, late_text: bool = False) -> Any:
         of_type = of_type.of_type
     if value is None or is_list_type(of_type):
         return value
-    name, read = "variable_" + "_".join(path), _reader(path)
+    name, read = "-".join(("variable", *path)), _reader(path)
     match of_type.name:
         case "ID":
             return value if identity(value) is None else _late_id(value, name, read)
@@ -154,12 +154,12 @@ def _late(of_type: Any, value: Any, path: Path, late_text: bool = False) -> Any:
             return slot(name, sa.DateTime(timezone=True), read)
         case "GeoJSONPoint":
             sides = ("longitude", "latitude")
-            at: Any = [slot(f"{name}_{side}", Ordinate(), _attribute(read, side)) for side in sides]
+            at: Any = [slot(f"{name}-{side}", Ordinate(), _attribute(read, side)) for side in sides]
             return Position(*at)
         case "BoundingBox":
             if _box(value) is None:
                 return value
-            return {side: slot(f"{name}_{side}", sa.Float(), _side(read, side)) for side in value}
+            return {side: slot(f"{name}-{side}", sa.Float(), _side(read, side)) for side in value}
     if isinstance(of_type, GraphQLInputObjectType):
         made = dict(value)
         for child_name, child in _members(of_type, value):
@@ -201,5 +201,5 @@ def _late_id(value: str, name: str, read: Callable[[Given], Any]) -> LateId:
         found = identity(read(given))
         return None if found is None else found.key
 
-    late_key = None if named.key is None else slot(f"{name}_key", sa.Uuid(), key)
-    return LateId(named.type_name, slot(f"{name}_ward", sa.Text(), ward), late_key)
+    late_key = None if named.key is None else slot(f"{name}-key", sa.Uuid(), key)
+    return LateId(named.type_name, slot(f"{name}-ward", sa.Text(), ward), late_key)

@@ -37,11 +37,8 @@ class Callers:
         if listening and (known := self._known.get(key)) is not None and known[1] > time.monotonic():
             return known[0]
         before = self._forgotten
-        texts = self._database.texts()
-        try:
+        async with self._database.texts() as texts:
             opened = await sessions.opened_by(texts, key)
-        finally:
-            await texts.close()
         if opened is None:
             return None
         # What was read before a call may be what the call was about.

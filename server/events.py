@@ -245,11 +245,8 @@ class Hub:
                     yield message
 
     async def _told(self, group: _Group, change: Change) -> Message | None:
-        texts = self._database.texts()
-        try:
+        async with self._database.texts() as texts:
             text = await group.telling.of(texts, group.following, change)
-        finally:
-            await texts.close()
         return None if text is None else Message(text, str(change.cursor))
 
     async def _fresh(self) -> None:

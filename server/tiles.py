@@ -14,7 +14,8 @@ from starlette.routing import BaseRoute, Route
 from geo.actor import ANONYMOUS, Actor
 from geo.database import Database
 from geo.language import Text
-from maps.tiles import LAYERS, MAX_ZOOM, Tile, incident_points
+from maps import planned
+from maps.tiles import LAYERS, MAX_ZOOM, Tile
 from maps.window import ParameterError
 from server.pages.map import UNKNOWN_LAYER, UNKNOWN_WARD, WARD_CODE, kinds_of, refusal, statuses_of
 
@@ -57,14 +58,12 @@ async def tile(request: Request) -> Response:
     if asked.ward_code is not None and not WARD_CODE.fullmatch(asked.ward_code):
         return refusal(request, "ward", UNKNOWN_WARD, 404)
     actor = cast(Actor, request.state.actor)
-    least, statement = LAYERS[layer]
+    least, _ = LAYERS[layer]
     if asked.zoom < least:
         return _answer(request, layer, actor, b"")
-    select = incident_points(actor, asked, statuses, kinds) if layer == "incidents" else statement(actor, asked)
-    database = cast(Database, request.app.state.database)
-    async with database.read() as connection:
-        body = (await connection.execute(select)).scalar_one()
-    return _answer(request, layer, actor, bytes(body))
+    async with cast(Database, request.app.state.database).texts() as texts:
+        (row,) = await texts.rows(*planned.tile(actor, layer, asked, statuses, kinds))
+    return _answer(request, layer, actor, row.body)
 
 
 def _answer(request: Request, layer: str, actor: Actor, body: bytes) -> Response:
@@ -87,6 +86,6 @@ routes: list[BaseRoute] = [
         "/tiles/{layer}/{z}/{x}/{y}.mvt",
         tile,
         name="tile",
-        middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
+        middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
     ),
 ]

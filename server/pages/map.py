@@ -15,13 +15,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from geo.actor import Actor
-from geo.database import Database
+from geo.database import Database, Texts
 from geo.language import Text
 from geo.lifecycle import OPEN, Status
 from geo.positions import Box
-from maps import layers, vendor
+from maps import layers, planned, vendor
 from maps.digital_map import BaseMap, ward_map
-from maps.window import SINGLES_ZOOM, ParameterError, Window, read_window
+from maps.window import SINGLES_ZOOM, ParameterError, read_window
 from server.languages import language_of as spoken
 from server.pages.languages import language_of, translations
 from server.pages.render import page
@@ -110,17 +110,26 @@ def _of(places: list[dict[str, Any]], kinds: tuple[str, ...]) -> list[dict[str, 
     ]
 
 
+async def _code(request: Request, texts: Texts) -> str | None:
+    """The code of the ward that the request names, else the deployment's own; None where there is none."""
+    code = request.query_params.get("ward", _settings(request).default_ward)
+    if code is not None and not WARD_CODE.fullmatch(code):
+        return None
+    found = await texts.fetch(*planned.code(_actor(request), code))
+    return None if found is None else found.decode()
+
+
 async def layer(request: Request) -> Response:
     """`/map/{layer}.geojson`: a whole layer; unchanged ones are answered by 304."""
-    statement = layers.LAYERS.get(request.path_params["layer"])
-    if statement is None:
+    name = request.path_params["layer"]
+    if name not in layers.LAYERS:
         return refusal(request, "layer", UNKNOWN_LAYER, 404)
-    async with _database(request).read() as connection:
-        ward = await _ward(request, connection)
-        if ward is None:
+    async with _database(request).texts() as texts:
+        code = await _code(request, texts)
+        if code is None:
             return refusal(request, "ward", UNKNOWN_WARD, 404)
-        body = (await connection.execute(statement(_actor(request), ward.code))).scalar_one()
-    return _geojson(request, body)
+        body = await texts.fetch(*planned.layer(_actor(request), name, code))
+    return _geojson(request, body or b"")
 
 
 async def incidents(request: Request) -> Response:
@@ -131,28 +140,17 @@ async def incidents(request: Request) -> Response:
         kinds = kinds_of(request.query_params.getlist("category"))
     except ParameterError as error:
         return refusal(request, error.name, error.text, 400)
-    async with _database(request).read() as connection:
-        ward = await _ward(request, connection)
-        if ward is None:
+    async with _database(request).texts() as texts:
+        code = await _code(request, texts)
+        if code is None:
             return refusal(request, "ward", UNKNOWN_WARD, 404)
-        body = await _incidents(connection, _actor(request), ward.code, window, statuses, kinds)
-    return _geojson(request, body)
-
-
-async def _incidents(
-    connection: AsyncConnection,
-    actor: Actor,
-    ward_code: str,
-    window: Window,
-    statuses: list[Status] | None,
-    kinds: list[str] | None,
-) -> str:
-    asked = (actor, ward_code, window, statuses, kinds)
-    if window.zoom >= SINGLES_ZOOM:
-        row = (await connection.execute(layers.incident_points(*asked))).one()
-        if row.total <= layers.SINGLES:
-            return cast(str, row.body)
-    return cast(str, (await connection.execute(layers.incident_clusters(*asked))).one().body)
+        asked = (_actor(request), code, window, statuses, kinds)
+        if window.zoom >= SINGLES_ZOOM:
+            (row,) = await texts.rows(*planned.points(*asked))
+            if row.total <= layers.SINGLES:
+                return _geojson(request, row.body)
+        (row,) = await texts.rows(*planned.clusters(*asked))
+    return _geojson(request, row.body)
 
 
 def _several(values: list[str]) -> list[str]:
@@ -175,9 +173,9 @@ def kinds_of(values: list[str]) -> list[str] | None:
     return codes or None
 
 
-def _geojson(request: Request, body: str) -> Response:
+def _geojson(request: Request, body: bytes) -> Response:
     """GeoJSON that a browser keeps, but asks about each time: what an actor may see can change at any moment."""
-    etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {
         "ETag": etag,
         "Cache-Control": "private, no-cache",
@@ -198,7 +196,7 @@ def refusal(request: Request, parameter: str, text: Text, status: int) -> Respon
 
 
 # Lists and coordinates shrink to a seventh, which on a slow phone is the difference.
-_COMPRESSED = [Middleware(GZipMiddleware, minimum_size=1000)]
+_COMPRESSED = [Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)]
 
 routes: list[BaseRoute] = [
     Route("/", map_page, name="map", middleware=_COMPRESSED),

@@ -188,6 +188,23 @@ async def test_pages_follow_each_other_by_one_plan(laid: Desk) -> None:
     assert len(seen) == len(set(seen)) > 4
 
 
+async def test_variables_whose_names_could_be_taken_for_each_others_parts_stay_apart(laid: Desk) -> None:
+    text = (
+        "query Apart($filter: IncidentFilter, $filter_near: GeoJSONPoint!, $id: ID!, $id_ward: ID!) {"
+        f" ward {{ incidents(filter: $filter, orderBy: NEAREST_FIRST, first: 50) {LISTED} }}"
+        " locate(position: $filter_near) { neighbourhood { name } }"
+        " one: node(id: $id) { id } other: node(id: $id_ward) { id } }"
+    )
+    one, other = laid.incidents["held"].id, laid.incidents["published"].id
+    for near, far in ((IN_FIRST, IN_SECOND), (IN_SECOND, IN_FIRST)):
+        given = {"filter": {"near": at(near)}, "filter_near": at(far), "id": one, "id_ward": other}
+        answer = await laid.data(text, "staff", **given)
+        assert answer["locate"]["neighbourhood"]["name"] == (SECOND if far == IN_SECOND else FIRST)
+        assert (answer["one"]["id"], answer["other"]["id"]) == (one, other)
+        with by_values():
+            assert await laid.data(text, "staff", **given) == answer
+
+
 REFUSED: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[str]]] = {
     "a cursor of another list": (
         "query($after: String) { ward { incidents(first: 2, after: $after) { nodes { id } } } }",
