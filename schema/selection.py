@@ -174,7 +174,9 @@ class _Level:
         if isinstance(answer, Page):
             return self._beside(self.selection.page(named, details, path, answer, self.times))
         if isinstance(answer, Boundary):
+            # As many bytes as ever, whoever writes them.
             if self.selection.marks:
+                self.selection.charge(self.times * _HEAVY[named.name])
                 return json_text.or_null(fragments.mark(answer.ward_code, answer.id))
             answer = answer.shape
         if isinstance(answer, sa.ColumnElement):

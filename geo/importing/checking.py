@@ -110,7 +110,7 @@ class Check:
     def _shape(self, wanted: str, types: tuple[type[BaseGeometry], ...]) -> BaseGeometry | None:
         shape = self.feature.geometry
         if shape is None and self.feature.fault is not None:
-            self.add(TroubleKind.GEOMETRY, troubles.FAULT, vi=self.feature.fault.vi, en=self.feature.fault.en)
+            self.add(TroubleKind.GEOMETRY, troubles.FAULT, told_vi=self.feature.fault.vi, told_en=self.feature.fault.en)
         elif shape is None:
             text = troubles.UNREADABLE if self.feature.unreadable else troubles.NO_GEOMETRY
             self.add(TroubleKind.GEOMETRY, text)

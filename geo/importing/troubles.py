@@ -105,7 +105,7 @@ MANGLED = Text(
     "“{field}” có chữ bị hỏng bảng mã (TCVN3, hoặc đọc sai bảng mã): “{words}”. Hãy chuyển sang Unicode UTF-8.",
     "“{field}” is in a broken encoding (TCVN3, or read as another than it is): “{words}”. Convert it to UTF-8.",
 )
-FAULT = Text("{vi}", "{en}")
+FAULT = Text("{told_vi}", "{told_en}")
 TOO_LONG = Text("“{field}” dài quá {most} ký tự.", "“{field}” is longer than {most} characters.")
 DEMO_WARD = Text(
     "Mã {code} ở đây là phường demo. Hãy nhập vào một cơ sở dữ liệu riêng.",
