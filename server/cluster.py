@@ -34,6 +34,7 @@ from server.postgres import (
     Programs,
     find_binaries,
     may_enter,
+    memory_settings,
     unprivileged_user,
     user_with_id,
 )
@@ -183,8 +184,7 @@ def _launch(cluster: Cluster, durable: bool) -> None:
     cluster.log.touch(mode=0o600)
     _give(cluster, cluster.log)
     options = f"-k {shlex.quote(str(cluster.sockets))} -p {_PORT} -c listen_addresses='' -c jit=off"
-    if not durable:
-        options += f" {_TEST_SPEED}"
+    options += f" {memory_settings() if durable else _TEST_SPEED}"
     try:
         where = ("-D", str(cluster.data), "-l", str(cluster.log))
         cluster.programs.run("pg_ctl", "start", *where, "-o", options, *_WAIT)

@@ -113,3 +113,12 @@ def may_enter(folder: Path, user: pwd.struct_passwd) -> bool:
 
 def _as(user: pwd.struct_passwd | None) -> dict[str, Any]:
     return {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def memory_settings() -> str:
+    """A quarter of this machine's memory for PostgreSQL's own cache, as its manual has it, and half to count on in all.
+
+    Its default is 128 MB: the indexes of a city alone are larger.
+    """
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return f"-c shared_buffers={min(max(whole // 4, 128), 8192)}MB -c effective_cache_size={max(whole // 2, 256)}MB"
