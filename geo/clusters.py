@@ -185,6 +185,12 @@ async def refresh(connection: AsyncConnection) -> int:
     return done
 
 
+async def behind(connection: AsyncConnection) -> int:
+    """How many wards wait to be counted anew."""
+    query = sa.select(sa.func.count()).select_from(incident_cell_ward).where(incident_cell_ward.c.stale)
+    return await connection.scalar(query) or 0
+
+
 async def refresh_all(database: Database) -> int:
     """Bring in all there is, such as after a load of very many incidents; how many changes and wards."""
     total = 0

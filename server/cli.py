@@ -15,9 +15,10 @@ from alembic import command
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import accounts, demo, wards
+from geo import accounts, clusters, demo, wards
 from geo.accounts import Account
 from geo.actor import ANONYMOUS
+from geo.database import Database
 from geo.migrating import alembic_config, downgrade, upgrade
 from server.account_commands import account_group
 from server.console import Commands, console, end_on_termination, in_transaction, tell, with_database
@@ -114,7 +115,8 @@ def migrate(sql: bool, target: str, back_to: str | None, yes: bool) -> None:
 def load_demo(scale: str) -> None:
     """Load the demo ward, with its accounts, into a database that does not have it yet.
 
-    A city or a nation needs an empty database of its own: some 3 GB and two minutes, or 10 GB and ten minutes.
+    A city or a nation needs an empty database of its own: some 3 GB and three minutes, or 11 GB and a quarter of an
+    hour.
     """
     with with_database(read_settings()) as settings:
         if scale == "ward":
@@ -168,13 +170,28 @@ def _bars() -> Iterator[Callable[[str, int, int], None]]:
 def _load_scale(settings: Settings, scale: demo.Scale) -> None:
     with _bars() as progress:
         summary = in_transaction(settings, lambda connection: demo.load_scale(connection, scale, progress))
+        asyncio.run(_count(settings, progress))
     verb = "Loaded" if summary.created else "Already there:"
     tell(
         f"{verb} the demo {summary.scale}: {summary.wards} wards, {summary.neighbourhoods} neighbourhoods, "
         f"{summary.incidents} incidents, {summary.events} steps of their histories. All of it is made up."
     )
-    if summary.created:
-        tell("Start `phuongso worker` on it once: it counts the incidents for the map from afar.")
+
+
+async def _count(settings: Settings, progress: Callable[[str, int, int], None]) -> None:
+    """Count the incidents for the map from afar, ward by ward: what the worker would do, before anyone waits for it."""
+    database = Database(settings.database, pool_size=1, statement_timeout_ms=0)
+    try:
+        async with database.read() as connection:
+            wards = left = await clusters.behind(connection)
+        while left:
+            async with database.write() as connection:
+                done = await clusters.refresh(connection)
+            async with database.read() as connection:
+                left = await clusters.behind(connection) if done else 0
+            progress("Đếm phản ánh theo ô bản đồ", wards - left, wards)
+    finally:
+        await database.close()
 
 
 def _load_demo(settings: Settings) -> None:
