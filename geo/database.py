@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from geo.fragments import Fragments
@@ -86,6 +88,8 @@ class Texts:
         try:
             found: Sequence[Any] = await self._connection.fetch(plan.sql, *arguments)
         except _BROKEN:
+            broken, self._connection = self._connection, None
+            await _discard(pool, broken)
             await self._take(pool)
             found = await self._connection.fetch(plan.sql, *arguments)
         return found
@@ -145,7 +149,25 @@ class _Row(asyncpg.Record):  # type: ignore[misc]
             raise AttributeError(name) from None
 
 
-_BROKEN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError, OSError)
+_BROKEN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server's farewell came in the middle of our question
+    asyncpg.AdminShutdownError,
+    ConnectionError,
+)
+OUT_OF_REACH = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,
+    OperationalError,
+    InterfaceError,
+    PoolTimeoutError,
+    OSError,
+    TimeoutError,
+)
+"""What using a database may raise that is away, has just come back, is full, or takes too long."""
 
 
 async def _texts_as_bytes(connection: Any) -> None:
@@ -154,6 +176,42 @@ async def _texts_as_bytes(connection: Any) -> None:
 
 async def _nothing_to_reset(_: Any) -> None:
     """What a plan does leaves no trace in its session; asking for a reset would be a round trip."""
+
+
+async def _discard(pool: asyncpg.Pool, connection: Any) -> None:
+    """Give back a connection that is of no more use; the pool may have noticed already."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
+    await pool.release(connection)
+
+
+async def _begun(pool: asyncpg.Pool) -> tuple[Any, Any]:
+    """A connection and its transaction, which has begun. One that turns out to be broken is replaced once."""
+    connection = await pool.acquire(timeout=_WAIT_SECONDS)
+    try:
+        transaction = connection.transaction()
+        try:
+            await transaction.start()
+        except _BROKEN:
+            await _discard(pool, connection)
+            connection = await pool.acquire(timeout=_WAIT_SECONDS)
+            transaction = connection.transaction()
+            await transaction.start()
+    except BaseException:
+        await pool.release(connection)
+        raise
+    return connection, transaction
+
+
+@asynccontextmanager
+async def _ended(transaction: Any) -> AsyncIterator[None]:
+    """Commit in the end; roll back where the block raises."""
+    try:
+        yield
+    except BaseException:
+        await transaction.rollback()
+        raise
+    await transaction.commit()
 
 
 class Database:
@@ -197,8 +255,12 @@ class Database:
         time, and the foreign keys' checks with it, would double what a report costs.
         """
         pool = await self.pool(_SHARED_PLANS)
-        async with pool.acquire(timeout=_WAIT_SECONDS) as connection, connection.transaction():
-            yield _Bare(connection)
+        connection, transaction = await _begun(pool)
+        try:
+            async with _ended(transaction):
+                yield _Bare(connection)
+        finally:
+            await pool.release(connection)
         self._tell_committed()
 
     async def pool(self, plans: str) -> asyncpg.Pool:

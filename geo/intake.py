@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from uuid import UUID
 
-from geo.database import Database
+from geo.database import OUT_OF_REACH, Database
 from geo.errors import Refusal
 from geo.receiving import Submission, receive_all
 
@@ -56,11 +56,14 @@ class Intake:
             async with self.database.together() as statements:
                 outcomes = await receive_all(statements, [submission for submission, _ in batch])
         except Exception as error:
-            if len(batch) > 1:
+            # A database out of reach is none of the reports' fault, and trying each would keep them all waiting.
+            if len(batch) > 1 and not isinstance(error, OUT_OF_REACH):
                 for one in batch:
                     await self._store([one])
-            elif not batch[0][1].done():
-                batch[0][1].set_exception(error)
+                return
+            for _, told in batch:
+                if not told.done():
+                    told.set_exception(error)
             return
         for (_, told), outcome in zip(batch, outcomes, strict=True):
             if told.done():

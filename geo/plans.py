@@ -139,7 +139,7 @@ def _with_our_constants(statement: Any) -> ClauseElement:
 
     def write_out(bind: Any) -> None:
         known = bind.value if isinstance(bind.value, list | tuple) else [bind.value]
-        ours = all(isinstance(value, Enum | int) for value in known)
+        ours = all(isinstance(value, Enum | int) for value in known) and not isinstance(bind.type, sa.ARRAY)
         bind.literal_execute = ours and bind.type.literal_processor(_DIALECT) is not None
 
     written: ClauseElement = visitors.cloned_traverse(statement, {}, {"bindparam": write_out})

@@ -53,12 +53,19 @@ async def _answered(
     """
     given = Given(context.actor, values)
     data: dict[str, Any] = {}
+    errors = []
     for field in fields:
         try:
             text = await context.fetch(field.plan, given)
         except BadCursor:
             return None
+        except Exception as error:
+            errors.append(GraphQLError(str(error), path=[field.name], original_error=error))
+            if not field.nullable:
+                return ExecutionResult(None, errors)
+            data[field.name] = None
+            continue
         if text is None and not field.nullable:
             return None
         data[field.name] = None if text is None else orjson.Fragment(text)
-    return ExecutionResult(data)
+    return ExecutionResult(data, errors or None)

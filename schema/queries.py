@@ -20,7 +20,7 @@ from schema.enums import Role
 from schema.incidents import Incident
 from schema.links import CrewLink, NeighbourhoodLink, TeamLink, WardConnection
 from schema.relations import crew_of, neighbourhood_of, team_of, ward_of
-from schema.relay import MOST, After, First, Identity, Node, Search, identity, page
+from schema.relay import MOST, After, First, Identity, LateIds, Node, Search, identity, page
 from schema.rows import Page, Rows, Several, answers, column, field
 from schema.scalars import GeoJSONPoint
 from schema.wards import Ward
@@ -78,16 +78,12 @@ def _object(actor: Actor, named: Identity | None) -> Rows | None:
     return None if read is None else Rows(named.type_name, read(actor, named.ward_code, named.key), actor)
 
 
-def _objects(actor: Actor, type_name: str, named: list[Identity]) -> Rows | None:
+def _objects(actor: Actor, type_name: str, of_wards: Any, keys: Any, count: int) -> Rows | None:
     """The objects of one type: of any of these wards with any of these keys; their ids tell the pairs apart."""
-    of_wards = sa.any_(sa.literal([known.ward_code for known in named], sa.ARRAY(sa.Text)))
     if type_name == "Ward":
-        return Rows("Ward", wards.with_code(actor, of_wards), actor, weight=len(named))
+        return Rows("Ward", wards.with_code(actor, sa.any_(of_wards)), actor, weight=count)
     read = _BY_ID.get(type_name)
-    if read is None:
-        return None
-    keys = sa.any_(sa.literal([known.key for known in named], sa.ARRAY(sa.Uuid)))
-    return Rows(type_name, read(actor, of_wards, keys), actor, weight=len(named))
+    return None if read is None else Rows(type_name, read(actor, sa.any_(of_wards), sa.any_(keys)), actor, weight=count)
 
 
 def _node(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")]) -> Rows | None:
@@ -97,15 +93,30 @@ def _node(info: Info, id: Annotated[strawberry.ID, strawberry.argument(descripti
 def _nodes(
     info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="Their ids; 100 at most.")]
 ) -> Several:
-    if len(ids) > MOST:
+    late = ids[0] if ids and isinstance(ids[0], LateIds) else None
+    count = len(ids) if late is None else late.count
+    if count > MOST:
         message = TOO_MANY_IDS.to(info.context.language, most=MOST)
         raise GraphQLError(message, extensions={"code": "BAD_INPUT", "path": ["ids"]})
-    info.context.charge(len(ids))
+    info.context.charge(count)
+    actor = info.context.actor
+    if late is not None:
+        found = [_objects(actor, type_name, *those) for type_name, those in late.of_type.items()]
+        return Several(late.texts, [rows for rows in found if rows is not None])
     named: dict[str, list[Identity]] = {}
     for known in filter(None, map(identity, ids)):
         named.setdefault(known.type_name, []).append(known)
-    found = [_objects(info.context.actor, type_name, known) for type_name, known in named.items()]
-    return Several(ids, [rows for rows in found if rows is not None])
+    found = [
+        _objects(
+            actor,
+            type_name,
+            sa.literal([one.ward_code for one in known], sa.ARRAY(sa.Text)),
+            sa.literal([one.key for one in known], sa.ARRAY(sa.Uuid)),
+            len(known),
+        )
+        for type_name, known in named.items()
+    ]
+    return Several(sa.literal(list(ids), sa.ARRAY(sa.Text)), [rows for rows in found if rows is not None])
 
 
 def _ward(

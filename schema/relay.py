@@ -92,6 +92,15 @@ class LateId:
     key: Any
 
 
+@dataclass(frozen=True, slots=True)
+class LateIds:
+    """A list of ids that is a slot: `texts` in their order, and for each type its wards, its keys and their number."""
+
+    texts: Any
+    of_type: dict[str, tuple[Any, Any, int]]
+    count: int
+
+
 def identity(id_: str | LateId) -> Identity | None:
     """The parts of an id, or None when it is not one of ours: it then names nothing."""
     if isinstance(id_, LateId):

@@ -92,12 +92,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """Objects of different types in the order of their ids, null where there is none: what `nodes` answers with.
+    """Objects of different types in the order of their ids (an array), null where there is none: what `nodes` gives.
 
     `found` holds the rows of each type once, however many ids there are, so that the statement stays small.
     """
 
-    ids: Sequence[str]
+    ids: sa.ColumnElement[Any]
     found: Sequence[Rows]
 
 

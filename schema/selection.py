@@ -77,7 +77,7 @@ class Selection:
 
     def _several(self, details: Details, path: Path, answer: Several) -> sa.Select[Any]:
         """One row with the array: the ids in their order, joined to what was found under them."""
-        ids = sa.func.unnest(sa.literal(list(answer.ids), sa.ARRAY(sa.Text)))
+        ids = sa.func.unnest(answer.ids)
         wanted = ids.table_valued("id", with_ordinality="n").render_derived(name="wanted")
         source: sa.FromClause = wanted
         item = json_text.constant("null")

@@ -1,14 +1,14 @@
 """What of an operation's variables enters its statements as slots, and the shape that all the rest makes.
 
 A plan (`geo/plans.py`) is kept by the shape of the variables it was made for: every value in full, but for those whose
-every use is known to be a plain value in SQL. These are ids, moments, positions, boxes, and the texts that are given as
-`after`, `trackingCode` or `secret`. Of them the shape holds only what the statement's form depends on, such as an id's
-type. What this module does not know is part of the shape: at worst a statement is made once more.
+every use is known to be a plain value in SQL. These are ids and lists of them, moments, positions, boxes, and the texts
+that are given as `after`, `trackingCode` or `secret`. Of them the shape holds only what the statement's form depends
+on, such as an id's type. What this module does not know is part of the shape: at worst a statement is made once more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -31,7 +31,7 @@ from graphql import (
 
 from geo.plans import Given, LateText, Ordinate, slot
 from geo.positions import Box, Position, PositionError, box
-from schema.relay import LateId, identity
+from schema.relay import MOST, Identity, LateId, LateIds, identity
 
 Path = tuple[str, ...]
 _TEXTS = frozenset({"after", "trackingCode", "secret"})
@@ -89,7 +89,7 @@ def _shape(of_type: Any, value: Any, late_text: bool = False) -> Hashable:
     if value is None:
         return None
     if is_list_type(of_type):
-        return tuple(_whole(item) for item in value)
+        return _ids_shape(value) if _is_of_ids(of_type) else tuple(_whole(item) for item in value)
     match of_type.name:
         case "ID":
             named = identity(value)
@@ -103,6 +103,38 @@ def _shape(of_type: Any, value: Any, late_text: bool = False) -> Hashable:
     if isinstance(of_type, GraphQLInputObjectType):
         return tuple((name, _shape(of_type.fields[name].type, child)) for name, child in _members(of_type, value))
     return _whole(value)
+
+
+def _is_of_ids(of_type: Any) -> bool:
+    return str(of_type.of_type).removesuffix("!") == "ID"
+
+
+def _by_type(ids: Sequence[str]) -> dict[str, list[Identity]]:
+    """The ids that are ours, by the type they name; in the order of the types' names."""
+    found: dict[str, list[Identity]] = {}
+    for known in filter(None, map(identity, ids)):
+        found.setdefault(known.type_name, []).append(known)
+    return dict(sorted(found.items()))
+
+
+def _ids_shape(ids: Sequence[str | None]) -> tuple[Hashable, ...]:
+    """How many ids there are, and of which types: what the cost and the form of the statement depend on."""
+    if any(not isinstance(id_, str) for id_ in ids) or len(ids) > MOST:
+        return (_BY_VALUE, _whole(ids))
+    texts = [id_ for id_ in ids if id_ is not None]
+    return ("ids", len(ids), tuple((name, len(known)) for name, known in _by_type(texts).items()))
+
+
+def _late_ids(ids: Sequence[str], name: str, read: Callable[[Given], Any]) -> LateIds:
+    def part(type_name: str, which: str) -> Callable[[Given], list[Any]]:
+        return lambda given: [getattr(known, which) for known in _by_type(read(given))[type_name]]
+
+    def of(type_name: str, count: int) -> tuple[Any, Any, int]:
+        codes = slot(f"{name}-{type_name}-wards", sa.ARRAY(sa.Text()), part(type_name, "ward_code"))
+        return codes, slot(f"{name}-{type_name}-keys", sa.ARRAY(sa.Uuid()), part(type_name, "key")), count
+
+    of_type = {type_name: of(type_name, len(known)) for type_name, known in _by_type(ids).items()}
+    return LateIds(slot(name, sa.ARRAY(sa.Text()), read), of_type, len(ids))
 
 
 def _members(of_type: GraphQLInputObjectType, value: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -142,9 +174,12 @@ def late_values(variables: tuple[Declared, ...], values: Mapping[str, Any]) -> d
 def _late(of_type: Any, value: Any, path: Path, late_text: bool = False) -> Any:
     if is_non_null_type(of_type):
         of_type = of_type.of_type
-    if value is None or is_list_type(of_type):
+    if value is None:
         return value
     name, read = "-".join(("variable", *path)), _reader(path)
+    if is_list_type(of_type):
+        late = _is_of_ids(of_type) and _ids_shape(value)[0] == "ids"
+        return [_late_ids(value, name, read)] if late else value  # a list still: Strawberry takes it apart
     match of_type.name:
         case "ID":
             return value if identity(value) is None else _late_id(value, name, read)

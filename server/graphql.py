@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from geo.database import OUT_OF_REACH
 from geo.language import Language, Text
 from schema import texts
 from schema.api import SCHEMA, sdl
@@ -18,7 +19,7 @@ from schema.context import Context
 from schema.documents import InvalidDocument, prepared
 from schema.execution import run
 from server import sse
-from server.answers import formatted
+from server.answers import cause_of, formatted
 from server.languages import language_of
 from server.live import Caller, Live
 from server.pages.explorer import explorer, is_wanted
@@ -130,6 +131,10 @@ async def _run(request: Request, asked: Asked, language: Language) -> tuple[Exec
         reports=state.intake,
     )
     result = await run(SCHEMA, document, context, asked.variables, asked.operation_name)
+    for error in result.errors or ():
+        cause = cause_of(error)
+        if isinstance(cause, OUT_OF_REACH):
+            raise cause  # told as 503: to ask again soon will help
     # Without `data` nothing was executed: the variables were refused.
     refused = result.data is None and all(error.path is None for error in result.errors or ())
     return result, 400 if refused and result.errors else 200

@@ -14,9 +14,8 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from geo import changes
+from geo import changes, database
 from geo.database import Database, async_url
 
 _LOG = logging.getLogger(__name__)
@@ -25,17 +24,8 @@ _PATIENCE_SECONDS = 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 _BETWEEN_RINGS = 0.02
 
-OUT_OF_REACH = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InterfaceError,
-    DBAPIError,
-    PoolTimeoutError,
-    OSError,
-    TimeoutError,
-)
-"""What using a database may raise that is away, or has just come back."""
+OUT_OF_REACH = (*database.OUT_OF_REACH, DBAPIError)
+"""What following may meet of a database that is away: also what SQLAlchemy does not tell apart."""
 
 
 class Listener:
@@ -45,8 +35,8 @@ class Listener:
     heartbeat; after each reconnection all of `heard` are called, for what was rung meanwhile.
     """
 
-    def __init__(self, database: Database, heard: Mapping[str, Callable[[], None]]) -> None:
-        self._url = async_url(database.url).set(drivername="postgresql").render_as_string(hide_password=False)
+    def __init__(self, followed: Database, heard: Mapping[str, Callable[[], None]]) -> None:
+        self._url = async_url(followed.url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._heard = heard
         self._connection: Any = None
         self._turn = asyncio.Lock()
@@ -133,11 +123,11 @@ class Bell:
             await self._ringing
 
 
-def bell_of(database: Database) -> Bell:
+def bell_of(changed: Database) -> Bell:
     """The bell of a process that changes incidents and does not listen, such as the worker."""
 
     async def ring() -> None:
-        async with database.read() as connection:
+        async with changed.read() as connection:
             await connection.exec_driver_sql(changes.RING)
 
     return Bell(ring)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from geo.database import OUT_OF_REACH
 from geo.language import Text
 from server.languages import language_of
 
@@ -20,7 +19,6 @@ UNAVAILABLE = Text(
     "Hệ thống đang bận hoặc đang khởi động lại. Hãy thử lại sau ít giây.",
     "The system is busy or restarting. Please try again in a few seconds.",
 )
-OUT_OF_REACH = (PoolTimeoutError, OperationalError, InterfaceError, ConnectionError, TimeoutError)
 
 
 class UnavailableMiddleware:
@@ -43,7 +41,7 @@ class UnavailableMiddleware:
         try:
             await self.app(scope, receive, sent)
         except OUT_OF_REACH as error:
-            if answered:
+            if answered or isinstance(error, ValueError):  # what asyncpg calls an argument of ours that is wrong
                 raise
             _LOG.warning("the database is out of reach: %s", type(error).__name__)
             message = UNAVAILABLE.to(language_of(Headers(scope=scope)))

@@ -144,6 +144,20 @@ async def test_ids_of_one_type_share_a_plan_and_each_finds_its_own(laid: Desk) -
         assert node is None or node["id"] == id_
 
 
+async def test_lists_of_as_many_ids_of_the_same_types_share_a_plan(laid: Desk) -> None:
+    text = "query Several($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Ward { name } } }"
+    known = ids(laid)
+    lists = [known, known[::-1], known[:3], known[1:4], [], ["no id"], [*known, known[0]], known[:3] + known[:3]]
+    for by in ("staff", None, "crew-clean"):
+        with plans_made() as made:
+            found = [await laid.data(text, by, ids=some) for some in lists]
+        assert len(made) == len(lists) - 2
+        with by_values():
+            assert [await laid.data(text, by, ids=some) for some in lists] == found
+    (error,) = (await laid.ask(text, ids=["no id"] * 101))["errors"]
+    assert error["extensions"]["path"] == ["ids"]
+
+
 async def test_who_asks_after_another_of_their_kind_sees_their_own_rows_only(laid: Desk) -> None:
     text = "query Own { viewer { name ward { code } crew { name incidents(first: 100) { nodes { id } } } } }"
     with plans_made() as made:
