@@ -184,7 +184,12 @@ class Plan:
         types = {type(bind.type) for bind in compiled.bind_names if not bind.literal_execute}
         self.shared = types.isdisjoint(_DECIDING)
         self.sql = str(compiled)
-        self._arguments = [_processed(values[name], processors.get(name)) for name in compiled.positiontup or ()]
+        # The driver takes lists as they are; SQLAlchemy would go through each of their items.
+        lists = {name for bind, name in compiled.bind_names.items() if isinstance(bind.type, sa.ARRAY)}
+        self._arguments = [
+            _processed(values[name], None if name in lists else processors.get(name))
+            for name in compiled.positiontup or ()
+        ]
 
     def arguments(self, given: Given) -> list[Any]:
         """The arguments of one execution, in order. Raises what a slot's reading raises."""
