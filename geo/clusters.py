@@ -144,7 +144,7 @@ _CLEAR = sa.text("DELETE FROM incident_cell WHERE ward_code = :ward")
 _COUNT = _sql("""
 WITH counted_too AS (DELETE FROM incident_cell_change WHERE ward_code = :ward)
 INSERT INTO incident_cell ($COLUMNS)
-SELECT :ward, CAST(:depth AS smallint),
+SELECT :ward, CAST(:depth AS integer),
     across >> ($BITS - CAST(:depth AS integer)), down >> ($BITS - CAST(:depth AS integer)),
     category_id, part.status, count(*), sum(longitude), sum(latitude),
     min(longitude), min(latitude), max(longitude), max(latitude),
@@ -157,7 +157,7 @@ GROUP BY 3, 4, category_id, part.status
 
 _COUNT_COARSER = _sql("""
 INSERT INTO incident_cell ($COLUMNS)
-SELECT ward_code, CAST(:level AS smallint), x >> 1, y >> 1, category_id, status,
+SELECT ward_code, CAST(:level AS integer), x >> 1, y >> 1, category_id, status,
     sum(n), sum(longitudes), sum(latitudes), min(west), min(south), max(east), max(north),
     bit_xor(ids_high), bit_xor(ids_low)
 FROM incident_cell

@@ -31,7 +31,7 @@ incident_cell = sa.Table(
     "incident_cell",
     metadata,
     _ward(),
-    _key("level", sa.SmallInteger),  # the ground has 2^level cells from west to east, and from north to south
+    _key("level", sa.Integer),  # the ground has 2^level cells from west to east, and from north to south
     _key("status", sa.Text),  # empty in the sum over all of them
     _key("x", sa.Integer),
     _key("y", sa.Integer),
@@ -56,7 +56,7 @@ incident_cell_change = sa.Table(
     metadata,
     _ward(),
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
-    sa.Column("sign", sa.SmallInteger, nullable=False),  # 1 came, -1 went
+    sa.Column("sign", sa.Integer, nullable=False),  # 1 came, -1 went
     sa.Column("incident_id", sa.Uuid, nullable=False),
     sa.Column("category_id", sa.Uuid, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
@@ -68,6 +68,6 @@ incident_cell_ward = sa.Table(
     "incident_cell_ward",
     metadata,
     _ward(),
-    sa.Column("depth", sa.SmallInteger, nullable=False),  # the finest level kept
+    sa.Column("depth", sa.Integer, nullable=False),  # the finest level kept
     sa.Column("stale", sa.Boolean, nullable=False),  # very many came at once: the cells are to be counted anew
 )

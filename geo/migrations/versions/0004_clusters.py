@@ -122,7 +122,7 @@ def upgrade() -> None:
     op.create_table(
         "incident_cell",
         sa.Column("ward_code", sa.Text(), nullable=False),
-        sa.Column("level", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("status", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("x", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("y", sa.Integer(), autoincrement=False, nullable=False),
@@ -143,7 +143,7 @@ def upgrade() -> None:
         "incident_cell_change",
         sa.Column("ward_code", sa.Text(), nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("sign", sa.SmallInteger(), nullable=False),
+        sa.Column("sign", sa.Integer(), nullable=False),
         sa.Column("incident_id", sa.Uuid(), nullable=False),
         sa.Column("category_id", sa.Uuid(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -153,7 +153,7 @@ def upgrade() -> None:
     op.create_table(
         "incident_cell_ward",
         sa.Column("ward_code", sa.Text(), nullable=False),
-        sa.Column("depth", sa.SmallInteger(), nullable=False),
+        sa.Column("depth", sa.Integer(), nullable=False),
         sa.Column("stale", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("ward_code", name=op.f("pk_incident_cell_ward")),
     )
@@ -161,16 +161,11 @@ def upgrade() -> None:
         op.execute(statement)
     for table, outlines in OUTLINES.items():
         for column, metres in outlines:
-            op.add_column(
-                table,
-                sa.Column(
-                    column,
-                    geo_types.Geometry("MULTIPOLYGON", srid=3857, dimension=2, spatial_index=False),
-                    sa.Computed(
-                        f"st_snaptogrid(st_transform(boundary, 3857), ({metres})::double precision)", persisted=True
-                    ),
-                    nullable=True,
-                ),
+            # A rewrite, but of some thousand rows.
+            op.execute(
+                "-- squawk-ignore adding-field-with-default\n"
+                f"ALTER TABLE {table} ADD COLUMN {column} geometry(MULTIPOLYGON,3857) GENERATED ALWAYS AS"
+                f" (st_snaptogrid(st_transform(boundary, 3857), ({metres})::double precision)) STORED"
             )
 
 

@@ -63,8 +63,9 @@ def upgrade() -> None:
     )
     # One index in place of two: chance values, each written to a page of its own.
     op.create_unique_constraint(KEY, "incident", ["request_key_hash", "ward_code"])
-    op.drop_index("ix_incident_request_key_hash", "incident")
-    op.drop_constraint(WARDS_KEY, "incident")
+    # The new one stands already; dropping waits five seconds for its lock at most, as every step does.
+    op.execute("-- squawk-ignore require-concurrent-index-deletion\nDROP INDEX ix_incident_request_key_hash")
+    op.execute(f"-- squawk-ignore ban-drop-constraint\nALTER TABLE incident DROP CONSTRAINT {WARDS_KEY}")
     op.execute(SHAPE_IS_FOR_GOOD)
     op.execute(SHAPE_TRIGGER)
     op.execute(PEOPLE_CHANGED)
