@@ -107,22 +107,27 @@ FROM left_behind
 
 _EMPTY = _sql("DELETE FROM incident_cell AS cell USING $LEFT WHERE $SAME_gone AND cell.n = 0")
 
+# Step by step: what is not known of a table just written makes the planner go through one part again and again.
 _BOXES = _sql("""
-UPDATE incident_cell AS cell SET west = box.west, south = box.south, east = box.east, north = box.north
-FROM (
-    SELECT gone.x, gone.y, gone.category_id, gone.status,
-        min(point.longitude) AS west, min(point.latitude) AS south,
-        max(point.longitude) AS east, max(point.latitude) AS north
+WITH gone AS MATERIALIZED (
+    SELECT gone.*, ST_Expand(ST_Transform(ST_TileEnvelope(CAST(:level AS integer), x, y), $SRID), 0.000001) AS ground
     FROM $LEFT
-    JOIN incident ON incident.ward_code = :ward
-        AND incident.category_id = gone.category_id AND gone.status IN (incident.status, '$ANY')
-        AND incident.location && ST_Expand(
-            ST_Transform(ST_TileEnvelope(CAST(:level AS integer), gone.x, gone.y), $SRID), 0.000001)
-    CROSS JOIN LATERAL (SELECT $POINT) AS point
-    WHERE point.across >> ($BITS - CAST(:level AS integer)) = gone.x
-      AND point.down >> ($BITS - CAST(:level AS integer)) = gone.y
+), box AS MATERIALIZED (
+    SELECT gone.x, gone.y, gone.category_id, gone.status,
+        min(found.longitude) AS west, min(found.latitude) AS south,
+        max(found.longitude) AS east, max(found.latitude) AS north
+    FROM gone CROSS JOIN LATERAL (
+        SELECT point.* FROM incident CROSS JOIN LATERAL (SELECT $POINT) AS point
+        WHERE incident.ward_code = :ward AND incident.location && gone.ground
+          AND incident.category_id = gone.category_id AND gone.status IN (incident.status, '$ANY')
+        OFFSET 0
+    ) AS found
+    WHERE found.across >> ($BITS - CAST(:level AS integer)) = gone.x
+      AND found.down >> ($BITS - CAST(:level AS integer)) = gone.y
     GROUP BY gone.x, gone.y, gone.category_id, gone.status
-) AS box WHERE $SAME_box
+)
+UPDATE incident_cell AS cell SET west = box.west, south = box.south, east = box.east, north = box.north
+FROM box WHERE $SAME_box
 """)
 
 _COARSER_BOXES = _sql("""

@@ -17,6 +17,7 @@ from geo.fragments import Fragments
 from geo.plans import Given, Plan, Statements
 
 _WAIT_SECONDS = 10
+_SILENCE_SECONDS = 5
 _OWN_PLANS, _SHARED_PLANS = "force_custom_plan", "force_generic_plan"
 _STATEMENTS = 128
 """Prepared statements that a connection keeps: more than an application asks for in earnest."""
@@ -58,14 +59,23 @@ def create_engine(url: str, *, pool_size: int = 4, statement_timeout_ms: int = 1
         pool_timeout=_WAIT_SECONDS,
         pool_pre_ping=True,
         hide_parameters=True,  # what people tell of themselves is no matter for a log
-        connect_args={"server_settings": _session(statement_timeout_ms), "timeout": _WAIT_SECONDS},
+        connect_args={
+            "server_settings": _session(statement_timeout_ms),
+            "timeout": _WAIT_SECONDS,
+            "command_timeout": _patience(statement_timeout_ms),
+        },
     )
+
+
+def _patience(statement_timeout_ms: int) -> float | None:
+    """Seconds to wait for an answer: a server that has fallen silent does not time statements out itself."""
+    return statement_timeout_ms / 1000 + _SILENCE_SECONDS if statement_timeout_ms else None
 
 
 class Texts:
     """A connection that runs plans whose statement gives one text: as bytes, for they only pass through.
 
-    A connection that turns out to be broken is replaced once: to read again does no harm. Only one is held at a time.
+    A connection that turns out to be broken is replaced: to read again does no harm. Only one is held at a time.
     """
 
     def __init__(self, database: Database) -> None:
@@ -85,13 +95,19 @@ class Texts:
         pool = await self._database.pool(_SHARED_PLANS if plan.shared else _OWN_PLANS)
         if self._connection is None or self._pool is not pool:
             await self._take(pool)
-        try:
-            found: Sequence[Any] = await self._connection.fetch(plan.sql, *arguments)
-        except _BROKEN:
-            broken, self._connection = self._connection, None
-            await _discard(pool, broken)
-            await self._take(pool)
-            found = await self._connection.fetch(plan.sql, *arguments)
+        # After a restart of the database every connection of the pool is broken, and each may be the next.
+        for _ in range(pool.get_max_size()):
+            try:
+                found: Sequence[Any] = await self._connection.fetch(plan.sql, *arguments)
+            except _BROKEN as error:
+                if isinstance(error, ValueError):  # what asyncpg calls an argument that is wrong
+                    raise
+                broken, self._connection = self._connection, None
+                await _discard(pool, broken)
+                await self._take(pool)
+            else:
+                return found
+        found = await self._connection.fetch(plan.sql, *arguments)
         return found
 
     async def _take(self, pool: asyncpg.Pool) -> None:
@@ -161,6 +177,7 @@ OUT_OF_REACH = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     OperationalError,
     InterfaceError,
     PoolTimeoutError,
@@ -186,21 +203,22 @@ async def _discard(pool: asyncpg.Pool, connection: Any) -> None:
 
 
 async def _begun(pool: asyncpg.Pool) -> tuple[Any, Any]:
-    """A connection and its transaction, which has begun. One that turns out to be broken is replaced once."""
-    connection = await pool.acquire(timeout=_WAIT_SECONDS)
-    try:
+    """A connection and its transaction, which has begun. Those that turn out to be broken are replaced."""
+    for left in reversed(range(pool.get_max_size() + 1)):
+        connection = await pool.acquire(timeout=_WAIT_SECONDS)
         transaction = connection.transaction()
         try:
             await transaction.start()
         except _BROKEN:
             await _discard(pool, connection)
-            connection = await pool.acquire(timeout=_WAIT_SECONDS)
-            transaction = connection.transaction()
-            await transaction.start()
-    except BaseException:
-        await pool.release(connection)
-        raise
-    return connection, transaction
+            if not left:
+                raise
+        except BaseException:
+            await pool.release(connection)
+            raise
+        else:
+            return connection, transaction
+    raise ConnectionError
 
 
 @asynccontextmanager
@@ -227,6 +245,7 @@ class Database:
         self.engine = create_engine(url, pool_size=pool_size, statement_timeout_ms=statement_timeout_ms)
         self._pool_size = pool_size
         self._session = _session(statement_timeout_ms)
+        self._patience = _patience(statement_timeout_ms)
         self._pools: dict[str, asyncpg.Pool] = {}
         self._opening = asyncio.Lock()
         self.fragments = Fragments() if keep_fragments else None
@@ -281,6 +300,7 @@ class Database:
             statement_cache_size=_STATEMENTS,
             max_cached_statement_lifetime=0,
             timeout=_WAIT_SECONDS,
+            command_timeout=self._patience,
             server_settings=self._session | {"plan_cache_mode": plans},
             init=_texts_as_bytes,
             reset=_nothing_to_reset,

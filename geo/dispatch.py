@@ -59,7 +59,7 @@ def _wanted() -> sa.TableValuedAlias:
     return arrays.table_valued(*columns, with_ordinality="n").render_derived(name="wanted")
 
 
-def _candidates() -> sa.Select[Any]:
+def _candidates(among: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """The crews that could take each incident, locked until the transaction ends, in the order of their ids."""
     wanted = _wanted()
     declined = journal.declined_by(wanted.c.ward_code, wanted.c.incident_id)
@@ -76,6 +76,7 @@ def _candidates() -> sa.Select[Any]:
             _handles(crew.c.ward_code, incident.c.category_id),
             _covers(incident.c.location),
             crew.c.id.not_in(declined),
+            among,
         )
         .order_by(crew.c.id)
         .with_for_update(of=crew, key_share=True)
@@ -122,7 +123,8 @@ def _assigned() -> sa.Update:
     )
 
 
-_CANDIDATES, _ROOM, _ASSIGNED = Plan(_candidates()), Plan(_room()), Plan(_assigned())
+_CANDIDATES, _ROOM, _ASSIGNED = Plan(_candidates(sa.true())), Plan(_room()), Plan(_assigned())
+_CANDIDATES_AMONG = Plan(_candidates(crew.c.id == sa.any_(array_of("among", sa.Uuid()))))
 
 
 def nearest_with_room(candidates: Sequence[tuple[int, float, UUID]], room: Mapping[UUID, int]) -> dict[int, UUID]:
@@ -139,16 +141,22 @@ def nearest_with_room(candidates: Sequence[tuple[int, float, UUID]], room: Mappi
     return chosen
 
 
-async def dispatch_all(statements: Statements, incidents: Sequence[tuple[str, UUID]]) -> dict[UUID, UUID]:
+async def dispatch_all(
+    statements: Statements, incidents: Sequence[tuple[str, UUID]], among: Sequence[UUID] | None = None
+) -> dict[UUID, UUID]:
     """Give received incidents, each a ward and an id, to the crews that suit them best; gives the crews by incident.
 
-    The caller holds the incidents' locks. Those for whom there is no crew wait on.
+    The caller holds the incidents' locks. Those for whom there is no crew wait on. A caller that holds crews' locks
+    already names them in `among`: to lock others after them would be out of order.
     """
     if not incidents:
         return {}
     wards, ids = [ward_code for ward_code, _ in incidents], [incident_id for _, incident_id in incidents]
     given = Given(ANONYMOUS, {"wards": wards, "incidents": ids})
-    found = [(row.n, row.distance, row.id) for row in await statements.rows(_CANDIDATES, given)]
+    plan = _CANDIDATES
+    if among is not None:
+        plan, given = _CANDIDATES_AMONG, Given(ANONYMOUS, {**given.values, "among": list(among)})
+    found = [(row.n, row.distance, row.id) for row in await statements.rows(plan, given)]
     if not found:
         return {}
     locked = {crew_id: wards[n - 1] for n, _, crew_id in found}
@@ -191,6 +199,11 @@ async def reserve(connection: AsyncConnection, ward_code: str, incident_id: UUID
         raise CrewUnavailable(path=("crewId",))
 
 
-async def dispatch(connection: AsyncConnection, ward_code: str, incident_id: UUID) -> UUID | None:
-    """Give a received incident to the crew that suits it best, if there is one; gives the crew's id."""
-    return (await dispatch_all(within(connection), [(ward_code, incident_id)])).get(incident_id)
+async def dispatch(
+    connection: AsyncConnection, ward_code: str, incident_id: UUID, among: Sequence[UUID] | None = None
+) -> UUID | None:
+    """Give a received incident to the crew that suits it best, if there is one; gives the crew's id.
+
+    `among` are crews that the caller has locked.
+    """
+    return (await dispatch_all(within(connection), [(ward_code, incident_id)], among)).get(incident_id)

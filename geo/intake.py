@@ -12,6 +12,8 @@ import asyncio
 from collections import deque
 from uuid import UUID
 
+import asyncpg
+
 from geo.database import OUT_OF_REACH, Database
 from geo.errors import Refusal
 from geo.receiving import Submission, receive_all
@@ -22,7 +24,10 @@ MOST_TOGETHER = 32
 BATCHES = 2
 """Batches at once in a process."""
 
+_TRIES = 3
+
 Received = tuple[str, UUID]
+_Batch = list[tuple[Submission, asyncio.Future[Received]]]
 
 
 class Intake:
@@ -51,19 +56,25 @@ class Intake:
             if batch:
                 await self._store(batch)
 
-    async def _store(self, batch: list[tuple[Submission, asyncio.Future[Received]]]) -> None:
+    async def _store(self, batch: _Batch, tries: int = _TRIES) -> None:
         try:
             async with self.database.together() as statements:
                 outcomes = await receive_all(statements, [submission for submission, _ in batch])
+        except asyncpg.TransactionRollbackError as error:
+            # Two that waited for each other: the other has what it wanted by now.
+            if tries > 1:
+                await self._store(batch, tries - 1)
+            else:
+                _fail(batch, error)
+            return
         except Exception as error:
             # A database out of reach is none of the reports' fault, and trying each would keep them all waiting.
-            if len(batch) > 1 and not isinstance(error, OUT_OF_REACH):
+            away = isinstance(error, OUT_OF_REACH) and not isinstance(error, ValueError)
+            if len(batch) > 1 and not away:
                 for one in batch:
                     await self._store([one])
-                return
-            for _, told in batch:
-                if not told.done():
-                    told.set_exception(error)
+            else:
+                _fail(batch, error)
             return
         for (_, told), outcome in zip(batch, outcomes, strict=True):
             if told.done():
@@ -72,3 +83,9 @@ class Intake:
                 told.set_exception(outcome)
             else:
                 told.set_result(outcome)
+
+
+def _fail(batch: _Batch, error: Exception) -> None:
+    for _, told in batch:
+        if not told.done():
+            told.set_exception(error)

@@ -158,6 +158,7 @@ class Pattern(sa.Text):
     cache_ok = True
 
 
+_LATE = (sa.BindParameter, LateText, _Slot)
 _DECIDING = (sa.Float, sa.DateTime, Pattern)
 
 
@@ -176,6 +177,9 @@ class Plan:
         if not isinstance(compiled, SQLCompiler):
             raise TypeError("not a statement with parameters")
         values, processors = compiled.params, compiled._bind_processors
+        for name, value in values.items():
+            if isinstance(value, list | tuple) and any(isinstance(one, _LATE) for one in value):
+                raise TypeError(f"{name} holds what is not known yet")
         kinds: dict[str, type] = {}
         for bind, name in compiled.bind_names.items():
             # Two slots of one name would be filled alike.

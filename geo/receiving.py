@@ -80,7 +80,13 @@ async def receive_all(statements: Statements, submissions: Sequence[Submission])
             if found.made:
                 arrived.append((found.ward_code, found.id))
     await dispatch_all(statements, arrived)
-    return [outcomes[first[submission.key]] for submission in submissions]
+    # What is wrong with one is no matter for another with its key, which would be stored if it came later.
+    later = [
+        n for n, one in enumerate(submissions) if n != first[one.key] and isinstance(outcomes[first[one.key]], Refusal)
+    ]
+    if later:
+        outcomes.update(zip(later, await receive_all(statements, [submissions[n] for n in later]), strict=True))
+    return [outcomes.get(n, outcomes[first[one.key]]) for n, one in enumerate(submissions)]
 
 
 def _lock(key: bytes) -> int:

@@ -78,7 +78,7 @@ async def dispatch_waiting(connection: AsyncConnection, ward_code: str) -> int:
     for incident_id in found:
         if not await _still_waiting(connection, ward_code, incident_id):
             passed_by = True
-        elif await dispatch.dispatch(connection, ward_code, incident_id) is not None:
+        elif await dispatch.dispatch(connection, ward_code, incident_id, locked) is not None:
             given += 1
     if passed_by:
         await look_again(connection, ward_code, at=datetime.now(UTC) + _SOON)

@@ -25,10 +25,9 @@ from graphql.execution.values import VariableValues
 
 from schema.limits import MAX_TOKENS, Limits
 from schema.literals import Literals
-from schema.operations import Operation
+from schema.operations import LONGEST_REMEMBERED, Operation
 from schema.texts import faults, language
 
-_LONGEST_REMEMBERED = 4_000
 _MOST_ERRORS = 10
 
 
@@ -52,7 +51,7 @@ def prepared(schema: GraphQLSchema, query: str) -> DocumentNode:
 
     Remembered by its text: some hundreds, none of them long. Errors are not: they are told in the caller's language.
     """
-    return _remembered(schema, query) if len(query) <= _LONGEST_REMEMBERED else _prepare(schema, query)
+    return _remembered(schema, query) if len(query) <= LONGEST_REMEMBERED else _prepare(schema, query)
 
 
 def _prepare(schema: GraphQLSchema, query: str) -> DocumentNode:

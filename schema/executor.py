@@ -80,8 +80,8 @@ class SqlExecutor(Executor[None]):
         context: Context = self.context_value
         given = Given(found.seen_by, {"ward": found.ward_code, "key": found.key})
         key: Hashable = None
-        if self.ready is not None:
-            nested = self.ready.nested_shape(self.variable_values.coerced)
+        nested = self.ready.nested_shape(self.variable_values.coerced) if self.ready is not None else None
+        if self.ready is not None and nested is not None and not self.ready.long:
             key = (
                 self.ready.key,
                 context.database.fragments is None,
@@ -99,7 +99,7 @@ class SqlExecutor(Executor[None]):
         rows = Rows(found.type_name, found.read(late, _WARD, _KEY), late)
         before = context.cost
         plan = Plan(self.statement(return_type, details, path, rows, context.charge))
-        if self.ready is not None:
+        if self.ready is not None and key is not None:
             _found_plans.put(key, _FoundPlan(self.ready, plan, context.cost - before))
         return plan, given
 

@@ -63,10 +63,21 @@ class Operation:
         # The document's identity: whatever is kept under this key keeps the document alive as well.
         return (id(self.document), self.node.name.value if self.node.name else None)
 
-    def nested_shape(self, values: Mapping[str, Any]) -> Hashable:
-        """The values that what lies below the root fields depends on, in full."""
-        return repr([(variable.name, values.get(variable.name)) for variable in self.nested])
+    @property
+    def long(self) -> bool:
+        """Whether the document is too long to be remembered: nor is anything made for it."""
+        location = self.document.loc
+        return location is None or len(location.source.body) > LONGEST_REMEMBERED
 
+    def nested_shape(self, values: Mapping[str, Any]) -> str | None:
+        """The values that what lies below the root fields depends on, in full; None where that is too much."""
+        known = [(variable.name, values[variable.name]) for variable in self.nested if variable.name in values]
+        shape = repr(known)
+        return shape if len(shape) <= LONGEST_REMEMBERED else None
+
+
+LONGEST_REMEMBERED = 4_000
+"""Letters of a document that is remembered, with all that is made for it."""
 
 _MOST_OPERATIONS = 256
 _operations: Kept[tuple[DocumentNode, Operation]] = Kept(_MOST_OPERATIONS)
@@ -93,7 +104,8 @@ def operation_of(schema: GraphQLSchema, document: DocumentNode, name: str | None
             visit(definition, below)
     nested = tuple(variable for variable in variables if variable.name in below.found)
     operation = Operation(document, node, variables, nested)
-    _operations.put(key, (document, operation))
+    if not operation.long:
+        _operations.put(key, (document, operation))
     return operation
 
 

@@ -15,7 +15,7 @@ from schema.context import Context
 from schema.executor import SqlExecutor, executor_for
 from schema.operations import Operation, PlannedField, why_not
 from schema.rows import Page, Rows, Several
-from schema.shapes import late_values, shape_of
+from schema.shapes import Unshaped, late_values, shape_of
 
 _MOST_PLANS = 512
 
@@ -46,10 +46,10 @@ class _Planner(SqlExecutor):
 
 @dataclass(frozen=True, slots=True)
 class _QueryPlan:
-    """The plans of a query's root fields; none where it has to be executed by its values."""
+    """The plans of a query's root fields."""
 
-    operation: Operation
-    fields: tuple[PlannedField, ...] | None
+    operation: Operation  # kept alive, for its identity is in the key
+    fields: tuple[PlannedField, ...]
 
 
 _query_plans: Kept[_QueryPlan] = Kept(_MOST_PLANS)
@@ -58,12 +58,21 @@ _query_plans: Kept[_QueryPlan] = Kept(_MOST_PLANS)
 def planned(
     schema: GraphQLSchema, operation: Operation, context: Context, values: VariableValues
 ) -> tuple[PlannedField, ...] | None:
-    shape = shape_of(operation.variables, values.coerced)
+    """The plans of the query's root fields; None where it has to be executed by its values."""
+    try:
+        shape = shape_of(operation.variables, values.coerced)
+    except Unshaped:
+        return None
+    if operation.long:
+        return None
     kind = kind_of(context.actor)
     key = (operation.key, context.default_ward, context.max_cost, context.database.fragments is None, kind, shape)
     kept = _query_plans.get(key)
     if kept is None:
-        kept = _QueryPlan(operation, _plan(schema, operation, context, values))
+        fields = _plan(schema, operation, context, values)
+        if fields is None:
+            return None
+        kept = _QueryPlan(operation, fields)
         _query_plans.put(key, kept)
     return kept.fields
 

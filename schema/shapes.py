@@ -34,17 +34,30 @@ from geo.positions import Box, Position, PositionError, box
 from schema.relay import MOST, Identity, LateId, LateIds, identity
 
 Path = tuple[str, ...]
+_LONGEST = 200
+"""Letters of a text in a shape: what is longer is not worth remembering, and would fill the memory."""
+
+
+class Unshaped(Exception):
+    """These values are executed as they are; no plan is made for them."""
+
+
 _TEXTS = frozenset({"after", "trackingCode", "secret"})
-_BY_VALUE = "by value"
+_BY_VALUE, _ABSENT = "by value", "absent"
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A variable of an operation: its type, and whether its text may stay unknown while a statement is made."""
+    """A variable of an operation: its type, and how it is used.
+
+    `late_text`: its text may stay unknown while a statement is made. `whole`: it is only ever a whole argument, not a
+    part of a list or an object in the document.
+    """
 
     name: str
     of_type: GraphQLInputType
     late_text: bool
+    whole: bool
 
 
 class _Uses(Visitor):
@@ -71,35 +84,41 @@ def declared(schema: GraphQLSchema, document: DocumentNode, operation: Operation
         name = definition.variable.name.value
         of_type: Any = type_from_ast(schema, definition.type)
         arguments = uses.of.get(name, set())
-        found.append(Declared(name, of_type, len(arguments) == 1 and arguments <= _TEXTS))
+        late_text = len(arguments) == 1 and arguments <= _TEXTS
+        found.append(Declared(name, of_type, late_text, None not in arguments))
     return tuple(found)
 
 
 def shape_of(variables: tuple[Declared, ...], values: Mapping[str, Any]) -> Hashable:
-    """The form of these coerced values: what a statement made for others of the same form may be executed with."""
+    """The form of these coerced values: what a statement made for others of the same form may be executed with.
+
+    Raises `Unshaped` where that would be too much to remember.
+    """
     return tuple(
-        _shape(variable.of_type, values[variable.name], variable.late_text) if variable.name in values else ()
+        _shape(variable.of_type, values[variable.name], variable.late_text, variable.whole)
+        if variable.name in values
+        else _ABSENT
         for variable in variables
     )
 
 
-def _shape(of_type: Any, value: Any, late_text: bool = False) -> Hashable:
+def _shape(of_type: Any, value: Any, late_text: bool = False, whole: bool = False) -> Hashable:
     if is_non_null_type(of_type):
         of_type = of_type.of_type
     if value is None:
         return None
     if is_list_type(of_type):
-        return _ids_shape(value) if _is_of_ids(of_type) else tuple(_whole(item) for item in value)
+        return _ids_shape(value) if whole and _is_of_ids(of_type) else _whole(value)
     match of_type.name:
         case "ID":
-            named = identity(value)
-            return (_BY_VALUE, value) if named is None else (named.type_name, named.key is None)
+            named = identity(value) if whole else None
+            return _whole(value) if named is None else ("id", named.type_name, named.key is None)
         case "String":
-            return "text" if late_text else (_BY_VALUE, value)
+            return "text" if late_text else _whole(value)
         case "DateTime" | "GeoJSONPoint":
             return str(of_type.name)
         case "BoundingBox":
-            return "box" if _box(value) is not None else (_BY_VALUE, _whole(value))
+            return "box" if _box(value) is not None else _whole(value)
     if isinstance(of_type, GraphQLInputObjectType):
         return tuple((name, _shape(of_type.fields[name].type, child)) for name, child in _members(of_type, value))
     return _whole(value)
@@ -150,7 +169,9 @@ def _whole(value: Any) -> Hashable:
     if isinstance(value, dict):
         return tuple((name, _whole(child)) for name, child in value.items())
     if isinstance(value, list | tuple):
-        return tuple(_whole(child) for child in value)
+        return ("list", *(_whole(child) for child in value))
+    if isinstance(value, str) and len(value) > _LONGEST:
+        raise Unshaped
     # With its type, for True equals 1 and 1 equals 1.0.
     return (type(value), value)
 
@@ -165,24 +186,26 @@ def _box(value: Mapping[str, Any]) -> Box | None:
 def late_values(variables: tuple[Declared, ...], values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` with slots for what their shape leaves open."""
     return {
-        variable.name: _late(variable.of_type, values[variable.name], (variable.name,), variable.late_text)
+        variable.name: _late(
+            variable.of_type, values[variable.name], (variable.name,), variable.late_text, variable.whole
+        )
         for variable in variables
         if variable.name in values
     }
 
 
-def _late(of_type: Any, value: Any, path: Path, late_text: bool = False) -> Any:
+def _late(of_type: Any, value: Any, path: Path, late_text: bool = False, whole: bool = False) -> Any:
     if is_non_null_type(of_type):
         of_type = of_type.of_type
     if value is None:
         return value
     name, read = "-".join(("variable", *path)), _reader(path)
     if is_list_type(of_type):
-        late = _is_of_ids(of_type) and _ids_shape(value)[0] == "ids"
+        late = whole and _is_of_ids(of_type) and _ids_shape(value)[0] == "ids"
         return [_late_ids(value, name, read)] if late else value  # a list still: Strawberry takes it apart
     match of_type.name:
         case "ID":
-            return value if identity(value) is None else _late_id(value, name, read)
+            return _late_id(value, name, read) if whole and identity(value) is not None else value
         case "String":
             return LateText(name, read) if late_text else value
         case "DateTime":

@@ -133,7 +133,7 @@ async def _run(request: Request, asked: Asked, language: Language) -> tuple[Exec
     result = await run(SCHEMA, document, context, asked.variables, asked.operation_name)
     for error in result.errors or ():
         cause = cause_of(error)
-        if isinstance(cause, OUT_OF_REACH):
+        if isinstance(cause, OUT_OF_REACH) and not isinstance(cause, ValueError):
             raise cause  # told as 503: to ask again soon will help
     # Without `data` nothing was executed: the variables were refused.
     refused = result.data is None and all(error.path is None for error in result.errors or ())

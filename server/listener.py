@@ -53,6 +53,8 @@ class Listener:
                 await self._listen()
             except OUT_OF_REACH as error:
                 _LOG.warning("listening was interrupted: %s", type(error).__name__)
+            except Exception:
+                _LOG.exception("listening failed")
             # Processes that lost the same database do not come back all at once.
             await asyncio.sleep(self._pause * random.uniform(0.5, 1.5))  # noqa: S311
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
@@ -115,6 +117,8 @@ class Bell:
                 await self._ring()
             except OUT_OF_REACH as error:
                 _LOG.debug("nobody was woken: %s", type(error).__name__)
+            except Exception:
+                _LOG.exception("nobody was woken")
             await asyncio.sleep(_BETWEEN_RINGS)
 
     async def close(self) -> None:

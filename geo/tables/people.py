@@ -112,8 +112,9 @@ crew = sa.Table(
     geometry("position", "POINT", required=False),
     moment("position_at"),
     geography_of("coalesce(position, base)"),
-    # Deferrable, so that the name is no key: a new name then does not wait for the history that refers to the crew.
-    sa.UniqueConstraint("ward_code", "name", deferrable=True, initially="IMMEDIATE"),
+    # An index with a condition, though it always holds, is no key: a new name then does not wait for the history that
+    # refers to the crew, nor the history for it.
+    sa.Index("uq_crew_ward_code_name", "ward_code", "name", unique=True, postgresql_where=sa.text("name IS NOT NULL")),
     sa.CheckConstraint("capacity BETWEEN 0 AND 1000", name="capacity"),
     on_earth("base"),
     on_earth("position"),

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from uuid import uuid4
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 
@@ -95,6 +96,30 @@ async def test_a_key_that_is_known_or_comes_twice_gives_one_incident(laid: Laid)
     assert found[0] == found[2]
     assert await laid.value("SELECT count(*) FROM incident") == 2
     assert await laid.value("SELECT count(*) FROM incident WHERE description IS NOT NULL") == 0
+
+
+async def test_a_key_whose_first_report_is_unsound_is_stored_with_its_second(laid: Laid) -> None:
+    sound = report_of()
+    sent = [submission(replace(sound, category="NOTHING")), submission(sound), submission(sound)]
+    refused, one, other = await together(laid, sent)
+    assert isinstance(refused, InvalidInput)
+    assert one == other
+    assert await laid.value("SELECT count(*) FROM incident") == 1
+
+
+async def test_a_report_that_waited_in_a_circle_is_tried_again(laid: Laid, monkeypatch: pytest.MonkeyPatch) -> None:
+    reports, tries = Intake(laid.database), 0
+
+    async def circular(*arguments: object) -> list[receiving.Outcome]:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise asyncpg.DeadlockDetectedError("deadlock detected")
+        return await receive_all(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(intake, "receive_all", circular)
+    assert (await reports.receive(submission(report_of())))[0] == ward.CODE
+    assert tries == 3
 
 
 async def test_a_batch_fills_a_crew_to_its_capacity_and_no_further(laid: Laid) -> None:

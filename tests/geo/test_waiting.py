@@ -216,3 +216,38 @@ async def test_the_job_is_undone_with_the_step(laid: Laid) -> None:
         await undone_later()
     assert await asked(laid) == []
     assert (await row_of(laid, taken)).status == Status.ACCEPTED
+
+
+async def test_a_crew_whose_duty_begins_meanwhile_makes_no_circle(laid: Laid, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look has locked the crews on duty; a report has locked a lower one since, and waits for those."""
+    low, high = sorted((laid.ward.crews[ward.CLEAN], laid.ward.crews[ward.ROADS]))
+    async with laid.database.write() as connection:
+        of_first = sa.select(tables.crew_category.c.category_id).where(
+            tables.crew_category.c.crew_id == laid.ward.crews[ward.CLEAN]
+        )
+        kinds = (await connection.scalars(of_first)).all()
+        for category_id in kinds:
+            row = {"ward_code": ward.CODE, "crew_id": laid.ward.crews[ward.ROADS], "category_id": category_id}
+            await connection.execute(sa.insert(tables.crew_category).values(**row))
+        await connection.execute(sa.update(tables.crew).values(on_duty=tables.crew.c.id == high))
+        waits = (await ward.report(connection, category="ENVIRONMENT")).key
+    at, go = asyncio.Event(), asyncio.Event()
+    still_waiting = waiting._still_waiting
+
+    async def paused(*arguments: object) -> bool:
+        at.set()
+        await go.wait()
+        return await still_waiting(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(waiting, "_still_waiting", paused)
+    looking = asyncio.create_task(look(laid))
+    await at.wait()
+    async with laid.database.write() as connection:
+        await crews.set_duty(connection, laid.actors["staff"], ward.CODE, low, True)
+    reporting = asyncio.create_task(send(laid, report_of()))
+    await until_waiting(laid)
+    go.set()
+    given, (_, reported) = await asyncio.gather(looking, reporting)
+    assert given == 1
+    assert (await row_of(laid, waits)).crew_id == high
+    assert (await row_of(laid, reported)).status == Status.ASSIGNED

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from schema import execution, planning
+from schema import execution, executor, operations, planning
 from tests import ward
 from tests.asking import Desk, Opening
 from tests.schema import scene
@@ -105,6 +105,18 @@ def plans_made() -> Iterator[list[Any]]:
         yield made
     finally:
         planning._plan = plan
+
+
+@contextmanager
+def kept_counts() -> Iterator[list[int]]:
+    """How much is remembered, before and after."""
+
+    def count() -> int:
+        return len(planning._query_plans) + len(executor._found_plans) + len(operations._operations)
+
+    counts = [count()]
+    yield counts
+    counts.append(count())
 
 
 @pytest.mark.parametrize("asked", ASKED)
@@ -266,19 +278,64 @@ async def test_what_costs_too_much_is_refused_each_time_it_is_asked(laid: Desk) 
 
 
 async def test_the_payloads_of_changes_are_charged_by_plan_too(laid: Desk) -> None:
-    """Ten notes in one document, each answered with much: refused the second time as the first."""
+    """Two notes in one document, each answered with much: the second is too much, the second time as the first."""
     id_ = laid.incidents["held"].id
-    note = 'n{n}: addNote(input: {{incidentId: "{id}", note: "Đã xem"}}) {{ ... on AddNotePayload {{ {payload} }} }}'
-    payload = (
-        "incident { "
-        + " ".join(f"s{n}: similar(first: 20) {{ history {{ photos {{ id }} }} }}" for n in range(1))
-        + " }"
+    deep = "incident { similar(first: 20) { history { note photos { id } } similar(first: 20) { history { note } } } }"
+    note = (
+        'n{n}: noteIncident(input: {{incidentId: "{id}", note: "Đã xem", public: false}})'
+        " {{ ... on NoteIncidentPayload {{ {deep} }} }}"
     )
-    text = "mutation { " + " ".join(note.format(n=n, id=id_, payload=payload) for n in range(10)) + " }"
+    text = "mutation { " + " ".join(note.format(n=n, id=id_, deep=deep) for n in range(2)) + " }"
     answers = [await laid.ask(text, "staff") for _ in range(3)]
-    told = [[error["extensions"]["code"] for error in answer.get("errors", ())] for answer in answers]
-    assert told[0]
+    told = [
+        [(error["extensions"]["code"], error["path"][0]) for error in answer.get("errors", ())] for answer in answers
+    ]
+    assert told[0] == [("TOO_COSTLY", "n1")]
     assert told[0] == told[1] == told[2]
+
+
+async def test_absent_empty_and_null_are_three_different_things(laid: Desk) -> None:
+    kinds = "query Kinds($kinds: [PlaceKind!]) { ward { places(kinds: $kinds) { totalCount } } }"
+    statuses = "query Of($s: [IncidentStatus!]) { ward { incidents(filter: {statuses: $s}) { totalCount } } }"
+    for text, name in ((kinds, "kinds"), (statuses, "s")):
+        for given in ({name: []}, {}, {name: None}, {name: []}, {}):
+            answer = await laid.ask(text, "staff", **given)
+            with by_values():
+                assert await laid.ask(text, "staff", **given) == answer
+        assert (await laid.ask(text, "staff", **{name: []})) != (await laid.ask(text, "staff"))
+
+
+async def test_an_id_that_is_part_of_a_list_in_the_document_is_found(laid: Desk) -> None:
+    one, other = laid.incidents["held"].id, laid.incidents["published"].id
+    text = 'query Part($x: ID!) { nodes(ids: [$x, "no id"]) { id } node(id: $x) { id } }'
+    for id_ in (one, other, one):
+        data = await laid.data(text, "staff", x=id_)
+        assert data == {"nodes": [{"id": id_}, None], "node": {"id": id_}}
+
+
+async def test_a_payloads_absent_variable_is_not_null(laid: Desk) -> None:
+    id_ = laid.incidents["held"].id
+    text = (
+        "mutation Note($f: Int) { noteIncident(input: {"
+        f'incidentId: "{id_}", note: "Đã xem", public: false'
+        "}) { ... on NoteIncidentPayload { incident { similar(first: $f) { id } } } } }"
+    )
+    for given, refused in (({}, False), ({"f": None}, True), ({}, False), ({"f": 1}, False)):
+        assert ("errors" in await laid.ask(text, "staff", **given)) is refused
+
+
+async def test_what_is_long_is_answered_and_not_remembered(laid: Desk) -> None:
+    """Neither documents nor texts of anybody's making may fill the memory."""
+    with kept_counts() as counts:
+        for n in range(20):
+            padded = f"# {'x' * 5_000}{n}\nquery Padded {{ ward {{ name }} }}"
+            assert (await laid.data(padded))["ward"]["name"]
+            search = "query Search($s: String) { ward { places(search: $s) { totalCount } } }"
+            assert (await laid.data(search, s="x" * 5_000 + str(n)))["ward"]["places"]["totalCount"] == 0
+            assert (await laid.data("query ($id: ID!) { node(id: $id) { id } }", id="y" * 5_000 + str(n)))[
+                "node"
+            ] is None
+    assert counts[1] - counts[0] <= 2
 
 
 def test_plans_are_bounded() -> None:

@@ -51,6 +51,7 @@ CALLS = {
 
 
 KEY, WARDS_KEY = "uq_incident_request_key_hash_ward_code", "uq_incident_ward_code_request_key_hash"
+NAME = "uq_crew_ward_code_name"
 OPEN = "status IN ('RECEIVED', 'ASSIGNED', 'ACCEPTED', 'IN_PROGRESS')"
 
 
@@ -66,6 +67,9 @@ def upgrade() -> None:
     # The new one stands already; dropping waits five seconds for its lock at most, as every step does.
     op.execute("-- squawk-ignore require-concurrent-index-deletion\nDROP INDEX ix_incident_request_key_hash")
     op.execute(f"-- squawk-ignore ban-drop-constraint\nALTER TABLE incident DROP CONSTRAINT {WARDS_KEY}")
+    # A deferrable constraint is a key all the same: a rename waited for the history, and others in a circle.
+    op.execute(f"-- squawk-ignore ban-drop-constraint\nALTER TABLE crew DROP CONSTRAINT {NAME}")
+    op.create_index(NAME, "crew", ["ward_code", "name"], unique=True, postgresql_where=sa.text("name IS NOT NULL"))
     op.execute(SHAPE_IS_FOR_GOOD)
     op.execute(SHAPE_TRIGGER)
     op.execute(PEOPLE_CHANGED)
@@ -77,6 +81,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(NAME, "crew")
+    op.create_unique_constraint(NAME, "crew", ["ward_code", "name"], deferrable=True, initially="IMMEDIATE")
     op.create_unique_constraint(WARDS_KEY, "incident", ["ward_code", "request_key_hash"])
     op.create_index("ix_incident_request_key_hash", "incident", ["request_key_hash"])
     op.drop_constraint(KEY, "incident")
