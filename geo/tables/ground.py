@@ -99,6 +99,8 @@ neighbourhood_boundary = sa.Table(
         "ward_code",
         "neighbourhood_id",
         unique=True,
+        # With the id, so that it is found without the row, and before the exclusion constraint's slower index.
+        postgresql_include=["id"],
         postgresql_where=sa.text("until IS NULL"),
     ),
     spatial_index("neighbourhood_boundary", "boundary", postgresql_where=sa.text("until IS NULL")),

@@ -6,6 +6,8 @@ Revises: 0004
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -52,6 +54,9 @@ CALLS = {
 
 KEY, WARDS_KEY = "uq_incident_request_key_hash_ward_code", "uq_incident_ward_code_request_key_hash"
 NAME = "uq_crew_ward_code_name"
+CURRENT = "uq_neighbourhood_boundary_current"
+IN_FORCE: dict[str, Any] = {"unique": True, "postgresql_where": sa.text("until IS NULL")}
+WITH_ID: dict[str, Any] = {"postgresql_include": ["id"]}
 OPEN = "status IN ('RECEIVED', 'ASSIGNED', 'ACCEPTED', 'IN_PROGRESS')"
 
 
@@ -70,6 +75,8 @@ def upgrade() -> None:
     # A deferrable constraint is a key all the same: a rename waited for the history, and others in a circle.
     op.execute(f"-- squawk-ignore ban-drop-constraint\nALTER TABLE crew DROP CONSTRAINT {NAME}")
     op.create_index(NAME, "crew", ["ward_code", "name"], unique=True, postgresql_where=sa.text("name IS NOT NULL"))
+    op.execute(f"-- squawk-ignore require-concurrent-index-deletion\nDROP INDEX {CURRENT}")
+    op.create_index(CURRENT, "neighbourhood_boundary", ["ward_code", "neighbourhood_id"], **IN_FORCE, **WITH_ID)
     op.execute(SHAPE_IS_FOR_GOOD)
     op.execute(SHAPE_TRIGGER)
     op.execute(PEOPLE_CHANGED)
@@ -81,6 +88,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(CURRENT, "neighbourhood_boundary")
+    op.create_index(CURRENT, "neighbourhood_boundary", ["ward_code", "neighbourhood_id"], **IN_FORCE)
     op.drop_index(NAME, "crew")
     op.create_unique_constraint(NAME, "crew", ["ward_code", "name"], deferrable=True, initially="IMMEDIATE")
     op.create_unique_constraint(WARDS_KEY, "incident", ["ward_code", "request_key_hash"])
