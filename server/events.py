@@ -25,8 +25,10 @@ from server.listener import OUT_OF_REACH, Bell, Listener
 _LOG = logging.getLogger(__name__)
 MOST_WAITING = 64
 """Messages that wait for one subscriber."""
-MOST_STRANGERS = 16
+MOST_STRANGERS = 64
 """Ways of asking for the same that callers without an account have together: each costs a read at every change."""
+MOST_OWN = 3
+"""Of these, how many one connection may have that nobody else asks in: so it leaves room for others."""
 _LOOK_SECONDS = 3.0
 _BETWEEN_LOOKS = 0.01
 _AFTER_TROUBLE = 1.0
@@ -83,16 +85,24 @@ class _Group:
 class Subscriber:
     """One who follows, from `Hub.join` until `leave`. Iterate `messages` once."""
 
-    __slots__ = ("_hub", "_queue", "_sleeping", "after", "end", "group", "joined", "moment", "session")
+    __slots__ = ("_hub", "_queue", "_sleeping", "after", "connection", "end", "group", "joined", "moment", "session")
 
     def __init__(
-        self, hub: Hub, group: _Group, session: Session | None, after: Cursor | None, moment: Moment, joined: int
+        self,
+        hub: Hub,
+        group: _Group,
+        session: Session | None,
+        connection: object,
+        after: Cursor | None,
+        moment: Moment,
+        joined: int,
     ) -> None:
         self._hub = hub
         self._queue: list[Message] = []  # short, mostly empty, and there are thousands: a deque begins with 600 bytes
         self._sleeping: asyncio.Future[None] | None = None
         self.group = group
         self.session = session
+        self.connection = connection
         self.after = after
         self.moment = moment
         self.joined = joined
@@ -189,33 +199,43 @@ class Hub:
         """How many different ways of following there are."""
         return len(self._groups)
 
-    async def join(self, following: Following, telling: Telling, session: Session | None) -> Subscriber:
-        """Begin to follow. Raises `TooManyFollow`, and TimeoutError while the database is out of reach."""
+    async def join(
+        self, following: Following, telling: Telling, session: Session | None, connection: object
+    ) -> Subscriber:
+        """Begin to follow. Raises `TooManyFollow`, and TimeoutError while the database is out of reach.
+
+        `connection` is one object for all that comes over the same connection.
+        """
         after = following.after
         following = replace(following, after=None)
-        self._check_room(following, telling)
+        self._check_room(following, telling, connection)
         if self._moment is None or (after is not None and not self._moment.covers(after.until)):
             await self._fresh()
-            self._check_room(following, telling)
+            self._check_room(following, telling, connection)
         if self._moment is None:  # everybody else left while this one waited
             await self._fresh()
+            self._check_room(following, telling, connection)
         if self._moment is None or self.stopping:
             raise TimeoutError
         group = self._groups.get((telling, following))
         if group is None:
             group = self._groups[telling, following] = _Group(following, telling)
             self._interested.setdefault(following.interest, []).append(group)
-        subscriber = Subscriber(self, group, session, after, self._moment, self._round)
+        subscriber = Subscriber(self, group, session, connection, after, self._moment, self._round)
         group.subscribers.add(subscriber)
         self._subscribers.add(subscriber)
         return subscriber
 
-    def _check_room(self, following: Following, telling: Telling) -> None:
+    def _check_room(self, following: Following, telling: Telling, connection: object) -> None:
         if self.stopping or len(self._subscribers) >= self._most:
             raise TooManyFollow
         if (telling, following) not in self._groups and _is_stranger(following):
             others = self._interested.get(following.interest, ())
-            if sum(_is_stranger(group.following) for group in others) >= MOST_STRANGERS:
+            strangers = [group for group in others if _is_stranger(group.following)]
+            if len(strangers) >= MOST_STRANGERS:
+                raise TooManyFollow
+            own = (all(one.connection is connection for one in group.subscribers) for group in strangers)
+            if sum(own) >= MOST_OWN:
                 raise TooManyFollow
 
     def forget(self, subscriber: Subscriber) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -44,6 +44,8 @@ class Caller:
 
     token: str | None
     language: Language
+    connection: object = field(default_factory=object, compare=False)
+    """Stands for the connection, whatever the caller signs in as over it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Live:
                 return Answer(result, language, refused)
             following, telling = await begin(SCHEMA, document, context, variables, operation_name, resume)
             session = None if caller.token is None else Session(digest(caller.token), rights_of(actor))
-            return await self.hub.join(following, telling, session)
+            return await self.hub.join(following, telling, session, caller.connection)
         except InvalidDocument as invalid:
             return self._refusal(caller, *invalid.errors)
         except TooManyFollow:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import uvicorn
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -72,7 +73,7 @@ def serve(settings: Settings, listener: socket.socket, started: Callable[[], Non
         app,
         loop="uvloop",
         http=HttpToolsProtocol,
-        ws=WebSocketsSansIOProtocol,
+        ws=Sockets,
         ws_max_size=_LARGEST_FRAME,
         ws_per_message_deflate=False,  # its windows would cost each follower more memory than all the rest
         timeout_graceful_shutdown=_GRACE_SECONDS,
@@ -91,6 +92,15 @@ def _allow_many_files() -> None:
     most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(_MOST_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+class Sockets(WebSocketsSansIOProtocol):
+    """WebSockets whose refusal by an ordinary response ends the handshake: uvicorn would log each one as an error."""
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
 
 
 class _Server(uvicorn.Server):

@@ -55,7 +55,7 @@ class Worker:
         """Work until `stop`. A database that is away, or has no tables yet, is tried again after a growing pause."""
         # What pgqueuer says of each failure includes its traceback, and there what people wrote; we say what is safe.
         logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)
-        database = Database(self._url, pool_size=self._at_once + 1)
+        database = Database(self._url, pool_size=self._at_once + 2)  # a chore's, and the bell's
         bell = bell_of(database)
         database.committed.append(bell)
         hands = Hands(database, self._at_once, self._pace)

@@ -33,6 +33,8 @@ class Pace:
     first_delay: timedelta = timedelta(seconds=5)
     """Before the second try; doubled for each further one, so that eight tries take some ten minutes."""
     longest_delay: timedelta = timedelta(hours=1)
+    longest: timedelta = timedelta(minutes=5)
+    """A job, or a bite of a chore, that takes longer is broken off and counts as failed."""
     grace: timedelta = timedelta(seconds=8)
     """What runs when the worker is stopped may go on for so long."""
 
@@ -57,17 +59,18 @@ def kind_of(error: BaseException) -> str:
 
 
 class Hands:
-    """Does jobs and chores, as many at once as the database has connections for it."""
+    """Does so many jobs at once, and beside them one chore: deadlines are told whatever jobs do."""
 
     def __init__(self, database: Database, at_once: int, pace: Pace) -> None:
         self._database = database
         self._turns = asyncio.Semaphore(at_once)
+        self._chore = asyncio.Semaphore(1)
         self._pace = pace
 
     async def do(self, job: Job, row: Row, worker: UUID) -> None:
         """Do a job in one transaction with its end; raises `RetryRequested` or `JobFailed`."""
         try:
-            async with self._turns, self._database.write() as connection:
+            async with self._turns, self._limit(), self._database.write() as connection:
                 picked = await jobs.held(connection, row.id, worker)
                 if picked is None:
                     return
@@ -86,7 +89,7 @@ class Hands:
         """Do a chore until nothing is left of it, or until `stopped`; how much was done."""
         total = 0
         while not stopped():
-            async with self._turns, self._database.write() as connection:
+            async with self._chore, self._limit(), self._database.write() as connection:
                 done = await chore.bite(connection)
             if not done:
                 break
@@ -94,6 +97,9 @@ class Hands:
         if total:
             _LOG.info("%s: %d", chore.name, total)
         return total
+
+    def _limit(self) -> asyncio.Timeout:
+        return asyncio.timeout(self._pace.longest.total_seconds())
 
     async def try_to_finish(self, chore: Chore, stopped: Callable[[], bool]) -> None:
         """Do a chore; what fails is tried again at its next tick."""

@@ -351,18 +351,36 @@ async def test_what_costs_too_much_is_refused_before_anything_is_followed(live: 
     assert answer["payload"][0]["extensions"]["code"] == "TOO_COSTLY"
 
 
-async def test_strangers_cannot_make_each_change_cost_a_thousand_reads(live: Station) -> None:
-    async with live.socket() as stranger, live.socket("staff") as staff:
-        for number in range(events.MOST_STRANGERS):
-            await stranger.follow(
-                str(number), query=f'subscription {{ incidentChanged(wardCode: "20314") {{ a{number}: cursor }} }}'
-            )
-        await live.followers(events.MOST_STRANGERS)
-        await stranger.follow("more", query='subscription { incidentChanged(wardCode: "20314") { b: cursor } }')
-        answer = await stranger.receive()
+async def test_strangers_cannot_make_each_change_cost_a_thousand_reads(
+    live: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "MOST_STRANGERS", 5)
+    async with live.socket() as first, live.socket() as second, live.socket("staff") as staff:
+        for number in range(5):
+            await (first if number < events.MOST_OWN else second).follow(str(number), query=aliased(f"a{number}"))
+        await live.followers(5)
+        await second.follow("more", query=aliased("more"))
+        answer = await second.receive()
         assert answer["payload"][0]["extensions"]["code"] == "TOO_MANY_REQUESTS"
         await staff.follow(wardCode=CODE)
-        await live.followers(events.MOST_STRANGERS + 1)
+        await live.followers(6)
+
+
+async def test_one_connection_cannot_keep_all_others_from_following(live: Station) -> None:
+    async with live.socket() as greedy, live.socket() as other:
+        for number in range(16):
+            await greedy.follow(str(number), query=aliased(f"a{number}"))
+        refused = [await greedy.receive() for _ in range(16 - events.MOST_OWN)]
+        assert {answer["payload"][0]["extensions"]["code"] for answer in refused} == {"TOO_MANY_REQUESTS"}
+        await other.follow("new", query=aliased("b"))
+        await live.followers(events.MOST_OWN + 1)
+        # What somebody else asks in the same way is nobody's own.
+        await greedy.follow("same", query=aliased("b"))
+        await live.followers(events.MOST_OWN + 2)
+
+
+def aliased(name: str) -> str:
+    return f'subscription {{ incidentChanged(wardCode: "20314") {{ {name}: cursor }} }}'
 
 
 async def test_only_so_many_follow_in_one_process(stations: Stations) -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import httpx
 import orjson
+import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from tests.server.live import FOLLOW, PROTOCOL
 
@@ -92,3 +94,21 @@ async def serving_at(log: Path) -> str:
 
 def told(log: Path) -> str:
     return log.read_text()
+
+
+async def test_a_refused_handshake_is_no_error_of_the_server(demo_url: str, tmp_path: Path) -> None:
+    process, log = served(demo_url, tmp_path)
+    try:
+        host = (await serving_at(log)).removeprefix("http://")
+        foreign = {"Cookie": "session=x", "Origin": "https://elsewhere.example"}
+        for headers, status in (({"Authorization": "Bearer nothing"}, 401), (foreign, 403)):
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(f"ws://{host}/graphql", subprotocols=[PROTOCOL], additional_headers=headers)
+            assert refused.value.response.status_code == status
+            assert b"errors" in refused.value.response.body
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.wait, 15) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert "ERROR" not in told(log)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import jobs
 from geo.database import Database
+from server.work.registry import Chore
 from server.worker import Worker, working
 from tests.server.working import JOBS, PACE, TABLES, enqueue, processes, rows, until
 
@@ -198,3 +202,32 @@ async def test_a_worker_waits_for_tables_that_are_not_there_yet(database: Databa
             await connection.execute(sa.text("ALTER SCHEMA elsewhere RENAME TO jobs"))
         await enqueue(database, "note", 1)
         await until(database, DONE, 1)
+
+
+async def _never_ends(_: AsyncConnection, __: dict[str, Any]) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_jobs_that_never_end_are_broken_off_and_fail(database: Database) -> None:
+    await enqueue(database, "endless", 1, 2)
+    await enqueue(database, "note", 3)
+    pace = replace(PACE, longest=timedelta(seconds=0.3))
+    async with working(Worker(database.url, jobs={**JOBS, "endless": _never_ends}, chores=(), pace=pace)):
+        await until(database, DONE, 1)
+        await until(database, "SELECT count(*) FROM jobs.pgqueuer WHERE status = 'failed'", 2)
+    async with database.read() as connection:
+        assert {job.error for job in await jobs.dead(connection)} == {"TimeoutError"}
+
+
+async def test_chores_go_on_while_jobs_never_end(database: Database) -> None:
+    async def tick(connection: AsyncConnection) -> int:
+        await connection.execute(sa.text("INSERT INTO ticked VALUES (1)"))
+        return 0
+
+    await enqueue(database, "endless", 1, 2, 3)
+    chore = Chore("tick", "* * * * * *", tick)
+    async with working(Worker(database.url, jobs={"endless": _never_ends}, chores=(chore,), pace=PACE)):
+        await until(database, "SELECT count(*) FROM jobs.pgqueuer WHERE status = 'picked'", 3)
+        async with database.write() as connection:
+            await connection.execute(sa.text("DELETE FROM ticked"))
+        await until(database, "SELECT count(*) > 0 FROM ticked", True, 8)
