@@ -9,7 +9,7 @@ they outlive what they speak of and are shown in lists, so nothing of a person b
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -89,6 +89,14 @@ async def enqueue(
     written = await connection.execute(sa.insert(_queue).values(**row).returning(_queue.c.id))
     made: int = written.scalar_one()
     return made
+
+
+async def asked(connection: AsyncConnection, name: str, failed: timedelta) -> Sequence[bytes | None]:
+    """The payloads of the jobs `name` that are to be done, are being done, or failed for good so lately."""
+    lately = sa.and_(_queue.c.status == "failed", _queue.c.updated > sa.func.now() - failed)
+    coming = _queue.c.status.in_(["queued", "picked"])
+    query = sa.select(_queue.c.payload).where(_queue.c.entrypoint == name, sa.or_(coming, lately))
+    return (await connection.scalars(query)).all()
 
 
 def payload_of(body: bytes | None) -> dict[str, Any]:

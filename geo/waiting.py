@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import dispatch, jobs, journal
 from geo.incidents import URGENCY, in_hand
-from geo.lifecycle import Status
+from geo.lifecycle import IN_HAND, Status
 from geo.tables import crew, crew_category, incident
 
 BITE = 20
@@ -20,6 +20,8 @@ BITE = 20
 
 JOB = "dispatch_waiting"
 _SOON = timedelta(seconds=2)
+_WARDS = 50
+_FAILED = timedelta(hours=1)
 
 
 async def look_again(connection: AsyncConnection, ward_code: str, *, at: datetime | None = None) -> None:
@@ -30,14 +32,25 @@ async def look_again(connection: AsyncConnection, ward_code: str, *, at: datetim
 def takeable(ward_code: str, crews: Sequence[UUID]) -> sa.Select[Any]:
     """What waits in a ward and one of these crews could take, most urgent first; served by `ix_incident_waiting`."""
     columns = incident.c
-    able = (
+    able = _able(crew.c.ward_code == ward_code, crew.c.id.in_(crews))
+    return (
+        sa.select(columns.id)
+        .where(columns.ward_code == ward_code, columns.status == Status.RECEIVED, able)
+        .order_by(URGENCY, columns.id)
+        .limit(BITE)
+    )
+
+
+def _able(*which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Whether one of these crews could take the incident."""
+    columns = incident.c
+    return (
         sa.exists()
         .where(
-            crew.c.ward_code == ward_code,
-            crew.c.id.in_(crews),
+            *which,
             sa.exists()
             .where(
-                crew_category.c.ward_code == ward_code,
+                crew_category.c.ward_code == crew.c.ward_code,
                 crew_category.c.crew_id == crew.c.id,
                 crew_category.c.category_id == columns.category_id,
             )
@@ -47,12 +60,35 @@ def takeable(ward_code: str, crews: Sequence[UUID]) -> sa.Select[Any]:
         )
         .correlate_except(crew)
     )
-    return (
-        sa.select(columns.id)
-        .where(columns.ward_code == ward_code, columns.status == Status.RECEIVED, able)
-        .order_by(URGENCY, columns.id)
-        .limit(BITE)
+
+
+async def look_for_forgotten(connection: AsyncConnection) -> int:
+    """Have wards looked at where something waits that a crew with room could take; how many, a bounded bite.
+
+    None waits so once every change that frees a crew was looked at: this is for what went wrong. Wards that are to be
+    looked at already are left out, and those whose look failed within the hour.
+    """
+    asked = {jobs.payload_of(payload)["ward"] for payload in await jobs.asked(connection, JOB, _FAILED)}
+    columns, held = incident.c, incident.alias("held")
+    in_hand_now = (
+        sa.select(sa.func.count())
+        .select_from(held)
+        .where(held.c.ward_code == crew.c.ward_code, held.c.crew_id == crew.c.id, held.c.status.in_(IN_HAND))
+        .scalar_subquery()
+        .correlate(crew)
     )
+    able = _able(crew.c.ward_code == columns.ward_code, crew.c.on_duty, crew.c.capacity > in_hand_now)
+    found = await connection.scalars(
+        sa.select(columns.ward_code)
+        .where(columns.status == Status.RECEIVED, columns.ward_code.not_in(asked), able)
+        .distinct()
+        .order_by(columns.ward_code)
+        .limit(_WARDS)
+    )
+    wards = found.all()
+    for ward_code in wards:
+        await look_again(connection, ward_code)
+    return len(wards)
 
 
 async def dispatch_waiting(connection: AsyncConnection, ward_code: str) -> int:

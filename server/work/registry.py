@@ -42,6 +42,7 @@ CHORES: tuple[Chore, ...] = (
     Chore("clusters", EVERY_FEW_SECONDS, clusters.refresh),
     Chore("deadlines passed", EACH_MINUTE, deadlines.tell_passed),
     Chore("deadlines near", EACH_MINUTE, deadlines.tell_near),
+    Chore("forgotten incidents", EACH_MINUTE, waiting.look_for_forgotten),
     Chore("silence", EACH_MINUTE, housekeeping.close_silent),
     Chore("ended sessions", EACH_MINUTE, housekeeping.end_expired_sessions),
     Chore("old notes of jobs", EACH_HOUR, jobs.forget_old_log),

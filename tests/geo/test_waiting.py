@@ -251,3 +251,29 @@ async def test_a_crew_whose_duty_begins_meanwhile_makes_no_circle(laid: Laid, mo
     assert given == 1
     assert (await row_of(laid, waits)).crew_id == high
     assert (await row_of(laid, reported)).status == Status.ASSIGNED
+
+
+async def sweep(laid: Laid) -> int:
+    async with laid.database.write() as connection:
+        return await waiting.look_for_forgotten(connection)
+
+
+async def test_what_was_forgotten_is_found_once(undone: Laid) -> None:
+    await duty(undone, ward.CLEAN, False)
+    await send(undone, report_of())
+    assert await sweep(undone) == 0
+    await duty(undone, ward.CLEAN, True)
+    await forget(undone)
+    assert await sweep(undone) == 1
+    assert await asked(undone) == [ward.CODE]
+    assert await sweep(undone) == 0
+    assert await look(undone) == 1
+    await forget(undone)
+    assert await sweep(undone) == 0
+
+
+async def test_what_no_crew_has_room_for_is_not_looked_at(undone: Laid) -> None:
+    await fill(undone)
+    await forget(undone)
+    assert await sweep(undone) == 0
+    assert await asked(undone) == []
