@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import resource
 import struct
+import threading
 import time
 import zipfile
 from collections.abc import AsyncIterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +251,35 @@ def test_files_that_lead_to_other_files_are_not_opened(tmp_path: Path) -> None:
         path.write_text(text)
         told = _problem(path)
         assert any(words in told for words in ("no KML", "not a GeoJSON", "only points to", "for teams only")), told
+
+
+def test_no_coordinate_system_is_fetched_from_elsewhere(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        href = f"http://127.0.0.1:{server.server_port}/crs"
+        for kind, member in (("link", "href"), ("url", "url"), ("LINK", "href")):
+            crs = {"type": kind, "properties": {"name": "EPSG:4326", member: href, "type": "proj4"}}
+            assert f"of type “{kind}”" in _problem(write(tmp_path, [WEST], crs=crs))
+            read_features(write(tmp_path, [WEST], CRS=crs))
+            inside = {**WEST, "crs": crs, "geometry": {**WEST["geometry"], "crs": crs}}
+            assert read_features(write(tmp_path, [inside])).features[0].geometry is not None
+        server.shutdown()
+    assert asked == []
+
+
+def test_a_part_of_the_data_is_refused(tmp_path: Path) -> None:
+    for members in ({"exceededTransferLimit": True}, {"properties": {"exceededTransferLimit": True}}):
+        assert "only a part of the data" in _problem(write(tmp_path, [WEST], **members))
 
 
 def test_entities_and_deep_nesting_in_xml_are_refused(tmp_path: Path) -> None:
