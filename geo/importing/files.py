@@ -20,10 +20,10 @@ import orjson
 import shapely
 
 from geo.importing import projecting
-from geo.importing.features import Feature, FeatureFile, FileProblem
+from geo.importing.features import Feature, FeatureFile, FileProblem, check_count
 from geo.importing.geopackage import check_geopackage
 from geo.importing.kml import kml_in, read_kml
-from geo.importing.recognising import BOM, Format, content, recognise
+from geo.importing.recognising import BOM, Format, check_text, content, recognise
 from geo.importing.shapefile import Parts, parts_beside, parts_in_zip
 from geo.importing.through_gdal import UNREADABLE, Layer, choose, in_encoding, plain, read_layer
 from geo.language import Text
@@ -193,6 +193,7 @@ def _geojson(raw: bytes) -> tuple[FeatureFile, str | None]:
 
 def _strict(raw: bytes) -> tuple[list[dict[str, Any]], str | None]:
     """The features as plain JSON objects, and the coordinate system that an old file names."""
+    check_text(len(raw))
     try:
         document = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -216,6 +217,7 @@ def _strict(raw: bytes) -> tuple[list[dict[str, Any]], str | None]:
     sources = document.get("features")
     if not isinstance(sources, list):
         raise FileProblem(_NOT_GEOJSON)
+    check_count(len(sources))
     for number, source in enumerate(sources, start=1):
         if not isinstance(source, dict) or source.get("type") != "Feature":
             raise FileProblem(_NOT_A_FEATURE, number=number)

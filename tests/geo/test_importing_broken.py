@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from geo.database import Database
+from geo.importing import features as limits
+from geo.importing import recognising
 from geo.importing.features import FileProblem
 from geo.importing.files import read_features
 from geo.importing.sheets import read_rows
@@ -309,6 +311,25 @@ def test_an_archive_that_unpacks_to_very_much_costs_little(tmp_path: Path, name:
         read_rows(path) if name.startswith("xl") else read_features(path)
     assert time.process_time() - began < 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
+
+
+def test_what_would_take_very_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (limits.MAX_FEATURES, recognising.MAX_TEXT, recognising.MAX_ELEMENTS) == (200_000, 64 * 1024**2, 2_000_000)
+    spots = [feature(point(108.2, 16), name=str(number)) for number in range(3)]
+    marks = [placemark("x", "<Point><coordinates>108.2,16</coordinates></Point>") for _ in range(3)]
+    layer(tmp_path / "a.shp", "ESRI Shapefile", spots, encoding="UTF-8")
+    texts = [write(tmp_path, spots), kml(tmp_path / "a.kml", *marks), tmp_path / "a.kmz"]
+    with zipfile.ZipFile(texts[2], "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(texts[1], "doc.kml")
+    paths = [*texts, tmp_path / "a.shp", layer(tmp_path / "a.gpkg", "GPKG", spots)]
+    monkeypatch.setattr(limits, "MAX_FEATURES", 3)
+    assert [len(read_features(path).features) for path in paths] == [3] * 5
+    monkeypatch.setattr(limits, "MAX_FEATURES", 2)
+    assert all("more than 2 features" in _problem(path) for path in paths)
+    monkeypatch.setattr(recognising, "MAX_ELEMENTS", 10)
+    assert "more than 10 elements" in _problem(texts[1])
+    monkeypatch.setattr(recognising, "MAX_TEXT", 200)
+    assert all("GeoJSON or KML is larger" in _problem(path) for path in texts)
 
 
 def test_an_archive_that_lies_about_its_size_is_damaged_not_unpacked(tmp_path: Path) -> None:
