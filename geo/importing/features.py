@@ -11,6 +11,10 @@ from shapely.geometry.base import BaseGeometry
 from geo.errors import Refusal
 from geo.language import Text
 
+MAX_FEATURES = 200_000
+"""Of a file: many times what a city has."""
+
+_MANY = Text("Tệp có quá {most} đối tượng.", "The file holds more than {most} features.")
 _NO_SUCH_FIELD = Text(
     "Tệp không có trường “{field}”. Các trường có trong tệp: {fields}.",
     "The file has no field “{field}”. Its fields: {fields}.",
@@ -23,6 +27,12 @@ _FLATTENED = Text(
 
 class FileProblem(Refusal):
     """The file as a whole cannot be imported."""
+
+
+def check_count(count: int) -> None:
+    """Raises `FileProblem` for more features than are read."""
+    if count > MAX_FEATURES:
+        raise FileProblem(_MANY, most=MAX_FEATURES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ import orjson
 import shapely
 
 from geo.importing import projecting
-from geo.importing.features import Feature, FeatureFile, FileProblem
+from geo.importing.features import Feature, FeatureFile, FileProblem, check_count
 from geo.importing.geopackage import check_geopackage
 from geo.importing.kml import kml_in, read_kml
-from geo.importing.recognising import BOM, Format, content, recognise
+from geo.importing.recognising import BOM, Format, check_text, content, recognise
 from geo.importing.shapefile import Parts, parts_beside, parts_in_zip
 from geo.importing.through_gdal import UNREADABLE, Layer, choose, in_encoding, plain, read_layer
 from geo.language import Text
@@ -31,6 +31,8 @@ from geo.language import Text
 # How files of before RFC 7946 name WGS 84.
 _WGS84_NAME = re.compile(r"(urn:ogc:def:crs:)?(OGC:[0-9.]*:?CRS84h?|EPSG:[0-9.]*:?(4326|4979))", re.IGNORECASE)
 _UNDEFINED = re.compile("undefined|unknown", re.IGNORECASE)
+_OURS = ("type", "id", "properties", "geometry")
+"""The members of a feature that mean anything."""
 _METRES = 1_000.0
 """Beyond this many degrees a position is no mistake in degrees: it is in metres."""
 
@@ -42,6 +44,14 @@ _NOT_GEOJSON = Text("Tệp không phải là GeoJSON dạng FeatureCollection.",
 _NOT_A_FEATURE = Text("Mục thứ {number} không phải là một Feature.", "Item {number} is not a Feature.")
 _NO_FEATURES = Text("Tệp không có đối tượng nào.", "The file holds no features.")
 _CRS = Text("Không hiểu hệ tọa độ “{crs}” của tệp.", "The file's coordinate system “{crs}” is not known.")
+_CRS_ELSEWHERE = Text(
+    "Mục crs của tệp có kiểu “{kind}”; chỉ nhận kiểu “name”. Không có gì được tải từ nơi khác.",
+    "The file's crs member is of type “{kind}”; only “name” is accepted. Nothing is fetched from elsewhere.",
+)
+_IN_PART = Text(
+    "Tệp chỉ chứa một phần dữ liệu (exceededTransferLimit): máy chủ đã dừng ở giới hạn của nó. Hãy xuất lại toàn bộ.",
+    "The file holds only a part of the data (exceededTransferLimit): the server stopped at its limit. Export all.",
+)
 _NO_CRS = Text(
     "Tệp không cho biết hệ tọa độ. Hãy nêu bằng --crs, ví dụ --crs EPSG:5899 (VN-2000, kinh tuyến trục 107°45′) hoặc "
     "--crs EPSG:4326 (WGS 84).",
@@ -163,7 +173,7 @@ def _moved(feature: Feature, frame: projecting.Frame) -> Feature:
 
 def _geojson(raw: bytes) -> tuple[FeatureFile, str | None]:
     sources, named = _strict(raw)
-    layer = read_layer(raw, "GeoJSON")
+    layer = read_layer(_bare(sources), "GeoJSON")
     if len(layer.geometries) != len(sources):
         raise FileProblem(UNREADABLE, reason=f"{len(layer.geometries)}/{len(sources)}")
     names = layer.names
@@ -183,15 +193,22 @@ def _geojson(raw: bytes) -> tuple[FeatureFile, str | None]:
 
 def _strict(raw: bytes) -> tuple[list[dict[str, Any]], str | None]:
     """The features as plain JSON objects, and the coordinate system that an old file names."""
+    check_text(len(raw))
     try:
         document = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise FileProblem(_NOT_JSON, reason=str(error)) from error
     if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
         raise FileProblem(_NOT_GEOJSON)
+    beside = document.get("properties")  # where newer servers of Esri put it
+    if any(isinstance(one, dict) and one.get("exceededTransferLimit") is True for one in (document, beside)):
+        raise FileProblem(_IN_PART)
     crs = document.get("crs")
     named = None
     if crs is not None:
+        kind = crs.get("type") if isinstance(crs, dict) else None
+        if kind != "name":
+            raise FileProblem(_CRS_ELSEWHERE, kind=str(kind)[:60])
         properties = crs.get("properties") if isinstance(crs, dict) else None
         named = properties.get("name") if isinstance(properties, dict) else None
         if not isinstance(named, str):
@@ -200,6 +217,7 @@ def _strict(raw: bytes) -> tuple[list[dict[str, Any]], str | None]:
     sources = document.get("features")
     if not isinstance(sources, list):
         raise FileProblem(_NOT_GEOJSON)
+    check_count(len(sources))
     for number, source in enumerate(sources, start=1):
         if not isinstance(source, dict) or source.get("type") != "Feature":
             raise FileProblem(_NOT_A_FEATURE, number=number)
@@ -208,6 +226,33 @@ def _strict(raw: bytes) -> tuple[list[dict[str, Any]], str | None]:
     if not sources:
         raise FileProblem(_NO_FEATURES)
     return sources, named
+
+
+def _bare(sources: Sequence[dict[str, Any]]) -> bytes:
+    """The features for GDAL without anything it could follow.
+
+    It fetches what a crs links to, in the collection and in each geometry, in whatever case the member is written. The
+    coordinate system is read by us, so GDAL is told none.
+    """
+    features = [
+        {
+            name: _bare_geometry(value) if name == "geometry" else value
+            for name, value in source.items()
+            if name in _OURS
+        }
+        for source in sources
+    ]
+    return orjson.dumps({"type": "FeatureCollection", "features": features})
+
+
+def _bare_geometry(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    bare = {name: value[name] for name in ("type", "coordinates") if name in value}
+    parts = value.get("geometries")
+    if isinstance(parts, list):
+        bare["geometries"] = [_bare_geometry(part) for part in parts]
+    return bare
 
 
 # Through GDAL

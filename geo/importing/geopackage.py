@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from geo.importing.features import FileProblem
+from geo.importing.features import FileProblem, check_count
 from geo.language import Text
 
 _SECONDS = 60
@@ -44,6 +44,8 @@ def check_geopackage(path: Path) -> list[str]:
         query = "SELECT table_name FROM gpkg_contents WHERE data_type = 'features' ORDER BY table_name"
         layers = [str(name) for (name,) in database.execute(query)]
         for layer in layers:
+            # GDAL would believe what the file says of its own length.
+            check_count(database.execute(f"SELECT count(*) FROM {_quoted(layer)}").fetchone()[0])  # noqa: S608  # nosec
             _refuse_nul(database, layer)
         return layers
 

@@ -17,8 +17,8 @@ from shapely.errors import GEOSException
 from shapely.geometry import GeometryCollection, LinearRing, LineString, MultiPoint, MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geo.importing.features import Feature, FileProblem
-from geo.importing.recognising import check_xml, names_in, unpacked
+from geo.importing.features import Feature, FileProblem, check_count
+from geo.importing.recognising import check_text, check_xml, names_in, unpacked
 from geo.language import Text
 
 _NOT_KML = Text("Tệp XML này không phải là KML.", "This XML file is no KML.")
@@ -41,11 +41,12 @@ def kml_in(path: Path) -> bytes:
     """The document of a KMZ: `doc.kml`, else its first KML."""
     names = sorted(name for name in names_in(path) if name.lower().endswith(".kml"))
     main = next((name for name in names if name.lower() == "doc.kml"), names[0])
-    return unpacked(path, main)
+    return unpacked(path, main, text=True)
 
 
 def read_kml(raw: bytes, layer: str | None) -> tuple[list[Feature], list[str], list[str]]:
     """Features, names of fields and names of folders; with `layer`, of that folder only. Raises `FileProblem`."""
+    check_text(len(raw))
     check_xml(raw)
     root = ElementTree.fromstring(raw)  # noqa: S314 - checked above: no DOCTYPE, no entities, not deep  # nosec
     if _tag(root) != "kml":
@@ -54,6 +55,7 @@ def read_kml(raw: bytes, layer: str | None) -> tuple[list[Feature], list[str], l
     start = root
     if layer is not None:
         start = next((one for one in root.iter() if _tag(one) == "Folder" and _text(one, "name") == layer), root)
+    check_count(sum(1 for _ in _placemarks(start)))
     features = [_feature(number, one) for number, one in enumerate(_placemarks(start), start=1)]
     if not features and any(_tag(one) == "NetworkLink" for one in root.iter()):
         raise FileProblem(_LINKED)

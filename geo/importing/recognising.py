@@ -17,6 +17,10 @@ from geo.language import Text
 
 MAX_BYTES = 256 * 1024 * 1024
 """Of a file, and of all that is unpacked from one."""
+MAX_TEXT = 64 * 1024 * 1024
+"""Of GeoJSON and KML, which take many times their size while they are read."""
+MAX_ELEMENTS = 2_000_000
+"""In one XML document."""
 MAX_MEMBERS = 2_000
 MAX_DEPTH = 100
 """Of elements within elements in XML."""
@@ -55,6 +59,11 @@ _DOCTYPE = Text(
     "XML có khai báo DOCTYPE hoặc thực thể, không được nhận.", "The XML declares a DOCTYPE or entities: not accepted."
 )
 _BAD_XML = Text("XML bị hỏng: {reason}", "The XML is damaged: {reason}")
+_LONG_TEXT = Text(
+    "GeoJSON hoặc KML lớn quá {most} MB. Hãy chia tệp, hoặc dùng GeoPackage.",
+    "The GeoJSON or KML is larger than {most} MB. Divide it, or use a GeoPackage.",
+)
+_ELEMENTS = Text("XML có quá {most} phần tử.", "The XML has more than {most} elements.")
 _DEEP = Text("XML lồng quá {most} lớp.", "The XML is nested deeper than {most} levels.")
 
 
@@ -116,25 +125,40 @@ def names_in(path: Path, most: int = MAX_BYTES) -> list[str]:
     return [member.filename for member in members]
 
 
-def unpacked(path: Path, name: str) -> bytes:
-    """One member of an archive that `names_in` has let pass. Raises `FileProblem` where it is damaged."""
+def check_text(size: int) -> None:
+    """Raises `FileProblem` for more GeoJSON or KML than is read."""
+    if size > MAX_TEXT:
+        raise FileProblem(_LONG_TEXT, most=MAX_TEXT // 1024**2)
+
+
+def unpacked(path: Path, name: str, *, text: bool = False) -> bytes:
+    """One member of an archive that `names_in` has let pass. Raises `FileProblem` where it is damaged.
+
+    With `text`, it may be no larger than text is read.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
+            if text:
+                check_text(archive.getinfo(name).file_size)
             return archive.read(name)
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, zlib.error) as error:
         raise FileProblem(_BAD_ZIP, reason=f"{name}: {error}") from error
 
 
 def check_xml(raw: bytes) -> None:
-    """Raises `FileProblem` for XML that is not well formed, nests too deeply, or declares entities at all."""
-    depth = 0
+    """Raises `FileProblem` for XML that is not well formed, nests too deeply, has too many elements, or
+    declares entities at all."""
+    depth = count = 0
 
     def refuse(*_: object) -> None:
         raise FileProblem(_DOCTYPE)
 
     def began(*_: object) -> None:
-        nonlocal depth
+        nonlocal depth, count
         depth += 1
+        count += 1
+        if count > MAX_ELEMENTS:
+            raise FileProblem(_ELEMENTS, most=MAX_ELEMENTS)
         if depth > MAX_DEPTH:
             raise FileProblem(_DEEP, most=MAX_DEPTH)
 

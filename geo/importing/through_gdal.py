@@ -18,7 +18,7 @@ from pyogrio import list_layers, read_info
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
 from pyogrio.raw import read
 
-from geo.importing.features import FileProblem
+from geo.importing.features import FileProblem, check_count
 from geo.language import Text
 
 UNREADABLE = Text("Không đọc được tệp: {reason}", "The file cannot be read: {reason}")
@@ -73,8 +73,10 @@ def read_layer(source: Path | bytes, driver: str, *, layer: str | None = None, e
         # What GDAL warns of (open rings, unknown types) is reported for each feature.
         warnings.simplefilter("ignore")
         try:
-            if read_info(source, layer=layer, encoding=encoding)["driver"] != driver:
+            info = read_info(source, layer=layer, encoding=encoding, force_feature_count=True)
+            if info["driver"] != driver:
                 raise FileProblem(_OTHER_DRIVER, wanted=driver)
+            check_count(info["features"])
             meta, _, wkb, columns = read(source, layer=layer, encoding=encoding, datetime_as_string=True)
         except UnicodeDecodeError as error:
             raise FileProblem(_NOT_TEXT, encoding=encoding or "UTF-8") from error

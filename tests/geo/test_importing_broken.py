@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import resource
 import struct
+import threading
 import time
 import zipfile
 from collections.abc import AsyncIterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from geo.database import Database
+from geo.importing import features as limits
+from geo.importing import recognising
 from geo.importing.features import FileProblem
 from geo.importing.files import read_features
 from geo.importing.sheets import read_rows
@@ -251,6 +255,35 @@ def test_files_that_lead_to_other_files_are_not_opened(tmp_path: Path) -> None:
         assert any(words in told for words in ("no KML", "not a GeoJSON", "only points to", "for teams only")), told
 
 
+def test_no_coordinate_system_is_fetched_from_elsewhere(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        href = f"http://127.0.0.1:{server.server_port}/crs"
+        for kind, member in (("link", "href"), ("url", "url"), ("LINK", "href")):
+            crs = {"type": kind, "properties": {"name": "EPSG:4326", member: href, "type": "proj4"}}
+            assert f"of type “{kind}”" in _problem(write(tmp_path, [WEST], crs=crs))
+            read_features(write(tmp_path, [WEST], CRS=crs))
+            inside = {**WEST, "crs": crs, "geometry": {**WEST["geometry"], "crs": crs}}
+            assert read_features(write(tmp_path, [inside])).features[0].geometry is not None
+        server.shutdown()
+    assert asked == []
+
+
+def test_a_part_of_the_data_is_refused(tmp_path: Path) -> None:
+    for members in ({"exceededTransferLimit": True}, {"properties": {"exceededTransferLimit": True}}):
+        assert "only a part of the data" in _problem(write(tmp_path, [WEST], **members))
+
+
 def test_entities_and_deep_nesting_in_xml_are_refused(tmp_path: Path) -> None:
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     bomb = f'<?xml version="1.0"?><!DOCTYPE kml [<!ENTITY l0 "ha">{laughs}]><kml><name>&l9;</name></kml>'
@@ -278,6 +311,25 @@ def test_an_archive_that_unpacks_to_very_much_costs_little(tmp_path: Path, name:
         read_rows(path) if name.startswith("xl") else read_features(path)
     assert time.process_time() - began < 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
+
+
+def test_what_would_take_very_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (limits.MAX_FEATURES, recognising.MAX_TEXT, recognising.MAX_ELEMENTS) == (200_000, 64 * 1024**2, 2_000_000)
+    spots = [feature(point(108.2, 16), name=str(number)) for number in range(3)]
+    marks = [placemark("x", "<Point><coordinates>108.2,16</coordinates></Point>") for _ in range(3)]
+    layer(tmp_path / "a.shp", "ESRI Shapefile", spots, encoding="UTF-8")
+    texts = [write(tmp_path, spots), kml(tmp_path / "a.kml", *marks), tmp_path / "a.kmz"]
+    with zipfile.ZipFile(texts[2], "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(texts[1], "doc.kml")
+    paths = [*texts, tmp_path / "a.shp", layer(tmp_path / "a.gpkg", "GPKG", spots)]
+    monkeypatch.setattr(limits, "MAX_FEATURES", 3)
+    assert [len(read_features(path).features) for path in paths] == [3] * 5
+    monkeypatch.setattr(limits, "MAX_FEATURES", 2)
+    assert all("more than 2 features" in _problem(path) for path in paths)
+    monkeypatch.setattr(recognising, "MAX_ELEMENTS", 10)
+    assert "more than 10 elements" in _problem(texts[1])
+    monkeypatch.setattr(recognising, "MAX_TEXT", 200)
+    assert all("GeoJSON or KML is larger" in _problem(path) for path in texts)
 
 
 def test_an_archive_that_lies_about_its_size_is_damaged_not_unpacked(tmp_path: Path) -> None:
