@@ -21,7 +21,7 @@ import shapely
 
 from geo.importing import projecting
 from geo.importing.features import Feature, FeatureFile, FileProblem, check_count
-from geo.importing.geopackage import check_geopackage
+from geo.importing.geopackage import check_geopackage, check_saved
 from geo.importing.kml import kml_in, read_kml
 from geo.importing.recognising import BOM, Format, check_text, content, recognise
 from geo.importing.shapefile import Parts, parts_beside, parts_in_zip
@@ -106,6 +106,7 @@ def read_features(
                 choose(folders, layer)
             found, named = FeatureFile(path.stem, tuple(fields), tuple(features)), "OGC:CRS84"
         case Format.GEOPACKAGE:
+            check_saved(path)
             found, named = _geopackage(raw, layer)
         case Format.SHAPEFILE:
             found, named = _shapefile(parts_beside(path), encoding)
@@ -297,6 +298,7 @@ def _shapefile(parts: Parts, encoding: str | None) -> tuple[FeatureFile, str | N
 
 def _encoding(name: str) -> str:
     try:
+        "a".encode(name)  # some codecs are not of text, or only ever fail
         return codecs.lookup(name).name
     except (LookupError, ValueError) as error:
         raise FileProblem(_BAD_ENCODING, encoding=name) from error
