@@ -23,6 +23,7 @@ from geo.importing import projecting
 from geo.importing.features import Feature, FeatureFile, FileProblem, check_count
 from geo.importing.geopackage import check_geopackage, check_saved
 from geo.importing.kml import kml_in, read_kml
+from geo.importing.plane import VIETNAM
 from geo.importing.recognising import BOM, Format, check_text, content, recognise
 from geo.importing.shapefile import Parts, parts_beside, parts_in_zip
 from geo.importing.through_gdal import UNREADABLE, Layer, choose, in_encoding, plain, read_layer
@@ -156,7 +157,7 @@ def _moved(feature: Feature, frame: projecting.Frame) -> Feature:
     if not np.isfinite(before).all():
         return feature  # told as such when it is checked
     after = frame.to_wgs84(before)
-    west, south, east, north = projecting.VIETNAM
+    west, south, east, north = VIETNAM
     lost = ~np.isfinite(after).all(axis=1)
     if frame.vietnamese:
         lost |= (after[:, 0] < west) | (after[:, 0] > east) | (after[:, 1] < south) | (after[:, 1] > north)

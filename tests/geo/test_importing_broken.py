@@ -33,6 +33,7 @@ from tests.geo.geojson import (
     polygon,
     put_neighbourhoods,
     put_places,
+    put_wards,
     ring,
     said,
     square_ward,
@@ -171,6 +172,13 @@ async def test_a_ring_that_is_not_closed_is_told_in_a_kml(ward: Database, tmp_pa
     path = kml(tmp_path / "a.kml", *(placemark(f"Tổ {n}", shape, code=str(n)) for n, shape in enumerate(shapes)))
     report = await put_neighbourhoods(ward, path)
     assert said(report) == [(number, TroubleKind.GEOMETRY) for number in (1, 2, 3, 4)]
+
+
+async def test_a_ward_abroad_is_refused_whatever_the_system(ward: Database, tmp_path: Path) -> None:
+    systems: list[dict[str, Any]] = [{}, {"crs": {"type": "name", "properties": {"name": "EPSG:4326"}}}]
+    for crs in systems:
+        abroad = feature(polygon(15.98, 108.2 - 90, 16, 108.22 - 90), code="20315", name="Ở xa")
+        assert said(await put_wards(ward, write(tmp_path, [abroad], **crs))) == [(1, TroubleKind.OUTSIDE)]
 
 
 # Cut off
