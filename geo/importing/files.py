@@ -21,8 +21,9 @@ import shapely
 
 from geo.importing import projecting
 from geo.importing.features import Feature, FeatureFile, FileProblem, check_count
-from geo.importing.geopackage import check_geopackage
+from geo.importing.geopackage import check_geopackage, check_saved
 from geo.importing.kml import kml_in, read_kml
+from geo.importing.plane import VIETNAM
 from geo.importing.recognising import BOM, Format, check_text, content, recognise
 from geo.importing.shapefile import Parts, parts_beside, parts_in_zip
 from geo.importing.through_gdal import UNREADABLE, Layer, choose, in_encoding, plain, read_layer
@@ -106,6 +107,7 @@ def read_features(
                 choose(folders, layer)
             found, named = FeatureFile(path.stem, tuple(fields), tuple(features)), "OGC:CRS84"
         case Format.GEOPACKAGE:
+            check_saved(path)
             found, named = _geopackage(raw, layer)
         case Format.SHAPEFILE:
             found, named = _shapefile(parts_beside(path), encoding)
@@ -155,7 +157,7 @@ def _moved(feature: Feature, frame: projecting.Frame) -> Feature:
     if not np.isfinite(before).all():
         return feature  # told as such when it is checked
     after = frame.to_wgs84(before)
-    west, south, east, north = projecting.VIETNAM
+    west, south, east, north = VIETNAM
     lost = ~np.isfinite(after).all(axis=1)
     if frame.vietnamese:
         lost |= (after[:, 0] < west) | (after[:, 0] > east) | (after[:, 1] < south) | (after[:, 1] > north)
@@ -297,6 +299,7 @@ def _shapefile(parts: Parts, encoding: str | None) -> tuple[FeatureFile, str | N
 
 def _encoding(name: str) -> str:
     try:
+        "a".encode(name)  # some codecs are not of text, or only ever fail
         return codecs.lookup(name).name
     except (LookupError, ValueError) as error:
         raise FileProblem(_BAD_ENCODING, encoding=name) from error

@@ -27,6 +27,10 @@ _NUL = Text(
     "Cột “{column}” của lớp “{layer}” có văn bản chứa ký tự NUL.",
     "Column “{column}” of layer “{layer}” holds text with a NUL.",
 )
+_UNFINISHED = Text(
+    "Bên cạnh tệp có “{name}”: tệp đang mở hoặc chưa lưu xong. Hãy đóng chương trình đang dùng tệp rồi nhập lại.",
+    "Beside the file there is “{name}”: it is open, or was not saved to the end. Close what uses it and import again.",
+)
 _SLOW = Text("Kiểm tra tệp quá lâu.", "Checking the file takes too long.")
 _RTREE = re.compile(r'CREATE\s+VIRTUAL\s+TABLE\s+("([^"]|"")*"|\w+)\s+USING\s+rtree\s*\(', re.IGNORECASE)
 
@@ -48,6 +52,14 @@ def check_geopackage(path: Path) -> list[str]:
             check_count(database.execute(f"SELECT count(*) FROM {_quoted(layer)}").fetchone()[0])  # noqa: S608  # nosec
             _refuse_nul(database, layer)
         return layers
+
+
+def check_saved(path: Path) -> None:
+    """Raises `FileProblem` where a part of the file's rows is still in another file beside it."""
+    for ending in ("-wal", "-journal"):
+        beside = path.with_name(path.name + ending)
+        if beside.is_file() and beside.stat().st_size:
+            raise FileProblem(_UNFINISHED, name=beside.name)
 
 
 @contextmanager

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 import shapely
 
+VIETNAM = (102.0, 5.0, 118.0, 24.0)
+"""West, south, east, north of the country with its islands, generously."""
+
 
 def degree_lengths(latitude: float) -> tuple[float, float]:
     """Metres of a degree eastward and northward. The usual series for WGS 84, as in NIMA TR8350.2."""

@@ -40,8 +40,6 @@ _DEGREES = "+step +proj=unitconvert +xy_in=rad +xy_out=deg"
 _SHIFT_OF_VN2000 = (-192.0, -39.0, -111.0)
 """Roughly: how a system without a name of its datum is known, by the shift that it states itself."""
 _VN2000 = ("Vietnam 2000", "D_Vietnam_2000", "VN-2000", "D_VN_2000", "VN_2000")
-VIETNAM = (102.0, 5.0, 118.0, 24.0)
-"""West, south, east, north of the country with its islands, generously."""
 
 _UNKNOWN = Text("Không hiểu hệ tọa độ “{crs}”.", "The coordinate system “{crs}” is not known.")
 _NO_WAY = Text(

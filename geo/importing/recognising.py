@@ -54,6 +54,10 @@ _BOMB = Text(
     "Tệp nén giải ra quá lớn (quá {most} MB hoặc quá {members} tệp).",
     "The archive unpacks to too much (over {most} MB, or over {members} files).",
 )
+_PACKED = Text(
+    "Tệp nén dùng cách nén không được nhận; hãy nén lại theo cách thông thường (deflate).",
+    "The archive is compressed in a way that is not accepted; pack it again the usual way (deflate).",
+)
 _LOCKED = Text("Tệp nén có mật khẩu.", "The archive has a password.")
 _DOCTYPE = Text(
     "XML có khai báo DOCTYPE hoặc thực thể, không được nhận.", "The XML declares a DOCTYPE or entities: not accepted."
@@ -122,6 +126,9 @@ def names_in(path: Path, most: int = MAX_BYTES) -> list[str]:
         raise FileProblem(_BOMB, most=most // 1024**2, members=MAX_MEMBERS)
     if any(member.flag_bits & 1 for member in members):
         raise FileProblem(_LOCKED)
+    # The others may ask for gigabytes of memory before the first byte, and fail in ways of their own.
+    if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
+        raise FileProblem(_PACKED)
     return [member.filename for member in members]
 
 

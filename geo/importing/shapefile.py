@@ -54,7 +54,7 @@ class Parts:
         """The parts as files of one plain name; gives the main one."""
         for ending, raw in self.parts.items():
             if ending != ".cpg":  # the encoding is told to GDAL, not found by it
-                (folder / f"layer{ending}").write_bytes(raw)
+                (folder / f"layer{ending}").write_bytes(_as_utf8(raw) if ending == ".prj" else raw)
         return folder / "layer.shp"
 
 
@@ -110,6 +110,14 @@ def _checked(found: Parts) -> Parts:
         vietnamese, english = "; ".join(one.vi for one in faults), "; ".join(one.en for one in faults)
         raise FileProblem(_FAULTS, name=found.name, faults=vietnamese, faults_en=english)
     return found
+
+
+def _as_utf8(raw: bytes) -> bytes:
+    """The description of a coordinate system, which may name it in any encoding, as GDAL's callers take it."""
+    try:
+        return raw.decode().encode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1").encode()
 
 
 def _lengths(ending: str, raw: bytes) -> tuple[int, int]:

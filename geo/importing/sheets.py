@@ -148,7 +148,7 @@ def _decoded(raw: bytes, encoding: str | None) -> tuple[str, str]:
         used = "utf-16"
     try:
         return raw.removeprefix(BOM).decode(used), codecs.lookup(used).name
-    except (UnicodeDecodeError, LookupError) as error:
+    except (ValueError, LookupError) as error:
         raise FileProblem(_NOT_UTF8, encoding=used) from error
 
 

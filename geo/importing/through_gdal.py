@@ -84,6 +84,10 @@ def read_layer(source: Path | bytes, driver: str, *, layer: str | None = None, e
             raise FileProblem(UNREADABLE, reason=str(error)) from error
         except LookupError as error:
             raise FileProblem(_NOT_TEXT, encoding=encoding or "UTF-8") from error
+        except FileProblem:
+            raise
+        except Exception as error:  # mistakes of the library's own, met by files that nobody tried
+            raise FileProblem(UNREADABLE, reason=f"{type(error).__name__}: {error}") from error
         geometries = [None] * len(columns[0]) if wkb is None and columns else shapely.from_wkb(wkb, on_invalid="ignore")
     given = [False] * len(geometries) if wkb is None else [one is not None for one in wkb]
     names = tuple(str(name) for name in meta["fields"])

@@ -60,6 +60,10 @@ UNREADABLE = Text(
     "The geometry cannot be read: a ring is not closed, or a coordinate is missing or not a number.",
 )
 WRONG_TYPE = Text("Hình phải là {wanted}, trong tệp là {found}.", "The geometry must be a {wanted}, but is a {found}.")
+ABROAD = Text(
+    "Phường không nằm trong Việt Nam: có thể sai hệ tọa độ, hoặc hai tọa độ đã bị đổi chỗ.",
+    "The ward is not in Vietnam: the coordinate system may be another, or the two numbers swapped.",
+)
 EMPTY = Text("Hình rỗng, không có diện tích.", "The geometry is empty.")
 NOT_ON_EARTH = Text(
     "Tọa độ {longitude}, {latitude} không nằm trên Trái Đất (kinh độ trước, vĩ độ sau).",

@@ -16,6 +16,7 @@ from geo.importing.checking import Check, same_area, shown, square_metres
 from geo.importing.cleaning import Group, Imported, clean, sound_areas
 from geo.importing.coverage import Candidate, overlapping
 from geo.importing.features import FeatureFile
+from geo.importing.plane import VIETNAM
 from geo.importing.troubles import Trouble, TroubleKind
 from geo.seeds import seed_categories
 from geo.tables import SRID, neighbourhood, neighbourhood_boundary, ward
@@ -151,6 +152,8 @@ def _read(
         if check.lacks(name_name, name):
             check.add(TroubleKind.NAME, troubles.NO_NAME)
         outline = check.area(MAX_VERTICES)
+        if outline is not None and not shapely.box(*VIETNAM).covers(outline):
+            check.add(TroubleKind.OUTSIDE, troubles.ABROAD)
         if code is not None and name is not None and outline is not None and not check.troubles:
             found.append(_Ward(feature.number, code, name, outline))
         wrong += check.troubles

@@ -17,7 +17,7 @@ import pytest
 
 from geo.database import Database
 from geo.importing import features as limits
-from geo.importing import recognising
+from geo.importing import recognising, through_gdal
 from geo.importing.features import FileProblem
 from geo.importing.files import read_features
 from geo.importing.sheets import read_rows
@@ -33,6 +33,7 @@ from tests.geo.geojson import (
     polygon,
     put_neighbourhoods,
     put_places,
+    put_wards,
     ring,
     said,
     square_ward,
@@ -171,6 +172,13 @@ async def test_a_ring_that_is_not_closed_is_told_in_a_kml(ward: Database, tmp_pa
     path = kml(tmp_path / "a.kml", *(placemark(f"Tổ {n}", shape, code=str(n)) for n, shape in enumerate(shapes)))
     report = await put_neighbourhoods(ward, path)
     assert said(report) == [(number, TroubleKind.GEOMETRY) for number in (1, 2, 3, 4)]
+
+
+async def test_a_ward_abroad_is_refused_whatever_the_system(ward: Database, tmp_path: Path) -> None:
+    systems: list[dict[str, Any]] = [{}, {"crs": {"type": "name", "properties": {"name": "EPSG:4326"}}}]
+    for crs in systems:
+        abroad = feature(polygon(15.98, 108.2 - 90, 16, 108.22 - 90), code="20315", name="Ở xa")
+        assert said(await put_wards(ward, write(tmp_path, [abroad], **crs))) == [(1, TroubleKind.OUTSIDE)]
 
 
 # Cut off
@@ -330,6 +338,52 @@ def test_what_would_take_very_much_memory_is_refused(tmp_path: Path, monkeypatch
     assert "more than 10 elements" in _problem(texts[1])
     monkeypatch.setattr(recognising, "MAX_TEXT", 200)
     assert all("GeoJSON or KML is larger" in _problem(path) for path in texts)
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_an_archive_compressed_in_another_way_is_refused(tmp_path: Path, way: int) -> None:
+    with zipfile.ZipFile(tmp_path / "a.kmz", "w", way) as archive:
+        archive.writestr("doc.kml", "<kml/>")
+    assert "compressed in a way that is not accepted" in _problem(tmp_path / "a.kmz")
+
+
+@pytest.mark.parametrize("encoding", ["hex", "undefined", "rot13", "no-such"])
+def test_an_encoding_that_is_none_of_text_is_named(tmp_path: Path, encoding: str) -> None:
+    path = layer(tmp_path / "a.shp", "ESRI Shapefile", [WEST], encoding="UTF-8")
+    assert f"The encoding “{encoding}” is not known" in _problem(path, encoding=encoding)
+    (tmp_path / "a.csv").write_text("code,name\n1,a\n")
+    with pytest.raises(FileProblem):
+        read_rows(tmp_path / "a.csv", encoding=encoding)
+
+
+def test_a_coordinate_system_named_in_no_utf8_is_read_all_the_same(tmp_path: Path) -> None:
+    path = layer(tmp_path / "a.shp", "ESRI Shapefile", [WEST], encoding="UTF-8")
+    stated = path.with_suffix(".prj").read_text().replace("GCS_WGS_1984", "Hệ tọa độ")
+    path.with_suffix(".prj").write_bytes(stated.encode("utf-16-le"))
+    assert "does not say its coordinate system" in _problem(path)
+    assert len(read_features(path, crs="EPSG:4326").features) == 1
+    path.with_suffix(".prj").write_bytes(stated.replace("Hệ tọa độ", "Hé").encode("latin-1"))
+    assert len(read_features(path).features) == 1
+
+
+def test_what_only_the_library_could_explain_is_a_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise UnboundLocalError("x")
+
+    monkeypatch.setattr(through_gdal, "read", fails)
+    assert "cannot be read: UnboundLocalError" in _problem(write(tmp_path, [WEST]))
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-journal"])
+def test_a_geopackage_not_saved_to_the_end_is_refused(tmp_path: Path, ending: str) -> None:
+    path = layer(tmp_path / "a.gpkg", "GPKG", [WEST])
+    beside = tmp_path / f"a.gpkg{ending}"
+    beside.write_bytes(b"")
+    assert len(read_features(path).features) == 1
+    beside.write_bytes(b"rows")
+    assert f"Beside the file there is “a.gpkg{ending}”" in _problem(path)
 
 
 def test_an_archive_that_lies_about_its_size_is_damaged_not_unpacked(tmp_path: Path) -> None:
