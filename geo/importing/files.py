@@ -21,7 +21,7 @@ import shapely
 
 from geo.importing import projecting
 from geo.importing.features import Feature, FeatureFile, FileProblem, check_count
-from geo.importing.geopackage import check_geopackage, check_saved
+from geo.importing.geopackage import check_geopackage, check_saved, rows_with_shapes
 from geo.importing.kml import kml_in, read_kml
 from geo.importing.plane import VIETNAM
 from geo.importing.recognising import BOM, Format, check_text, content, recognise
@@ -42,6 +42,7 @@ _NOT_JSON = Text(
     "The file is not valid JSON (nor may it hold NaN, infinity or numbers too large): {reason}",
 )
 _NOT_GEOJSON = Text("Tệp không phải là GeoJSON dạng FeatureCollection.", "The file is not a GeoJSON FeatureCollection.")
+_NESTED = Text("GeoJSON lồng quá nhiều lớp.", "The GeoJSON is nested too deeply.")
 _NOT_A_FEATURE = Text("Mục thứ {number} không phải là một Feature.", "Item {number} is not a Feature.")
 _NO_FEATURES = Text("Tệp không có đối tượng nào.", "The file holds no features.")
 _CRS = Text("Không hiểu hệ tọa độ “{crs}” của tệp.", "The file's coordinate system “{crs}” is not known.")
@@ -236,15 +237,18 @@ def _bare(sources: Sequence[dict[str, Any]]) -> bytes:
     It fetches what a crs links to, in the collection and in each geometry, in whatever case the member is written. The
     coordinate system is read by us, so GDAL is told none.
     """
-    features = [
-        {
-            name: _bare_geometry(value) if name == "geometry" else value
-            for name, value in source.items()
-            if name in _OURS
-        }
-        for source in sources
-    ]
-    return orjson.dumps({"type": "FeatureCollection", "features": features})
+    try:
+        features = [
+            {
+                name: _bare_geometry(value) if name == "geometry" else value
+                for name, value in source.items()
+                if name in _OURS
+            }
+            for source in sources
+        ]
+        return orjson.dumps({"type": "FeatureCollection", "features": features})
+    except (orjson.JSONEncodeError, RecursionError) as error:  # fewer levels are written than read
+        raise FileProblem(_NESTED) from error
 
 
 def _bare_geometry(value: Any) -> Any:
@@ -281,6 +285,9 @@ def _geopackage(raw: bytes, layer: str | None) -> tuple[FeatureFile, str | None]
         copy.write_bytes(raw)
         chosen = choose(check_geopackage(copy), layer)
         found = read_layer(copy, "GPKG", layer=chosen)
+        kept = rows_with_shapes(copy, chosen)
+    if len(kept) == len(found.given):
+        found = replace(found, given=tuple(kept))
     named = None if found.crs is None or _UNDEFINED.search(found.crs) else found.crs
     return FeatureFile("", found.names, tuple(_features(found))), named
 

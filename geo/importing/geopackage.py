@@ -54,6 +54,17 @@ def check_geopackage(path: Path) -> list[str]:
         return layers
 
 
+def rows_with_shapes(path: Path, layer: str) -> list[bool]:
+    """For each row of a layer in its order, whether anything is kept as its shape: GDAL drops what it cannot read."""
+    with _opened(path) as database:
+        query = "SELECT column_name FROM gpkg_geometry_columns WHERE lower(table_name) = lower(?)"
+        column = database.execute(query, (layer,)).fetchone()
+        if column is None:
+            return []
+        rows = f"SELECT {_quoted(column[0])} IS NOT NULL FROM {_quoted(layer)} ORDER BY rowid"  # noqa: S608  # nosec
+        return [bool(kept) for (kept,) in database.execute(rows)]
+
+
 def check_saved(path: Path) -> None:
     """Raises `FileProblem` where a part of the file's rows is still in another file beside it."""
     for ending in ("-wal", "-journal"):

@@ -7,6 +7,7 @@ points to elsewhere (network links, pictures, styles) is never fetched.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ _LINKED = Text(
 _NUMBER = Text("Tọa độ “{text}” không phải là số.", "The coordinates “{text}” are not numbers.")
 _RING = Text("Vòng không khép kín hoặc có dưới bốn điểm.", "A ring is not closed, or has fewer than four points.")
 _NO_POINTS = Text("Hình thiếu tọa độ.", "The geometry lacks coordinates.")
+# What Python takes for a number besides (1_08, digits of other scripts) is none in KML.
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _SHAPES = ("Point", "LineString", "LinearRing", "Polygon", "MultiGeometry")
 
 
@@ -158,10 +161,7 @@ def _points(element: ElementTree.Element) -> list[tuple[float, ...]]:
 
 def _point(text: str) -> tuple[float, ...]:
     parts = text.split(",")
-    try:
-        numbers = tuple(float(part) for part in parts if part)
-    except ValueError:
-        numbers = ()
+    numbers = tuple(float(part) for part in parts if _DECIMAL.fullmatch(part))
     if not 2 <= len(numbers) <= 3 or len(numbers) != len(parts) or not all(map(math.isfinite, numbers)):
         told = {"text": text[:60].replace("{", "(").replace("}", ")")}
         raise _Fault(Text(_NUMBER.vi.format(**told), _NUMBER.en.format(**told)))

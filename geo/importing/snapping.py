@@ -2,9 +2,9 @@
 
 Areas drawn one by one leave slivers between neighbours. In order: vertices go to vertices of neighbours, edges bend to
 neighbours' vertices (which they get as their own), and what gaps and overlaps are left no wider than the distance go to
-one of the areas beside them. What stands already (stored neighbours, the ward's outline) does not move. No ground
-changes hands that is wider than the distance (a sliver may be long), nothing is ever "made valid", and an area that
-would not stay valid stays as it was.
+one of the areas beside them. What stands already (stored neighbours, the ward's outline) does not move. Each
+step moves by no more than the distance; where edges differ by over half of it, the steps may add up to more. A sliver
+may be long. Nothing is ever "made valid", and an area that would not stay valid stays as it was.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ async def test_what_is_no_finite_number_is_refused_in_every_kind_of_file(ward: D
     for number, value in enumerate(("NaN", "Infinity", "1e400")):
         text = json.dumps({"type": "FeatureCollection", "features": [feature(point("?", 16))]}).replace('"?"', value)
         assert "not valid JSON" in _problem(write(tmp_path, text, f"{number}.geojson"))
-    for value in ("NaN", "inf", "1e999", "abc", "108.2;"):
+    for value in ("NaN", "inf", "1e999", "abc", "108.2;", "1_08.2", "１０８.２"):
         spot = f"<Point><coordinates>{value},16</coordinates></Point>"
         path = kml(tmp_path / "a.kml", placemark("x", spot, kind="MARKET"))
         report = await put_places(ward, path)
@@ -179,6 +179,10 @@ async def test_a_ward_abroad_is_refused_whatever_the_system(ward: Database, tmp_
     for crs in systems:
         abroad = feature(polygon(15.98, 108.2 - 90, 16, 108.22 - 90), code="20315", name="Ở xa")
         assert said(await put_wards(ward, write(tmp_path, [abroad], **crs))) == [(1, TroubleKind.OUTSIDE)]
+    metres = polygon(548_000, 1_768_000, 549_000, 1_769_000)  # of VN-2000, under another name
+    mercator = {"type": "name", "properties": {"name": "EPSG:3857"}}
+    path = write(tmp_path, [feature(metres, code="20315", name="Ở xa")], crs=mercator)
+    assert said(await put_wards(ward, path)) == [(1, TroubleKind.OUTSIDE)]
 
 
 # Cut off
@@ -285,6 +289,15 @@ def test_no_coordinate_system_is_fetched_from_elsewhere(tmp_path: Path) -> None:
             assert read_features(write(tmp_path, [inside])).features[0].geometry is not None
         server.shutdown()
     assert asked == []
+
+
+def test_geojson_nested_deeply_is_refused(tmp_path: Path) -> None:
+    deep = json.loads("[" * 300 + "1" + "]" * 300)
+    shape: dict[str, Any] = point(108.2, 16)
+    for _ in range(400):
+        shape = {"type": "GeometryCollection", "geometries": [shape]}
+    for one in (feature(None, x=deep), feature({"type": "Polygon", "coordinates": deep}), feature(shape)):
+        assert "nested too deeply" in _problem(write(tmp_path, [one]))
 
 
 def test_a_part_of_the_data_is_refused(tmp_path: Path) -> None:
@@ -419,6 +432,19 @@ def test_a_geopackage_that_is_more_than_tables_is_refused(tmp_path: Path, statem
     began = time.process_time()
     assert told in _problem(path)
     assert time.process_time() - began < 2
+
+
+async def test_a_shape_cut_off_in_a_geopackage_cannot_be_read(ward: Database, tmp_path: Path) -> None:
+    nothing = feature(None, code="3", name="Tổ dân phố số 3")
+    for number, value in enumerate(("substr(geom, 1, 60)", "x''")):
+        path = layer(tmp_path / f"a{number}.gpkg", "GPKG", [WEST, EAST, nothing])
+        altered(path, f"UPDATE a{number} SET geom = {value} WHERE fid = 1")  # noqa: S608
+        report = await put_neighbourhoods(ward, path)
+        told = [(trouble.feature, trouble.message(Language.EN)) for trouble in report.troubles]
+        assert [(feature, text[:24]) for feature, text in told] == [
+            (1, "The geometry cannot be r"),
+            (3, "The feature has no geome"),
+        ]
 
 
 def test_text_in_a_geopackage_that_is_no_utf8_is_refused(tmp_path: Path) -> None:
