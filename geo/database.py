@@ -33,9 +33,8 @@ def _session(statement_timeout_ms: int) -> dict[str, str]:
 
     JIT is off: our statements take milliseconds, compiling them would take longer. A page read at random costs as one
     read in order, as it does in memory and on solid disks: else fifty neighbourhoods are found by reading thousands.
-    Every execution is planned for its
-    own values: the plan that PostgreSQL settles on after five executions knows nothing of the box or the statuses
-    asked for, and counted 100,000 incidents of a map's window in 1,300 ms instead of 90.
+    Every execution is planned for its own values: the plan that PostgreSQL settles on after five executions knows
+    nothing of the box asked for, and counted 100,000 incidents of a map's window in 1,300 ms instead of 90.
     """
     return {
         "timezone": "UTC",
@@ -100,7 +99,7 @@ class Texts:
             try:
                 found: Sequence[Any] = await self._connection.fetch(plan.sql, *arguments)
             except _BROKEN as error:
-                if isinstance(error, ValueError):  # what asyncpg calls an argument that is wrong
+                if not out_of_reach(error):
                     raise
                 broken, self._connection = self._connection, None
                 await _discard(pool, broken)
@@ -185,6 +184,11 @@ OUT_OF_REACH = (
     TimeoutError,
 )
 """What using a database may raise that is away, has just come back, is full, or takes too long."""
+
+
+def out_of_reach(error: BaseException | None) -> bool:
+    """Whether the database could not be used: not what asyncpg calls an argument that is wrong, a ValueError too."""
+    return isinstance(error, OUT_OF_REACH) and not isinstance(error, ValueError)
 
 
 async def _texts_as_bytes(connection: Any) -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
-from geo.database import OUT_OF_REACH, Database
+from geo.database import Database, out_of_reach
 from geo.errors import Refusal
 from geo.receiving import Submission, receive_all
 
@@ -69,8 +69,7 @@ class Intake:
             return
         except Exception as error:
             # A database out of reach is none of the reports' fault, and trying each would keep them all waiting.
-            away = isinstance(error, OUT_OF_REACH) and not isinstance(error, ValueError)
-            if len(batch) > 1 and not away:
+            if len(batch) > 1 and not out_of_reach(error):
                 for one in batch:
                     await self._store([one])
             else:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from geo.database import OUT_OF_REACH
+from geo.database import out_of_reach
 from geo.language import Language, Text
 from schema import texts
 from schema.api import SCHEMA, sdl
@@ -133,7 +133,7 @@ async def _run(request: Request, asked: Asked, language: Language) -> tuple[Exec
     result = await run(SCHEMA, document, context, asked.variables, asked.operation_name)
     for error in result.errors or ():
         cause = cause_of(error)
-        if isinstance(cause, OUT_OF_REACH) and not isinstance(cause, ValueError):
+        if cause is not None and out_of_reach(cause):
             raise cause  # told as 503: to ask again soon will help
     # Without `data` nothing was executed: the variables were refused.
     refused = result.data is None and all(error.path is None for error in result.errors or ())

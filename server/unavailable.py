@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from geo.database import OUT_OF_REACH
+from geo.database import OUT_OF_REACH, out_of_reach
 from geo.language import Text
 from server.languages import language_of
 
@@ -41,7 +41,7 @@ class UnavailableMiddleware:
         try:
             await self.app(scope, receive, sent)
         except OUT_OF_REACH as error:
-            if answered or isinstance(error, ValueError):  # what asyncpg calls an argument of ours that is wrong
+            if answered or not out_of_reach(error):
                 raise
             _LOG.warning("the database is out of reach: %s", type(error).__name__)
             message = UNAVAILABLE.to(language_of(Headers(scope=scope)))
