@@ -212,6 +212,10 @@ def array_of(name: str, of_type: TypeEngine[Any]) -> sa.BindParameter[Any]:
     return slot(f"all_{name}", sa.ARRAY(of_type), lambda given: given.values[name])
 
 
+MOST_PLANS = 512
+"""Plans of a sort that a process keeps."""
+
+
 class Kept(Generic[Made]):
     """A bounded store of what was made, by key; what was not used for longest goes first."""
 

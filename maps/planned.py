@@ -10,13 +10,12 @@ import sqlalchemy as sa
 from geo import wards
 from geo.actor import Actor
 from geo.lifecycle import Status
-from geo.plans import Given, Kept, Plan, kind_of, late_actor, slot
+from geo.plans import MOST_PLANS, Given, Kept, Plan, kind_of, late_actor, slot
 from maps import layers, tiles, window
 from maps.tiles import Tile
 from maps.window import Window
 
-_MOST_PLANS = 512
-_plans: Kept[Plan] = Kept(_MOST_PLANS)
+_plans: Kept[Plan] = Kept(MOST_PLANS)
 
 _WARD: Any = slot("ward", sa.Text(), lambda given: given.values["ward"])
 

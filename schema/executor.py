@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Hashable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -22,7 +22,7 @@ from graphql.execution.collect_fields import FieldDetails, FragmentDetails
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, is_awaitable
 
-from geo.plans import Given, Kept, Plan, kind_of, late_actor, slot
+from geo.plans import MOST_PLANS, Given, Kept, Plan, kind_of, late_actor, slot
 from schema.context import Context
 from schema.operations import Operation
 from schema.rows import Found, Page, Rows, Several
@@ -35,7 +35,7 @@ class SqlExecutor(Executor[None]):
     `ready` is the operation that runs: what it finds by key is planned once.
     """
 
-    ready: Operation | None = None
+    ready: Operation
 
     def complete_value(
         self,
@@ -79,27 +79,25 @@ class SqlExecutor(Executor[None]):
     ) -> tuple[Plan, Given]:
         context: Context = self.context_value
         given = Given(found.seen_by, {"ward": found.ward_code, "key": found.key})
-        key: Hashable = None
-        nested = self.ready.nested_shape(self.variable_values.coerced) if self.ready is not None else None
-        if self.ready is not None and nested is not None and not self.ready.long:
-            key = (
-                self.ready.key,
-                context.database.fragments is None,
-                *path.as_list(),
-                found.type_name,
-                found.read,
-                kind_of(found.seen_by),
-                nested,
-            )
-            kept = _found_plans.get(key)
-            if kept is not None:
-                context.charge(kept.cost)
-                return kept.plan, given
+        nested = self.ready.nested_shape(self.variable_values.coerced)
+        key = (
+            self.ready.key,
+            context.database.fragments is None,
+            *path.as_list(),
+            found.type_name,
+            found.read,
+            kind_of(found.seen_by),
+            nested,
+        )
+        kept = _found_plans.get(key)
+        if kept is not None:
+            context.charge(kept.cost)
+            return kept.plan, given
         late = late_actor(found.seen_by)
         rows = Rows(found.type_name, found.read(late, _WARD, _KEY), late)
         before = context.cost
         plan = Plan(self.statement(return_type, details, path, rows, context.charge))
-        if self.ready is not None and key is not None:
+        if nested is not None:
             _found_plans.put(key, _FoundPlan(self.ready, plan, context.cost - before))
         return plan, given
 
@@ -128,8 +126,7 @@ class _FoundPlan:
 
 _WARD = slot("found_ward", sa.Text(), lambda given: given.values["ward"])
 _KEY = slot("found_key", sa.Uuid(), lambda given: given.values["key"])
-_MOST_PLANS = 512
-_found_plans: Kept[_FoundPlan] = Kept(_MOST_PLANS)
+_found_plans: Kept[_FoundPlan] = Kept(MOST_PLANS)
 
 
 def _nullable(of_type: GraphQLOutputType) -> GraphQLOutputType:

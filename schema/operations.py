@@ -70,7 +70,9 @@ class Operation:
         return location is None or len(location.source.body) > LONGEST_REMEMBERED
 
     def nested_shape(self, values: Mapping[str, Any]) -> str | None:
-        """The values that what lies below the root fields depends on, in full; None where that is too much."""
+        """The values that what lies below the root fields depends on, in full; None where that is too much to keep."""
+        if self.long:
+            return None
         known = [(variable.name, values[variable.name]) for variable in self.nested if variable.name in values]
         shape = repr(known)
         return shape if len(shape) <= LONGEST_REMEMBERED else None

@@ -10,14 +10,12 @@ from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
-from geo.plans import Kept, Plan, kind_of, late_actor
+from geo.plans import MOST_PLANS, Kept, Plan, kind_of, late_actor
 from schema.context import Context
 from schema.executor import SqlExecutor, executor_for
 from schema.operations import Operation, PlannedField, why_not
 from schema.rows import Page, Rows, Several
 from schema.shapes import Unshaped, late_values, shape_of
-
-_MOST_PLANS = 512
 
 
 class _Planner(SqlExecutor):
@@ -52,18 +50,18 @@ class _QueryPlan:
     fields: tuple[PlannedField, ...]
 
 
-_query_plans: Kept[_QueryPlan] = Kept(_MOST_PLANS)
+_query_plans: Kept[_QueryPlan] = Kept(MOST_PLANS)
 
 
 def planned(
     schema: GraphQLSchema, operation: Operation, context: Context, values: VariableValues
 ) -> tuple[PlannedField, ...] | None:
     """The plans of the query's root fields; None where it has to be executed by its values."""
+    if operation.long:
+        return None
     try:
         shape = shape_of(operation.variables, values.coerced)
     except Unshaped:
-        return None
-    if operation.long:
         return None
     kind = kind_of(context.actor)
     key = (operation.key, context.default_ward, context.max_cost, context.database.fragments is None, kind, shape)
