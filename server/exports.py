@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import datetime
@@ -27,17 +26,16 @@ from geo.exporting.subjects import SUBJECTS, Subject
 from geo.exporting.writing import MEDIA_TYPES, Document, Format, document
 from geo.language import Text
 from server.languages import language_of
+from server.wards import UNKNOWN_WARD, UnknownWard, asked_ward
 
 RETRY_AFTER = 30
 STALLED = 60
 """Seconds after which a reader who takes nothing is left."""
 LONGEST = 30 * 60
 """Seconds an export may take in all."""
-_WARD_CODE = re.compile("[0-9]{5}", re.ASCII)
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 UNKNOWN_EXPORT = Text("Không có tệp xuất này.", "There is no such export.")
-UNKNOWN_WARD = Text("Không có phường này.", "There is no such ward.")
 BUSY = Text(
     "Đang có nhiều lượt xuất dữ liệu. Hãy thử lại sau ít phút.",
     "Several exports are running. Please try again in a few minutes.",
@@ -111,9 +109,10 @@ async def export(request: Request) -> Response:
 
 
 async def _ward(request: Request, actor: Actor) -> Any:
-    """Code and name of the ward that the request names, else of the deployment's own; None where there is none."""
-    code = request.query_params.get("ward", request.app.state.settings.default_ward)
-    if code is not None and not _WARD_CODE.fullmatch(code):
+    """Code and name of the ward that the request is about; None where there is none."""
+    try:
+        code = asked_ward(request)
+    except UnknownWard:
         return None
     row = (wards.with_code(actor, code) if code else wards.default(actor)).subquery("w")
     database: Database = request.app.state.database

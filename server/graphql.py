@@ -15,16 +15,15 @@ from geo.database import out_of_reach
 from geo.language import Language, Text
 from schema import texts
 from schema.api import SCHEMA, sdl
-from schema.context import Context
 from schema.documents import InvalidDocument, prepared
 from schema.execution import run
 from server import sse
 from server.answers import cause_of, formatted
+from server.contexts import context_of
 from server.languages import language_of
 from server.live import Caller, Live
 from server.pages.explorer import explorer, is_wanted
 from server.sessions import FOREIGN, is_own
-from server.settings import Settings
 
 _GRAPHQL = "application/graphql-response+json"
 _JSON = "application/json"
@@ -119,17 +118,7 @@ async def _run(request: Request, asked: Asked, language: Language) -> tuple[Exec
         raise BadRequest(_NO_SUBSCRIPTION)
     if request.method == "GET" and operation.operation is not OperationType.QUERY:
         raise BadRequest(_ONLY_QUERIES, 405, {"Allow": "POST"})
-    state = request.app.state
-    settings: Settings = state.settings
-    context = Context(
-        database=state.database,
-        secret_key=settings.key,
-        actor=request.state.actor,
-        language=language,
-        default_ward=settings.default_ward,
-        max_cost=settings.max_cost,
-        reports=state.intake,
-    )
+    context = context_of(request, language)
     result = await run(SCHEMA, document, context, asked.variables, asked.operation_name)
     for error in result.errors or ():
         cause = cause_of(error)

@@ -17,7 +17,8 @@ from geo.language import Text
 from maps import planned
 from maps.tiles import LAYERS, MAX_ZOOM, Tile
 from maps.window import ParameterError
-from server.pages.map import UNKNOWN_LAYER, UNKNOWN_WARD, WARD_CODE, kinds_of, refusal, statuses_of
+from server.pages.map import UNKNOWN_LAYER, kinds_of, refusal, statuses_of
+from server.wards import UNKNOWN_WARD, is_code
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 
@@ -55,7 +56,7 @@ async def tile(request: Request) -> Response:
         kinds = kinds_of(request.query_params.getlist("category"))
     except ParameterError as error:
         return refusal(request, error.name, error.text, 400)
-    if asked.ward_code is not None and not WARD_CODE.fullmatch(asked.ward_code):
+    if asked.ward_code is not None and not is_code(asked.ward_code):
         return refusal(request, "ward", UNKNOWN_WARD, 404)
     actor = cast(Actor, request.state.actor)
     least, _ = LAYERS[layer]

@@ -11,6 +11,7 @@ from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from starlette.requests import Request
@@ -23,8 +24,15 @@ COOKIE = "language"
 _YEAR = 365 * 24 * 3600
 
 
-def catalogue(language: Language) -> Path:
-    return FOLDER / language / "LC_MESSAGES" / "messages.po"
+def catalogue(language: Language) -> Catalog:
+    """What all the `.po` files of a language hold together: one of what pages share, others of a page each."""
+    whole = Catalog(locale=language)
+    for path in sorted((FOLDER / language / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as source:
+            for message in read_po(source, locale=language):
+                if message.id:
+                    whole[message.id] = message
+    return whole
 
 
 @cache
@@ -33,8 +41,7 @@ def translations(language: Language) -> NullTranslations:
     if language is Language.VI:
         return NullTranslations()
     compiled = BytesIO()
-    with catalogue(language).open("rb") as source:
-        write_mo(compiled, read_po(source, locale=language))
+    write_mo(compiled, catalogue(language))
     compiled.seek(0)
     return GNUTranslations(compiled)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import Any, cast
 
 import orjson
@@ -17,23 +16,23 @@ from starlette.routing import BaseRoute, Route
 from geo.actor import Actor
 from geo.database import Database, Texts
 from geo.language import Text
-from geo.lifecycle import OPEN, Status
+from geo.lifecycle import Status
 from geo.positions import Box
-from maps import layers, planned, vendor
+from maps import layers, planned
 from maps.digital_map import BaseMap, ward_map
 from maps.window import SINGLES_ZOOM, ParameterError, read_window
 from server.languages import language_of as spoken
 from server.pages.languages import language_of, translations
+from server.pages.map_words import WORDS
 from server.pages.render import page
-from server.pages.words import GROUPS, script_words
+from server.pages.words import GROUPS, PLACES, script_words
 from server.settings import Settings
+from server.wards import UNKNOWN_WARD, UnknownWard, asked_ward
 
-WARD_CODE = re.compile("[0-9]{5}", re.ASCII)
 _MAX_KINDS = 50
 
 UNKNOWN_STATUS = Text("Không có trạng thái này.", "There is no such status.")
 UNKNOWN_KIND = Text("Mã loại phản ánh không hợp lệ.", "This is not a category's code.")
-UNKNOWN_WARD = Text("Không có phường này.", "There is no such ward.")
 UNKNOWN_LAYER = Text("Không có lớp bản đồ này.", "There is no such layer.")
 
 
@@ -50,9 +49,10 @@ def _actor(request: Request) -> Actor:
 
 
 async def _ward(request: Request, connection: AsyncConnection) -> Any:
-    """The ward that the request names, else the deployment's own; None where there is none."""
-    code = request.query_params.get("ward", _settings(request).default_ward)
-    if code is not None and not WARD_CODE.fullmatch(code):
+    """The ward that the request is about; None where there is none."""
+    try:
+        code = asked_ward(request)
+    except UnknownWard:
         return None
     return (await connection.execute(layers.shown_ward(_actor(request), code))).one_or_none()
 
@@ -86,13 +86,12 @@ async def map_page(request: Request) -> Response:
         "callable_places": [place for place in _of(places, ("PEOPLES_COMMITTEE", "POLICE")) if place["phone"]],
         "neighbourhoods": neighbourhoods,
         "data": {
-            **script_words(gettext),
+            **script_words(gettext, WORDS),
+            "places": {kind: {"word": gettext(sign.word), "icon": sign.icon} for kind, sign in PLACES.items()},
+            "groups": {group.key: group.kinds for group in GROUPS},
             "ward": ward.code,
             "bounds": [[ward.south, ward.west], [ward.north, ward.east]],
             "language": language_of(request),
-            "sprite": vendor.url(vendor.SPRITE),
-            "icons": vendor.ICON_NAMES,
-            "open": OPEN,
             "hasBase": base is not None,
         },
     }
@@ -111,9 +110,10 @@ def _of(places: list[dict[str, Any]], kinds: tuple[str, ...]) -> list[dict[str, 
 
 
 async def _code(request: Request, texts: Texts) -> str | None:
-    """The code of the ward that the request names, else the deployment's own; None where there is none."""
-    code = request.query_params.get("ward", _settings(request).default_ward)
-    if code is not None and not WARD_CODE.fullmatch(code):
+    """The code of the ward that the request is about; None where there is none."""
+    try:
+        code = asked_ward(request)
+    except UnknownWard:
         return None
     found = await texts.fetch(*planned.code(_actor(request), code))
     return None if found is None else found.decode()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from geo.language import Language
 from maps import vendor
 from server.pages.languages import language_of, remember, translations
 from server.pages.static import asset
+from server.pages.words import STATUSES, TONES
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -34,6 +36,8 @@ def environment(language: Language) -> Environment:
     made.globals.update(
         asset=asset,
         language=language,
+        statuses=STATUSES,
+        tones=TONES,
         sprite=vendor.url(vendor.SPRITE),
         font_files=[
             vendor.url(f"{vendor.FONT}/{subset}-{weight}.woff2")
@@ -44,8 +48,11 @@ def environment(language: Language) -> Environment:
     return made
 
 
-def security_policy(nonce: str, image_source: str = "") -> str:
-    """Only our own server, and scripts only with this answer's nonce; `image_source` is the base map's origin."""
+def security_policy(nonce: str, image_source: str = "", *, embedded: bool = False) -> str:
+    """Only our own server, and scripts only with this answer's nonce; `image_source` is the base map's origin.
+
+    Only what is made to be `embedded` may stand in a frame of another site.
+    """
     images = " ".join(filter(None, ("'self'", "data:", "blob:", image_source)))
     return "; ".join(
         (
@@ -58,15 +65,33 @@ def security_policy(nonce: str, image_source: str = "") -> str:
             "manifest-src 'self'",
             "base-uri 'none'",
             "form-action 'self'",
-            "frame-ancestors 'self'",
+            "worker-src 'self'",
+            "frame-ancestors *" if embedded else "frame-ancestors 'self'",
         )
     )
 
 
+def _within_ward(request: Request, path: str, **parameters: object) -> str:
+    """An address of our own with these parameters, about the ward that the request names, where it names one."""
+    asked = {"ward": request.query_params["ward"]} if "ward" in request.query_params else {}
+    query = urlencode(asked | parameters)
+    return f"{path}?{query}" if query else path
+
+
 def page(
-    request: Request, template: str, context: dict[str, Any], *, status: int = 200, image_source: str = ""
+    request: Request,
+    template: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
+    image_source: str = "",
+    embedded: bool = False,
 ) -> HTMLResponse:
-    """The answer to a request for a page. `nonce` and `here` (this address in another language) are given to it."""
+    """The answer to a request for a page.
+
+    Beside its context a template has `nonce`, `here` (this address in another language) and `to(path)`, which keeps
+    the ward that the request names in an address of our own.
+    """
     language = language_of(request)
     nonce = secrets.token_urlsafe(16)
     body = (
@@ -76,12 +101,13 @@ def page(
             {
                 **context,
                 "nonce": nonce,
+                "to": partial(_within_ward, request),
                 "here": {other: f"?{request.url.include_query_params(lang=other).query}" for other in Language},
             }
         )
     )
     headers = {
-        "Content-Security-Policy": security_policy(nonce, image_source),
+        "Content-Security-Policy": security_policy(nonce, image_source, embedded=embedded),
         "Content-Language": language,
         "Cache-Control": "private, no-cache",
         "Vary": "Cookie",

@@ -1,15 +1,16 @@
-"""The words and signs of the ward's map: kinds of place, groups of layers, steps of an incident.
+"""The words and signs that pages share: kinds of place, groups of layers, steps of an incident.
 
 Texts are Vietnamese and marked by `N_` for the catalogues; pages translate them as they render.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from geo.lifecycle import Status
+from geo.lifecycle import OPEN, Status
 from geo.tables import PlaceKind
+from maps import vendor
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "to be translated later"
@@ -62,6 +63,18 @@ GROUPS: tuple[Group, ...] = (
     Group("others", Sign(N_("Chợ và địa điểm khác"), "store"), (_K.MARKET, _K.OTHER)),
 )
 
+TONES: dict[Status, str] = {
+    Status.RECEIVED: "received",
+    Status.ASSIGNED: "with-crew",
+    Status.ACCEPTED: "with-crew",
+    Status.IN_PROGRESS: "handled",
+    Status.RESOLVED: "done",
+    Status.CLOSED: "done",
+    Status.REJECTED: "late",
+    Status.DUPLICATE: "received",
+}
+"""The colour of a status, by its name in the design system."""
+
 STATUSES: dict[Status, Sign] = {
     Status.RECEIVED: Sign(N_("Đã tiếp nhận"), "inbox"),
     Status.ASSIGNED: Sign(N_("Đã phân công"), "users"),
@@ -73,42 +86,14 @@ STATUSES: dict[Status, Sign] = {
     Status.DUPLICATE: Sign(N_("Trùng với phản ánh khác"), "copy"),
 }
 
-_SCRIPT_WORDS = {
-    "address": N_("Địa chỉ"),
-    "callKind": N_("Gọi điện"),
-    "callNumber": N_("Gọi {phone}"),
-    "close": N_("Đóng"),
-    "cluster": N_("{n} phản ánh ở gần nhau"),
-    "collapse": N_("Thu gọn danh sách"),
-    "description": N_("Nội dung"),
-    "directions": N_("Chỉ đường"),
-    "due": N_("Hạn xử lý"),
-    "expand": N_("Mở rộng danh sách"),
-    "failed": N_("Chưa tải được dữ liệu bản đồ. Danh sách bên cạnh vẫn dùng được."),
-    "hours": N_("Giờ mở cửa"),
-    "incident": N_("Phản ánh hiện trường"),
-    "inView": N_("{n} phản ánh quanh khung nhìn"),
-    "loading": N_("Đang tải bản đồ…"),
-    "neighbourhood": N_("Tổ dân phố"),
-    "newTab": N_("mở trang khác"),
-    "noIncidents": N_("Không có phản ánh nào trong khung nhìn."),
-    "noMatch": N_("Không tìm thấy “{text}”. Hãy thử tên khác, gõ không dấu cũng được."),
-    "offline": N_("Mất kết nối mạng. Bản đồ đang hiện dữ liệu đã tải."),
-    "overdue": N_("Quá hạn"),
-    "reported": N_("Phản ánh lúc"),
-    "resolved": N_("Xử lý xong lúc"),
-    "retry": N_("Thử lại"),
-    "team": N_("Tổ công nghệ số cộng đồng"),
-    "tooMany": N_("Phóng to bản đồ để xem từng phản ánh."),
-    "trackingCode": N_("Mã phản ánh"),
-}
 
-
-def script_words(gettext: Callable[[str], str]) -> dict[str, object]:
-    """What the page's modules say, in the reader's language. `{name}` marks what they fill in, as text."""
+def script_words(gettext: Callable[[str], str], words: Mapping[str, str]) -> dict[str, object]:
+    """What a page's modules say, in the reader's language. `{name}` marks what they fill in, as text."""
     return {
-        "messages": {key: gettext(text) for key, text in _SCRIPT_WORDS.items()},
+        "messages": {key: gettext(text) for key, text in words.items()},
         "statuses": {status: {"word": gettext(sign.word), "icon": sign.icon} for status, sign in STATUSES.items()},
-        "places": {kind: {"word": gettext(sign.word), "icon": sign.icon} for kind, sign in PLACES.items()},
-        "groups": {group.key: group.kinds for group in GROUPS},
+        "tones": TONES,
+        "open": OPEN,
+        "sprite": vendor.url(vendor.SPRITE),
+        "icons": vendor.ICON_NAMES,
     }

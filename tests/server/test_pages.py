@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html import escape
+from io import StringIO
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,7 @@ from geo.language import Language
 from maps import vendor
 from server.app import create_app
 from server.pages import render, static
-from server.pages.languages import catalogue
+from server.pages.languages import FOLDER, catalogue
 from server.pages.words import GROUPS
 from server.settings import Settings
 from tests.maps.small_ward import CODE, HOSTILE, PRODUCT, build, report
@@ -109,15 +110,28 @@ async def test_files_that_styles_and_modules_refer_to_exist():
     for sheet in (static.FOLDER / "css").glob("*.css"):
         for address in re.findall(r'url\("?([^")]+)"?\)', sheet.read_text()):
             assert (vendor.FOLDER / address.removeprefix("/static/vendor/")).is_file(), address
-    for module in (static.FOLDER / "map").glob("*.js"):
-        for path in re.findall(r'from "([^"]+)"', module.read_text()):
+    for module in static.FOLDER.rglob("*.js"):
+        for path in re.findall(r'(?:from|import\() ?"([^"]+)"', module.read_text()):
             assert (module.parent / path).is_file(), f"{module.name}: {path}"
+
+
+def imported(module: Path) -> set[Path]:
+    """A module and all that it imports at once."""
+    found, waiting = set(), [module]
+    while waiting:
+        one = waiting.pop().resolve()
+        if one not in found:
+            found.add(one)
+            waiting += [
+                one.parent / path for path in re.findall(r'^import [^"(]*"([^"]+)"', one.read_text(), re.MULTILINE)
+            ]
+    return found
 
 
 async def test_every_module_is_announced_by_the_page(client):
     text = (await client.get("/")).text
-    modules = {path.name for path in (static.FOLDER / "map").glob("*.js")}
-    assert set(re.findall(r'rel="modulepreload" href="[^"]+/map/([^"]+)"', text)) == modules
+    announced = re.findall(r'rel="modulepreload" href="/static/~[0-9a-f]+/([^"]+)"', text)
+    assert {(static.FOLDER / path).resolve() for path in announced} == imported(static.FOLDER / "map/main.js")
 
 
 async def test_a_strict_policy_with_a_fresh_nonce(client):
@@ -303,8 +317,7 @@ def _all(texts: str | tuple[str, ...] | list[str]) -> list[str]:
 
 
 def test_every_message_of_the_pages_has_its_english():
-    with catalogue(Language.EN).open("rb") as source:
-        entries = [entry for entry in read_po(source, locale="en") if entry.id]
+    entries = [entry for entry in catalogue(Language.EN) if entry.id]
     # Where a word counts things, its entry holds a pair of both.
     english = {_all(entry.id)[0]: _all(entry.string) for entry in entries}
     assert set(english) == messages()
@@ -314,12 +327,25 @@ def test_every_message_of_the_pages_has_its_english():
             assert set(re.findall(r"\{\w+\}", vietnamese)) == set(re.findall(r"\{\w+\}", translated))
 
 
+def test_no_message_is_translated_in_two_files():
+    files = list((FOLDER / Language.EN / "LC_MESSAGES").glob("*.po"))
+    ids = [
+        _all(entry.id)[0] for path in files for entry in read_po(StringIO(path.read_text()), locale="en") if entry.id
+    ]
+    assert len(ids) == len(set(ids))
+
+
 def test_every_word_that_the_modules_say_is_given_to_them():
     said: set[str] = set()
-    for module in (static.FOLDER / "map").glob("*.js"):
+    for module in static.FOLDER.rglob("*.js"):
         said |= set(re.findall(r'\bsay\(\s*"(\w+)"', module.read_text()))
         said |= set(re.findall(r'^\s+\["(\w+)", [^"\]]+\],?$', module.read_text(), re.MULTILINE))
-    from_python = set(re.findall(r'^    "(\w+)": N_\(', (PAGES / "words.py").read_text(), re.MULTILINE))
+    from_python = {
+        name
+        for path in PAGES.glob("*.py")
+        for name in re.findall(r'^ {4}"(\w+)": N_\(', path.read_text(), re.MULTILINE)
+    }
+    assert said
     assert said <= from_python
 
 
@@ -327,8 +353,9 @@ def test_every_icon_that_pages_name_is_in_the_sprite():
     named: set[str] = set()
     for template in (PAGES / "templates").glob("*.html"):
         named |= set(re.findall(r'icon\("([a-z0-9-]+)"', template.read_text()))
-    for module in (static.FOLDER / "map").glob("*.js"):
+    for module in static.FOLDER.rglob("*.js"):
         named |= set(re.findall(r'(?:icon\(|sign: )"([a-z0-9-]+)"', module.read_text()))
-    named |= set(re.findall(r'Sign\(N_\("[^"]+"\), "([a-z0-9-]+)"\)', (PAGES / "words.py").read_text()))
+    for path in PAGES.glob("*.py"):
+        named |= set(re.findall(r'Sign\(N_\("[^"]+"\), "([a-z0-9-]+)"\)', path.read_text()))
     assert len(named) > 30
     assert named <= set(vendor.ICON_NAMES)

@@ -1,6 +1,6 @@
 // The ward's outline and its neighbourhoods.
 
-import { element } from "./icons.js";
+import { element } from "../common/dom.js";
 import { geojson } from "./net.js";
 
 const WORLD = [[-89, -179], [-89, 179], [89, 179], [89, -179]];

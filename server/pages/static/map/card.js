@@ -1,7 +1,7 @@
 // The card: what one thing on the map is, and what to do about it.
 
-import { element, icon } from "./icons.js";
-import { data, isLate, kindName, moment, say, tone } from "./words.js";
+import { element, icon } from "../common/dom.js";
+import { data, isLate, kindName, moment, say, tone } from "../common/words.js";
 
 const card = document.getElementById("card");
 let opener = null;

@@ -1,9 +1,10 @@
 // Incidents of what the map shows: clusters made by the server, and single ones; and the list that says the same.
 
 import { showIncident, status } from "./card.js";
-import { drop, element, icon, marker } from "./icons.js";
+import { element, icon } from "../common/dom.js";
+import { drop, marker } from "./markers.js";
 import { geojson, shown } from "./net.js";
-import { count, data, kindName, moment, say, tone } from "./words.js";
+import { count, data, kindName, moment, say, tone } from "../common/words.js";
 
 const list = document.getElementById("incident-list");
 const summary = document.getElementById("incident-summary");

@@ -1,7 +1,7 @@
 // The list beside the map: search, and rows that open the card of what they name.
 
 import { raise } from "./sheet.js";
-import { fold, say } from "./words.js";
+import { fold, say } from "../common/words.js";
 
 const body = document.getElementById("panel-body");
 const search = document.getElementById("search");

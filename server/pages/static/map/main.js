@@ -7,7 +7,7 @@ import * as list from "./list.js";
 import { shown } from "./net.js";
 import * as places from "./places.js";
 import * as sheet from "./sheet.js";
-import { data } from "./words.js";
+import { data } from "../common/words.js";
 
 const map = window.ward_map;
 const bounds = L.latLngBounds(data.bounds);

@@ -1,7 +1,7 @@
 // Fetching from our own server, and telling the reader how that goes.
 
-import { element, icon } from "./icons.js";
-import { data, say } from "./words.js";
+import { element, icon } from "../common/dom.js";
+import { data, say } from "../common/words.js";
 
 const notice = document.getElementById("notice");
 const failed = new Map();

@@ -1,9 +1,10 @@
 // Cultural houses, offices and other places: rounded squares with an icon for each kind.
 
-import { icon, marker } from "./icons.js";
+import { icon } from "../common/dom.js";
+import { marker } from "./markers.js";
 import { geojson } from "./net.js";
-import { data } from "./words.js";
-import { element } from "./icons.js";
+import { data } from "../common/words.js";
+import { element } from "../common/dom.js";
 
 /** Draw every place into the layer group of its kind; gives feature and marker by id. */
 export async function drawPlaces(groups, choose) {

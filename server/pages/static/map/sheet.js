@@ -1,6 +1,6 @@
 // The bottom sheet of the phone: three heights, by dragging, by tapping its bar, by keyboard.
 
-import { say } from "./words.js";
+import { say } from "../common/words.js";
 
 const HEIGHTS = ["peek", "half", "full"];
 const panel = document.getElementById("panel");

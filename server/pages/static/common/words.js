@@ -31,20 +31,9 @@ export function fold(text) {
   return text.normalize("NFD").replace(/\p{Diacritic}/gu, "").replace(/đ/gi, "d").toLowerCase();
 }
 
-const TONES = {
-  RECEIVED: "received",
-  ASSIGNED: "with-crew",
-  ACCEPTED: "with-crew",
-  IN_PROGRESS: "handled",
-  RESOLVED: "done",
-  CLOSED: "done",
-  REJECTED: "late",
-  DUPLICATE: "received",
-};
-
 /** The colour group of an incident: late ones are red while somebody still has to act. */
 export function tone(incident) {
-  return isLate(incident) ? "late" : TONES[incident.status];
+  return isLate(incident) ? "late" : data.tones[incident.status];
 }
 
 export const isLate = (incident) => incident.overdue && data.open.includes(incident.status);
