@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes this machine ready for `make run` ("run") or for `make test` and `make lint` ("dev"): the system packages that
-# are missing, the virtual environment .venv, the Python packages of the lock. Done in an instant when all is there.
+# are missing, the virtual environment .venv, the Python packages of the lock, and for tests tools of the npm registry.
+# Done in an instant when all is there.
 set -Eeuo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:?run or dev}
@@ -123,5 +124,15 @@ SCRIPT
   [ "$purpose" = run ] || hash_of "$lock" >>.venv/locks
 }
 
+# What the tests run of the npm registry; Node.js itself comes with the development packages.
+install_test_tools() {
+  local tools=tests/tools
+  [ "$(cat $tools/node_modules/made-from 2>/dev/null)" != "$(hash_of $tools/package-lock.json)" ] || return 0
+  tell "Installing the tests' tools from the npm registry (a minute)"
+  PATH="$PWD/.venv/bin:$PATH" quietly '^npm' npm ci --prefix $tools
+  hash_of $tools/package-lock.json >$tools/node_modules/made-from
+}
+
 install_system_packages
 install_python_packages
+[ "$purpose" = run ] || install_test_tools

@@ -1,0 +1,99 @@
+"""Lighthouse on pages of a real server, with the Chromium of this machine: `python -m benchmarks.lighthouse URL…`.
+
+Each page is loaded several times as a slow phone on a slow network does, and the middle of its scores is shown. The
+tests use `audit` for what must not vary: accessibility and best practices.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+PROGRAM = ROOT / "tests/tools/node_modules/lighthouse/cli/index.js"
+NODE = Path(sys.executable).with_name("node")
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+_FLAGS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
+    "--disable-sync --disable-dev-shm-usage"
+)
+_LONGEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What Lighthouse found: each category's score of 100, and the audits that cost points, with what they show."""
+
+    scores: dict[str, int]
+    costly: dict[str, str]
+    figures: dict[str, float]
+    """Measured values by audit: milliseconds, bytes, shares."""
+
+
+async def audit(url: str, *categories: str) -> Verdict:
+    """Load `url` as a slow phone does and judge it. Raises `RuntimeError` in Lighthouse's words where it fails."""
+    process = await asyncio.create_subprocess_exec(
+        *(str(NODE), str(PROGRAM), url, "--quiet", "--output=json", "--output-path=stdout"),
+        *(f"--only-categories={','.join(categories)}", f"--chrome-flags={_FLAGS}"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "CHROME_PATH": CHROMIUM},
+    )
+    try:
+        async with asyncio.timeout(_LONGEST):
+            out, complaints = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode != 0:
+        raise RuntimeError(complaints.decode())
+    report = json.loads(out)
+    if "runtimeError" in report:
+        raise RuntimeError(report["runtimeError"]["message"])
+    audits = report["audits"]
+    return Verdict(
+        {name: round(100 * found["score"]) for name, found in report["categories"].items()},
+        {
+            name: f"{found['title']} {found.get('displayValue', '')} {_places(found)}"
+            for category in report["categories"].values()
+            for name, found in ((part["id"], audits[part["id"]]) for part in category["auditRefs"] if part["weight"])
+            if found["score"] is not None and found["score"] < 1
+        },
+        {name: found["numericValue"] for name, found in audits.items() if "numericValue" in found},
+    )
+
+
+def _places(found: dict[str, Any]) -> str:
+    """Where on the page it was found, as far as Lighthouse names elements or addresses."""
+    items = found.get("details", {}).get("items", [])
+    return "; ".join(
+        str(item.get("node", {}).get("snippet") or item.get("url") or item.get("description") or "")
+        for item in items[:5]
+        if isinstance(item, dict)
+    )
+
+
+ROUNDS = 3
+_SHOWN = ("first-contentful-paint", "largest-contentful-paint", "total-blocking-time", "speed-index")
+
+
+async def main(urls: list[str]) -> None:
+    print(f"{'page':<40}{'score':>6}{'FCP ms':>8}{'LCP ms':>8}{'TBT ms':>8}{'SI ms':>8}{'CLS':>7}{'KB':>6}")
+    for url in urls:
+        found = [await audit(url, "performance") for _ in range(ROUNDS)]
+        score = statistics.median(verdict.scores["performance"] for verdict in found)
+        times = [statistics.median(verdict.figures[name] for verdict in found) for name in _SHOWN]
+        shift = statistics.median(verdict.figures["cumulative-layout-shift"] for verdict in found)
+        weight = statistics.median(verdict.figures["total-byte-weight"] for verdict in found) / 1000
+        print(f"{url:<40}{score:>6.0f}{''.join(f'{time:>8.0f}' for time in times)}{shift:>7.3f}{weight:>6.0f}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))
