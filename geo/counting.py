@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from geo import incidents
 from geo.actor import Actor
-from geo.cells import ANY, BASE, Cells, LateCells, column_of, degrees, line_of, units
+from geo.cells import ANY, BASE, TOP, Cells, LateCells, column_of, degrees, line_of, units
 from geo.incidents import Filter
 from geo.lifecycle import Status
 from geo.plans import bound
@@ -67,6 +67,21 @@ def counted(
         .group_by(part.c.x, part.c.y)
         .having(n > 0)
     )
+
+
+_EVERYWHERE = Cells(TOP, 0, 0, (1 << TOP) - 1, (1 << TOP) - 1)
+
+
+def tallied(actor: Actor, ward_code: Any) -> sa.Select[Any]:
+    """How many incidents of a ward this caller may see, by kind and status: rows of `category_id`, `status`, `n`.
+
+    From the pyramid's coarsest level, which holds a row or two for each kind and status whatever their number.
+    """
+    wanted = _Wanted(actor, _EVERYWHERE, ward_code, None, None)
+    part = sa.union_all(*wanted.by_kind_and_status()).subquery("part")
+    n = sa.func.sum(part.c.n)
+    rows = sa.select(part.c.category_id, part.c.status, sa.cast(n, sa.Integer).label("n"))
+    return rows.group_by(part.c.category_id, part.c.status).having(n > 0)
 
 
 class _Wanted:
@@ -123,9 +138,33 @@ class _Wanted:
 
     def own(self) -> list[sa.Select[Any]]:
         """Private ones that the caller sees for their own sake: the crew's, the reporter's."""
+        rows = self._own()
+        return [] if rows is None else [self._grouped(rows.subquery("own"))]
+
+    def by_kind_and_status(self) -> list[sa.Select[Any]]:
+        """The same four places, with only `category_id`, `status` and `n`."""
+        cell, change = incident_cell.c, incident_cell_change.c
+        stale = sa.select(incident_cell_ward.c.ward_code).where(incident_cell_ward.c.stale)
+        kept = sa.select(cell.category_id, cell.status, cell.n).select_from(incident_cell)
+        kept = kept.where(cell.level == self.cells.level, cell.status != ANY, cell.ward_code.not_in(stale))
+        changed = sa.select(change.category_id, change.status, change.sign.label("n")).select_from(incident_cell_change)
+        changed = changed.where(change.ward_code.in_(self._wards(kept=True)))
+        lives = self._wards(kept=False).offset(sa.literal_column("0")).subquery("lives")
+        seen = incidents.matching(self.actor, ward_code=self.ward_code).where(incident.c.ward_code == lives.c.code)
+        columns = (incident.c.category_id, incident.c.status, sa.literal_column("1", sa.Integer).label("n"))
+        live = seen.with_only_columns(*columns).offset(sa.literal_column("0")).lateral("seen")
+        own = self._own()
+        return [
+            self._visible(kept, incident_cell),
+            self._visible(changed, incident_cell_change),
+            sa.select(*live.c).select_from(lives.join(live, sa.true())),
+            *([] if own is None else [own.with_only_columns(*columns)]),
+        ]
+
+    def _own(self) -> sa.Select[Any] | None:
         rows = incidents.beyond_public(self.actor)
         if rows is None:
-            return []
+            return None
         rows = rows.where(incident.c.ward_code.in_(self._wards(kept=True)), inside(incident.c.location, self.ground))
         if self.ward_code is not None:
             rows = rows.where(incident.c.ward_code == self.ward_code)
@@ -133,7 +172,7 @@ class _Wanted:
             rows = rows.where(incident.c.status.in_(self.statuses))
         if self.kinds is not None:
             rows = rows.where(category.c.code.in_(self.kinds))
-        return [self._grouped(rows.subquery("own"))]
+        return rows
 
     def _among(self, x: Any, y: Any) -> Condition:
         return sa.and_(x == sa.func.any(self.columns), y.between(self.cells.north, self.cells.south))

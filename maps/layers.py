@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from geo import categories, counting, incidents, neighbourhoods, places, teams, wards
 from geo.actor import Actor
@@ -97,6 +98,49 @@ LAYERS: dict[str, Callable[[Actor, str], Statement]] = {
     "places": place_points,
 }
 """The layers that are sent whole, by the name in their address. Incidents are sent by window."""
+
+
+def incident_kinds(actor: Actor, ward_code: str) -> Statement:
+    """The kinds of incident that the caller may see, with how many there are in each status: an array in `body`."""
+    kind = categories.readable(actor).subquery("c")
+    tally = counting.tallied(actor, ward_code).subquery("tally")
+    by_kind = (
+        sa.select(tally.c.category_id, sa.func.json_object_agg(tally.c.status, tally.c.n).label("counts"))
+        .group_by(tally.c.category_id)
+        .cte("by_kind")
+    )
+    shown = _object(
+        {
+            "code": kind.c.code,
+            "name": kind.c.name,
+            "nameEn": kind.c.name_en,
+            "icon": kind.c.icon,
+            "counts": sa.func.coalesce(by_kind.c.counts, sa.cast(sa.literal("{}"), sa.JSON)),
+        }
+    )
+    order = aggregate_order_by(shown, kind.c.position, kind.c.code)
+    listed = sa.func.coalesce(sa.func.json_agg(order), sa.cast(sa.literal("[]"), sa.JSON))
+    # A private kind is named only to those who see such incidents.
+    seen = sa.or_(kind.c.public, by_kind.c.counts.is_not(None))
+    source = kind.outerjoin(by_kind, by_kind.c.category_id == kind.c.id)
+    return sa.select(sa.cast(listed, sa.Text).label("body")).select_from(source).where(kind.c.ward_code == ward_code, seen)
+
+
+def incident_heat(
+    actor: Actor,
+    ward_code: str,
+    window: Window | LateWindow,
+    statuses: Sequence[Status] | None = None,
+    kinds: Sequence[str] | None = None,
+) -> Statement:
+    """How dense the window's incidents are: in `body` an array of [longitude, latitude, n], a cell's middle each."""
+    cell = counting.counted(actor, window.fine, ward_code, statuses, kinds).subquery("cell")
+    place = [
+        sa.func.round(sa.cast(ordinate, sa.Numeric), DISPLAY_DECIMALS - 1)
+        for ordinate in (cell.c.longitude, cell.c.latitude)
+    ]
+    listed = sa.func.json_agg(sa.func.json_build_array(*place, cell.c.n))
+    return sa.select(sa.cast(sa.func.coalesce(listed, sa.cast(sa.literal("[]"), sa.JSON)), sa.Text).label("body"))
 
 
 def neighbourhood_names(actor: Actor, ward_code: str) -> Statement:

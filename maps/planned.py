@@ -68,6 +68,18 @@ def clusters(actor: Actor, ward_code: str, seen: Window, statuses: Statuses, kin
     return plan, Given(actor, {"ward": ward_code, "window": seen})
 
 
+def kinds(actor: Actor, ward_code: str) -> tuple[Plan, Given]:
+    """The kinds of incident with their numbers by status: one text."""
+    return _plan(actor, ("kinds",), lambda late: layers.incident_kinds(late, _WARD)), Given(actor, {"ward": ward_code})
+
+
+def heat(actor: Actor, ward_code: str, seen: Window, statuses: Statuses, kinds: Kinds) -> tuple[Plan, Given]:
+    """How dense a window's incidents are: one text."""
+    form = _form("heat", seen.fine.level, statuses, kinds)
+    plan = _plan(actor, form, lambda late: layers.incident_heat(late, _WARD, window.late(seen), statuses, kinds))
+    return plan, Given(actor, {"ward": ward_code, "window": seen})
+
+
 def tile(actor: Actor, name: str, asked: Tile, statuses: Statuses, kinds: Kinds) -> tuple[Plan, Given]:
     """A vector tile: its bytes."""
 

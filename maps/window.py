@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from geo.cells import TOP, Cells, LateCells, covering
+from geo.cells import FINEST, TOP, Cells, LateCells, covering
 from geo.language import Text
 from geo.plans import late_box
 from geo.positions import Box, PositionError, box
@@ -18,6 +18,7 @@ MAX_ZOOM = 22
 FINER = 1
 CELL_PIXELS = 256 >> FINER
 """As wide as two fingers: so two clusters beside each other can both be touched."""
+FINE = 2
 MAX_CELLS = 64
 """Cells along one side at most: a window of the whole world at zoom 22 is counted coarsely, not refused."""
 
@@ -51,7 +52,16 @@ class Window:
     @property
     def cells(self) -> Cells:
         """The cells in which the window's incidents are counted: `CELL_PIXELS` wide on the screen, or wider."""
-        cells = covering(self.box, max(self.zoom + FINER, TOP))
+        return self._covering(max(self.zoom + FINER, TOP))
+
+    @property
+    def fine(self) -> Cells:
+        """The cells in which their density is told: a quarter as wide, as far down as a crowded ward is kept counted."""
+        kept = min(self.zoom + FINER + FINE, FINEST - 1)
+        return self._covering(max(self.zoom + FINER, kept, TOP))
+
+    def _covering(self, level: int) -> Cells:
+        cells = covering(self.box, level)
         while max(cells.east - cells.west, cells.south - cells.north) >= MAX_CELLS:
             cells = covering(self.box, cells.level - 1)
         return cells
@@ -63,6 +73,7 @@ class LateWindow:
 
     zoom: int
     level: int
+    fine_level: int
 
     @property
     def box(self) -> Box:
@@ -72,9 +83,13 @@ class LateWindow:
     def cells(self) -> LateCells:
         return LateCells(self.level, lambda given: given.values["window"].cells)
 
+    @property
+    def fine(self) -> LateCells:
+        return LateCells(self.fine_level, lambda given: given.values["window"].fine)
+
 
 def late(window: Window) -> LateWindow:
-    return LateWindow(window.zoom, window.cells.level)
+    return LateWindow(window.zoom, window.cells.level, window.fine.level)
 
 
 def read_window(zoom: str | None, bbox: str | None) -> Window:
