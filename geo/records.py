@@ -49,6 +49,7 @@ def event_readable(actor: Actor) -> Rows:
             columns.from_status,
             columns.to_status,
             columns.public,
+            (columns.party == Party.REPORTER).label("by_reporter"),
             # Publishing an incident does not publish what its reporter said of it later.
             sa.case((any_of(working, seen.c.full, _by_ward(seen)), columns.note)).label("note"),
             sa.case(

@@ -42,6 +42,7 @@ class IncidentEvent:
     note: str | None = column("What was said, where the caller may read it.")
     actor: str | None = column("Who took the step, where the caller may know it.")
     public: bool = column("Whether the reporter and the public see this step.")
+    by_reporter: bool = column("Whether the resident who reported it took this step; never who that is.")
     photos: list[Photo] = field(
         lambda root: Rows(
             "Photo",
@@ -134,3 +135,4 @@ class Incident(Node):
         "Who reported it: for staff, the crew that has it, and the reporter.",
     )
     satisfaction: Satisfaction | None = column("The reporter's verdict, where the caller may know it.")
+    reported_by_viewer: bool = column("Whether the caller holds the secret of its reporter.", "reported")
