@@ -20,6 +20,7 @@ MANIFEST = FOLDER / "manifest.json"
 LEAFLET = "leaflet-1.9.4"
 FONT = "be-vietnam-pro-5.3.0"
 ICONS = "lucide-1.62.0"
+PROTOMAPS = "protomaps-leaflet-5.1.0"
 
 COPIED = {
     f"{LEAFLET}/leaflet.js": "leaflet/dist/leaflet.js",
@@ -37,6 +38,22 @@ COPIED = {
     },
     f"{FONT}/LICENSE": "@fontsource/be-vietnam-pro/LICENSE",
     f"{ICONS}/LICENSE": "lucide-static/LICENSE",
+    # One script with what it is made of, so its licence comes with theirs.
+    f"{PROTOMAPS}/protomaps-leaflet.js": "protomaps-leaflet/dist/protomaps-leaflet.js",
+    f"{PROTOMAPS}/LICENSE": "protomaps-leaflet/LICENSE",
+    **{
+        f"{PROTOMAPS}/licences/{name}": source
+        for name, source in {
+            "color2k": "color2k/LICENSE",
+            "fflate": "fflate/LICENSE",
+            "pbf": "pbf/LICENSE",
+            "point-geometry": "@mapbox/point-geometry/LICENSE",
+            "potpack": "potpack/LICENSE",
+            "quickselect": "quickselect/LICENSE",
+            "rbush": "rbush/LICENSE",
+            "vector-tile": "@mapbox/vector-tile/LICENSE.txt",
+        }.items()
+    },
 }
 """Where each committed file comes from, below `node_modules`."""
 
@@ -53,6 +70,8 @@ ICON_NAMES = (
     # the pages themselves
     "phone", "navigation", "x", "search", "chevron-down", "layers", "plus", "minus", "triangle-alert", "info",
     "languages", "wifi-off", "refresh-cw", "map", "map-pinned", "maximize", "check", "message-circle",
+    # following a report
+    "smile", "meh", "frown", "share-2", "printer", "clock", "rotate-ccw", "smartphone",
 )  # fmt: skip
 SPRITE = f"{ICONS}/sprite.svg"
 
