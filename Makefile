@@ -2,12 +2,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint format lock
+.PHONY: help run test bench screenshots lint format lock
 
 BIN := .venv/bin
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## install what is missing, then serve the demo ward on http://127.0.0.1:8000
 	@server/bootstrap.sh run
@@ -21,6 +21,10 @@ test: ## install what is missing, then run every test (ARGS="tests/geo -k merge"
 bench: ## measure it beside its own SQL and beside plain Strawberry (ARGS="--main ward --cases crew")
 	@server/bootstrap.sh dev
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+screenshots: ## take the pictures of every page that docs/screenshots keeps
+	@server/bootstrap.sh dev
+	@exec $(BIN)/python -m pytest -q tests/browser/screenshots.py
 
 # Left out of squawk: prefer-bigint-over-int, for our integers are counts with an upper bound, never keys;
 # prefer-text-field, for only Alembic's own table has a varchar; require-statement-timeout, for a migration may take its

@@ -6,14 +6,16 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
 from playwright.async_api import Browser, Page, async_playwright
+from starlette.applications import Starlette
 
 from server.app import create_app
 from server.settings import Settings
@@ -56,10 +58,9 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
-async def address(database_url: str) -> AsyncIterator[str]:
-    """The application on this test's own database, at a free port."""
-    app = create_app(Settings(database_url=database_url, secret_key="a secret of the tests, long enough to pass"))
+@asynccontextmanager
+async def served(app: Starlette) -> AsyncIterator[str]:
+    """The application at a free port, over real HTTP, for the length of the block."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         config = uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
@@ -69,6 +70,14 @@ async def address(database_url: str) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.should_exit = True
         await serving
+
+
+@pytest.fixture
+async def address(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
+    """The application on this test's own database and folder."""
+    key = "a secret of the tests, long enough to pass"
+    async with served(create_app(Settings(database_url=database_url, secret_key=key, var=tmp_path))) as at:
+        yield at
 
 
 @pytest.fixture

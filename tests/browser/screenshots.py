@@ -1,0 +1,140 @@
+"""`make screenshots`: pictures of every page on the demo ward, kept in docs/screenshots. No test of the suite.
+
+Run by naming this file. A report is sent, worked on and resolved first, so that its page has a story to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from PIL import Image, ImageDraw
+from playwright.async_api import Browser
+
+from server.app import create_app
+from server.settings import Settings
+from tests.browser.conftest import DESKTOP, PHONE, served
+
+FOLDER = Path(__file__).parent.parent.parent / "docs/screenshots"
+PASSWORD = "phuongso-demo"
+PLACE = {"type": "Point", "coordinates": [108.2196, 15.9982]}
+_COLOURS = 192
+"""Enough for these pages, and a third of the bytes."""
+
+REPORT = """mutation ($input: ReportIncidentInput!) { reportIncident(input: $input) {
+  ... on ReportIncidentPayload { reporterSecret incident { id trackingCode } } ... on UserError { message } } }"""
+ACCEPT = "mutation ($id: ID!) { acceptIncident(input: {incidentId: $id}) { __typename } }"
+START = "mutation ($id: ID!) { startIncident(input: {incidentId: $id}) { __typename } }"
+RESOLVE = """mutation ($id: ID!, $photos: [ID!]) { resolveIncident(input: {incidentId: $id, photoIds: $photos,
+  note: "Đã dọn sạch và rửa vỉa hè. Mời bà con bỏ rác đúng giờ xe đến."}) { __typename } }"""
+
+
+def picture(after: bool) -> bytes:
+    """A pavement with rubbish on it, or without: drawn, for no real place should stand in a demo."""
+    drawn = Image.new("RGB", (1200, 900), "#b9c9d3")
+    pen = ImageDraw.Draw(drawn)
+    pen.rectangle((0, 470, 1200, 900), fill="#8d8f8c")
+    pen.polygon([(0, 640), (1200, 560), (1200, 700), (0, 800)], fill="#c9c4b8")
+    for left in range(60, 1200, 260):
+        pen.rectangle((left, 180, left + 170, 500), fill="#e4d7bd", outline="#9c8f78", width=4)
+        pen.rectangle((left + 55, 330, left + 115, 500), fill="#6b5a44")
+    if not after:
+        for left, top, size, fill in (
+            (420, 560, 150, "#2f3b36"), (540, 590, 120, "#41524a"), (620, 555, 170, "#26302c"),
+            (760, 610, 95, "#5a6b3f"), (470, 650, 90, "#3d4640"), (690, 670, 110, "#52604f"),
+        ):  # fmt: skip
+            pen.ellipse((left, top, left + size, top + size), fill=fill)
+    out = BytesIO()
+    drawn.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+class Teller:
+    """Plays the story over HTTP, as a resident and the crew would."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self.http = http
+
+    async def ask(self, document: str, variables: dict[str, Any], token: str | None = None) -> dict[str, Any]:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        answer = (
+            await self.http.post("/graphql", json={"query": document, "variables": variables}, headers=headers)
+        ).json()
+        assert "errors" not in answer, answer
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    async def token(self, username: str) -> str:
+        answer = await self.http.post("/token", data={"username": username, "password": PASSWORD})
+        token: str = answer.json()["access_token"]
+        return token
+
+    async def photo(self, *, after: bool) -> str:
+        answer = await self.http.post("/photos", files={"photo": ("photo.jpg", picture(after), "image/jpeg")})
+        assert answer.status_code == 201, answer.text
+        made: str = answer.json()["id"]
+        return made
+
+    async def report(self) -> tuple[str, str, str]:
+        """A report, handled to its end: its id, tracking code and secret."""
+        given = {
+            "requestKey": str(uuid4()),
+            "category": "ENVIRONMENT",
+            "location": PLACE,
+            "description": "Rác chất đống trước cổng chợ, bốc mùi, lấn cả vỉa hè.",
+            "address": "Cổng phía bắc chợ, đường Thăng Long",
+            "photoIds": [await self.photo(after=False)],
+        }
+        made = (await self.ask(REPORT, {"input": given}))["reportIncident"]
+        incident = made["incident"]
+        for number in range(1, 9):
+            token = await self.token(f"crew-{number}")
+            variables = {"id": incident["id"]}
+            accepted = (await self.ask(ACCEPT, variables, token))["acceptIncident"]
+            if accepted["__typename"] == "AcceptIncidentPayload":
+                await self.ask(START, variables, token)
+                await self.ask(RESOLVE, variables | {"photos": [await self.photo(after=True)]}, token)
+                break
+        return incident["id"], incident["trackingCode"], made["reporterSecret"]
+
+
+@pytest.fixture
+async def demo_address(demo_url: str, tmp_path: Path) -> AsyncIterator[str]:
+    """The application on a demo ward of its own, at a free port."""
+    settings = Settings(database_url=demo_url, secret_key="a secret of the tests, long enough to pass", var=tmp_path)
+    async with served(create_app(settings)) as address:
+        yield address
+
+
+async def test_screenshots(chromium: Browser, demo_address: str) -> None:
+    async with httpx.AsyncClient(base_url=demo_address) as http:
+        _, code, secret = await Teller(http).report()
+    pages = {
+        "map": "/",
+        "report": "/report",
+        "sent": f"/r/{code}?key={secret}&new=1",
+        "progress": f"/r/{code}?key={secret}",
+        "lookup": "/r",
+        "stats": "/stats",
+    }
+    for name, path in pages.items():
+        for device, viewport, scheme in (
+            ("phone", PHONE, "light"),
+            ("phone-dark", PHONE, "dark"),
+            ("desktop", DESKTOP, "light"),
+        ):
+            context = await chromium.new_context(
+                viewport=viewport, color_scheme=scheme, locale="vi-VN", base_url=demo_address, reduced_motion="reduce"
+            )
+            page = await context.new_page()
+            await page.goto(path, wait_until="networkidle")
+            await page.wait_for_timeout(800)
+            taken = await page.screenshot(full_page=name != "map")
+            kept = Image.open(BytesIO(taken)).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
+            kept.save(FOLDER / f"{name}-{device}.png", optimize=True)
+            await context.close()
