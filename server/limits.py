@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,9 +12,34 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from geo.language import Text
 from server.languages import language_of
 
-MAX_BODY = 1024 * 1024
+MIB = 1024 * 1024
 
-TOO_LARGE = Text("Nội dung gửi lên quá lớn (tối đa 1 MiB).", "The request is too large (1 MiB at most).")
+TOO_LARGE = Text(
+    "Nội dung gửi lên quá lớn (tối đa {most} MiB).",
+    "The request is too large ({most} MiB at most).",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most so many bytes for what is posted to some paths; a refusal names the parameter that was too large."""
+
+    paths: re.Pattern[str]
+    most: int
+    parameter: str | None
+
+
+PHOTO = Limit(re.compile("/photos"), 21 * MIB, "photo")
+"""One photograph, and what the form around it takes."""
+FORM = Limit(re.compile("/report|/r/[^/]+/reopen"), 65 * MIB, "photo")
+"""A form with photographs, for who has no JavaScript that shrinks them."""
+ANYTHING = Limit(re.compile(".*", re.DOTALL), MIB, None)
+
+
+def limit_of(method: str, path: str) -> Limit:
+    """How much may be sent so, to there."""
+    limits = (PHOTO, FORM) if method == "POST" else ()
+    return next((limit for limit in limits if limit.paths.fullmatch(path)), ANYTHING)
 
 
 class _TooLarge(Exception):
@@ -19,7 +47,7 @@ class _TooLarge(Exception):
 
 
 class BodyLimitMiddleware:
-    """Answers 413 to a body over `MAX_BODY` bytes; no more than that is ever held."""
+    """Answers 413 to a body over the limit of its path; what comes after that is never read."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -28,10 +56,11 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = limit_of(scope["method"], scope["path"])
         headers = Headers(scope=scope)
         declared = headers.get("content-length", "")
-        if declared.isascii() and declared.isdigit() and int(declared[:12]) > MAX_BODY:
-            await self._refuse(scope, receive, send)
+        if declared.isascii() and declared.isdigit() and int(declared[:12]) > limit.most:
+            await self._refuse(limit, scope, receive, send)
             return
         received = 0
         answered = False
@@ -40,7 +69,7 @@ class BodyLimitMiddleware:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MAX_BODY:
+            if received > limit.most:
                 raise _TooLarge
             return message
 
@@ -54,9 +83,13 @@ class BodyLimitMiddleware:
         except _TooLarge:
             if answered:
                 raise
-            await self._refuse(scope, receive, send)
+            await self._refuse(limit, scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        message = TOO_LARGE.to(language_of(Headers(scope=scope)))
-        body = {"errors": [{"message": message, "extensions": {"code": "TOO_LARGE"}}]}
+    async def _refuse(self, limit: Limit, scope: Scope, receive: Receive, send: Send) -> None:
+        message = TOO_LARGE.to(language_of(Headers(scope=scope)), most=limit.most // MIB)
+        body: dict[str, object]
+        if limit.parameter is None:
+            body = {"errors": [{"message": message, "extensions": {"code": "TOO_LARGE"}}]}
+        else:
+            body = {"error": {"parameter": limit.parameter, "code": "TOO_LARGE", "message": message}}
         await JSONResponse(body, 413, {"Connection": "close"})(scope, receive, send)
