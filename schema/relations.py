@@ -1,13 +1,17 @@
-"""The relations that several types have: from a row that names a ward, a neighbourhood or a crew to that object."""
+"""The relations that several types have: from a row that names a ward, a neighbourhood, a crew or a category to it."""
 
 from __future__ import annotations
 
-from geo import crews, neighbourhoods, teams, wards
+from geo import categories, crews, neighbourhoods, teams, wards
 from schema.rows import Row, Rows
 
 
 def ward_of(root: Row) -> Rows:
     return Rows("Ward", wards.with_code(root.seen_by, root.ward_code), root.seen_by)
+
+
+def category_of(root: Row) -> Rows:
+    return Rows("Category", categories.with_id(root.seen_by, root.ward_code, root.category_id), root.seen_by)
 
 
 def neighbourhood_of(root: Row) -> Rows:

@@ -67,6 +67,8 @@ class Rows:
     near: Position | None = None
     weight: int = 1
     """How many rows to expect, for the cost of the query."""
+    effort: int = 0
+    """What it costs beyond that to find them, in rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ class Selection:
 
     def rows(self, details: Details, path: Path, rows: Rows, many: bool, times: int) -> sa.Select[Any]:
         """One object's JSON a row, or, for a list, one row with the array of them."""
+        self.charge(times * rows.effort)
         times *= rows.weight
         self.charge(RELATION + times)
         if many:

@@ -22,7 +22,7 @@ from schema.places import place_page
 from schema.relay import After, First, FirstOnMap, Node, Search, page
 from schema.rows import Page, Row, Rows, answers, column, field, node_id
 from schema.scalars import GeoJSONMultiPolygon
-from schema.statistics import WardStatistics
+from schema.statistics import STATISTICS, WardStatistics
 
 
 def _neighbourhoods(root: Row, search: Search = None, first: First = 20, after: After = None) -> Page:
@@ -76,7 +76,8 @@ def _statistics(
     ] = None,
     to: Annotated[datetime | None, strawberry.argument(description="Reported before this moment.")] = None,
 ) -> Rows:
-    return Rows("WardStatistics", statistics.of_ward(root.seen_by, root.code, from_, to), root.seen_by)
+    select = statistics.of_ward(root.seen_by, root.code, from_, to)
+    return Rows("WardStatistics", select, root.seen_by, effort=STATISTICS)
 
 
 @strawberry.type(description="A ward, commune or special zone: the unit that keeps its map and its incident desk.")
