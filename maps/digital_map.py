@@ -1,16 +1,15 @@
-"""The shell of a digital map, drawn by Folium: an element, a base map if there is one, and a few lines of script.
+"""The shell of a digital map, drawn by Folium: an element and a few lines of script.
 
 Folium's stock page brings foreign hosts, jQuery and Bootstrap, and forbids zooming: `DigitalMap` takes only Leaflet,
 from our own server, and leaves the page to our layout. branca renders the generated script a second time as a Jinja
-template, so nothing that a person wrote may pass through here: only settings and our own constants. Data reaches the
-browser as GeoJSON and is shown as text.
+template, so nothing that a person wrote may pass through here: only numbers and our own constants. Data reaches the
+browser as GeoJSON and is shown as text; what lies under it, `static/common/ground.js` adds.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import folium
 from branca.element import CssLink, JavascriptLink
@@ -20,20 +19,6 @@ from geo.positions import Box
 from maps import vendor
 
 MAX_ZOOM = 19
-
-
-@dataclass(frozen=True, slots=True)
-class BaseMap:
-    """Where the ground's tiles come from, and whom to thank: both from settings."""
-
-    url: str
-    attribution: str
-
-    @property
-    def source(self) -> str:
-        """What a Content-Security-Policy must allow for these tiles: an origin, or nothing where they are our own."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}" if parts.netloc else ""
 
 
 class DigitalMap(folium.Map):
@@ -57,14 +42,10 @@ class DigitalMap(folium.Map):
         """
     )
 
-    def __init__(
-        self, name: str, *, location: tuple[float, float], base: BaseMap | None = None, **options: Any
-    ) -> None:
+    def __init__(self, name: str, *, location: tuple[float, float], **options: Any) -> None:
         """`location` is latitude, longitude, as Leaflet counts; `options` are Leaflet's own."""
         self.name = name  # before the parents ask for it
         super().__init__(location=location, tiles=None, maxZoom=MAX_ZOOM, zoom_control=False, **options)
-        if base is not None:
-            folium.TileLayer(tiles=base.url, attr=base.attribution, name="ground", max_zoom=MAX_ZOOM).add_to(self)
 
     def get_name(self) -> str:
         return self.name
@@ -93,9 +74,9 @@ def render(shown: folium.Map) -> Shell:
     )
 
 
-def ward_map(bounds: Box, base: BaseMap | None = None) -> Shell:
+def ward_map(bounds: Box, *, has_base: bool = False) -> Shell:
     """The public map of one ward, looking at the middle of its bounds; the page then fits them to its own shape."""
     middle = ((bounds.south + bounds.north) / 2, (bounds.west + bounds.east) / 2)
     # Without tiles, which blur between whole levels, the map may fit the ward more closely.
-    snap = 1 if base else 0.25
-    return render(DigitalMap("ward_map", location=middle, base=base, zoom_start=13, minZoom=9, zoomSnap=snap))
+    snap = 1 if has_base else 0.25
+    return render(DigitalMap("ward_map", location=middle, zoom_start=13, minZoom=9, zoomSnap=snap))

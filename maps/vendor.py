@@ -70,6 +70,10 @@ ICON_NAMES = (
     # the pages themselves
     "phone", "navigation", "x", "search", "chevron-down", "layers", "plus", "minus", "triangle-alert", "info",
     "languages", "wifi-off", "refresh-cw", "map", "map-pinned", "maximize", "check", "message-circle",
+    # the digital map's tools
+    "locate-fixed", "sliders-horizontal", "blend", "code-xml", "arrow-up-right", "arrow-right",
+    # reporting
+    "camera", "send", "pencil",
     # following a report
     "smile", "meh", "frown", "share-2", "printer", "clock", "rotate-ccw", "smartphone",
 )  # fmt: skip

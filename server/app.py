@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute
 from geo.database import Database
 from geo.exporting.streaming import Exports
 from geo.intake import Intake
-from server import exports, graphql, health, sessions, tiles, websocket
+from server import basemap, exports, graphql, health, sessions, tiles, websocket
+from server.basemap import Grounds
 from server.callers import CHANNEL as PEOPLE_CHANGED
 from server.callers import Callers
 from server.events import Hub
@@ -33,6 +34,7 @@ ROUTES: list[BaseRoute] = [
     *map_page.routes,
     *tiles.routes,
     *exports.routes,
+    *basemap.routes,
     *static.mounts,
 ]
 
@@ -70,4 +72,5 @@ def create_app(settings: Settings) -> Starlette:
     app.state.callers = callers
     app.state.exports = Exports(settings.database)
     app.state.settings = settings
+    app.state.grounds = Grounds(settings)
     return app

@@ -63,7 +63,15 @@ class Settings(BaseSettings):
         description="The base map's tiles, as `https://tiles.example/{z}/{x}/{y}.png`. Without it, a plain ground.",
     )
     tile_attribution: str | None = Field(
-        default=None, description="Whom to credit for the base map; required with `PHUONGSO_TILE_URL`."
+        default=None,
+        description="Whom to credit for the base map; required with `PHUONGSO_TILE_URL`. Goes before what a `.pmtiles` "
+        "file says of itself.",
+    )
+    basemap: Path | None = Field(
+        default=None,
+        description="The base map as a `.pmtiles` file of vector tiles, such as `phuongso basemap` writes "
+        "([how](basemap.md)). Without it, `basemap.pmtiles` in `PHUONGSO_VAR` where that is there and no "
+        "`PHUONGSO_TILE_URL` is set. Not both of `PHUONGSO_BASEMAP` and `PHUONGSO_TILE_URL`.",
     )
     pool_size: int = Field(default=4, ge=1, le=100, description="Database connections a process keeps.")
     worker: bool = Field(
@@ -107,6 +115,11 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def basemap_file(self) -> Path | None:
+        """Where a base map's file is, or would be; None where tiles come from an address."""
+        return None if self.tile_url is not None else self.basemap or self.var / "basemap.pmtiles"
+
+    @property
     def database(self) -> str:
         """The database's address. Raises `SettingsError` before one is known."""
         if self.database_url is None:
@@ -134,6 +147,8 @@ def read_settings() -> Settings:
         raise SettingsError("\n".join(lines)) from None
     if settings.tile_url is not None and settings.tile_attribution is None:
         raise SettingsError("PHUONGSO_TILE_ATTRIBUTION is required with PHUONGSO_TILE_URL.")
+    if settings.tile_url is not None and settings.basemap is not None:
+        raise SettingsError("There is one base map: set PHUONGSO_TILE_URL or PHUONGSO_BASEMAP, not both.")
     return settings
 
 

@@ -5,14 +5,13 @@ import inspect
 from pathlib import Path
 
 import folium
-import pytest
 from folium.elements import JSCSSMixin
 
 import maps
 import server
 from geo.positions import Box
 from maps import digital_map, vendor
-from maps.digital_map import BaseMap, DigitalMap, ward_map
+from maps.digital_map import DigitalMap, ward_map
 
 BOUNDS = Box(108.2, 15.98, 108.24, 16.02)
 
@@ -59,27 +58,9 @@ def test_stock_folium_keeps_its_own_links():
     assert any("jquery" in address for _, address in folium.Map.default_js)
 
 
-def test_a_base_map_is_drawn_with_its_credit():
-    script = ward_map(BOUNDS, BaseMap("https://tiles.example/{z}/{x}/{y}.png", "© Bản đồ mẫu")).script
-    assert '"https://tiles.example/{z}/{x}/{y}.png"' in script
-    assert "\\u00a9 B\\u1ea3n" in script
-
-
-@pytest.mark.parametrize(
-    ("url", "source"),
-    [
-        ("https://tiles.example/{z}/{x}/{y}.png", "https://tiles.example"),
-        ("https://{s}.tiles.example:8443/{z}/{x}/{y}.png", "https://*.tiles.example:8443"),
-        ("/tiles/ground/{z}/{x}/{y}.png", ""),
-    ],
-)
-def test_a_base_map_says_which_origin_a_policy_must_allow(url, source):
-    assert BaseMap(url, "").source == source
-
-
 def test_nothing_of_folium_that_carries_data_is_ever_used():
-    """branca renders what it is given as a template: only a map and its tiles, made of settings, may pass."""
-    allowed = {"Map", "TileLayer"}
+    """branca renders what it is given as a template: only a map, made of numbers, may pass."""
+    allowed = {"Map"}
     used = set()
     for package in (maps, server):
         for path in Path(package.__path__[0]).rglob("*.py"):
@@ -94,6 +75,6 @@ def test_nothing_of_folium_that_carries_data_is_ever_used():
     assert used == allowed
 
 
-def test_the_map_takes_numbers_and_settings_only():
+def test_the_map_takes_numbers_only():
     """No parameter through which a ward's or a place's name could come."""
-    assert set(inspect.signature(digital_map.ward_map).parameters) == {"bounds", "base"}
+    assert set(inspect.signature(digital_map.ward_map).parameters) == {"bounds", "has_base"}
