@@ -107,27 +107,41 @@ class Desk:
 Opening = Callable[[], AbstractAsyncContextManager[Desk]]
 
 
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A database with both wards of `tests/ward.py`, to be copied: its name, the ward, every account's token."""
+
+    template: str
+    ward: ward.Ward
+    tokens: dict[str, str]
+
+
 @pytest.fixture(scope="session")
-async def opening(copying: Any, template: str) -> AsyncIterator[Opening]:
-    """`opening()` is a desk for the length of a block, on a copy of a database where both wards are laid."""
+async def both_wards(copying: Any, template: str) -> AsyncIterator[Laid]:
+    """The wards, laid once for all tests of a process."""
     async with copying(template) as url:
         database = Database(url)
         async with database.write() as connection:
-            laid = await ward.build(connection)
-            tokens = {username: await ward.token(connection, laid, username) for username in ward.USERNAMES}
+            built = await ward.build(connection)
+            tokens = {username: await ward.token(connection, built, username) for username in ward.USERNAMES}
         await database.close()
-        laid_template = make_url(url).database or ""
+        yield Laid(make_url(url).database or "", built, tokens)
 
-        @asynccontextmanager
-        async def open_desk() -> AsyncIterator[Desk]:
-            async with copying(laid_template) as address:
-                app = create_app(Settings(database_url=address, secret_key=SERVER_KEY, default_ward=ward.CODE))
-                transport = httpx.ASGITransport(app)
-                async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
-                    yield Desk(app, http, laid, tokens)
-                await app.state.database.close()
 
-        yield open_desk
+@pytest.fixture(scope="session")
+def opening(copying: Any, both_wards: Laid) -> Opening:
+    """`opening()` is a desk for the length of a block, on a copy of a database where both wards are laid."""
+
+    @asynccontextmanager
+    async def open_desk() -> AsyncIterator[Desk]:
+        async with copying(both_wards.template) as address:
+            app = create_app(Settings(database_url=address, secret_key=SERVER_KEY, default_ward=ward.CODE))
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
+                yield Desk(app, http, both_wards.ward, both_wards.tokens)
+            await app.state.database.close()
+
+    return open_desk
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -16,11 +15,11 @@ from geo import accounts, tables
 from geo.database import Database
 from geo.demo import PASSWORD, DemoSummary, load
 from geo.errors import Refusal
-from geo.housekeeping import SILENCE
-from geo.lifecycle import FINISHED, IN_HAND, Party, Status, advance
+from geo.lifecycle import IN_HAND, Status
 from geo.locating import neighbourhood_at
 from geo.seeds import CATEGORIES
 from tests.conftest import Copying
+from tests.geo.histories import lawful_histories, rows_of
 from tests.ward import authenticate
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -46,14 +45,9 @@ async def demo(copying: Copying, template: str) -> AsyncIterator[Database]:
         await database.close()
 
 
-async def _rows(database: Database, query: str, **values: Any) -> list[Any]:
-    async with database.read() as connection:
-        return list((await connection.execute(sa.text(query), values)).all())
-
-
 async def test_neighbourhoods_tile_the_ward_exactly(demo: Database) -> None:
-    [ward] = await _rows(demo, "SELECT ST_AsBinary(boundary) AS wkb, ST_Area(boundary::geography) AS area FROM ward")
-    rows = await _rows(demo, "SELECT ST_AsBinary(boundary) AS wkb FROM neighbourhood_boundary WHERE until IS NULL")
+    [ward] = await rows_of(demo, "SELECT ST_AsBinary(boundary) AS wkb, ST_Area(boundary::geography) AS area FROM ward")
+    rows = await rows_of(demo, "SELECT ST_AsBinary(boundary) AS wkb FROM neighbourhood_boundary WHERE until IS NULL")
     outline = shapely.from_wkb(bytes(ward.wkb))
     areas = [shapely.from_wkb(bytes(row.wkb)) for row in rows]
     assert 60 <= len(areas) <= 110
@@ -68,7 +62,7 @@ async def test_neighbourhoods_tile_the_ward_exactly(demo: Database) -> None:
 
 
 async def test_neighbourhoods_look_drawn_by_people_not_by_a_ruler(demo: Database) -> None:
-    rows = await _rows(
+    rows = await rows_of(
         demo,
         "SELECT n.name, ST_NPoints(boundary) AS points, ST_Area(boundary::geography) AS area"
         " FROM neighbourhood n JOIN neighbourhood_boundary b ON b.neighbourhood_id = n.id",
@@ -81,7 +75,7 @@ async def test_neighbourhoods_look_drawn_by_people_not_by_a_ruler(demo: Database
 
 
 async def test_every_neighbourhood_has_a_team_of_at_least_seven_and_a_cultural_house(demo: Database) -> None:
-    rows = await _rows(
+    rows = await rows_of(
         demo,
         """
         SELECT n.name,
@@ -103,14 +97,14 @@ async def test_every_neighbourhood_has_a_team_of_at_least_seven_and_a_cultural_h
 
 
 async def test_the_ward_has_the_places_that_residents_look_for(demo: Database) -> None:
-    kinds = {row.kind: row.n for row in await _rows(demo, "SELECT kind, count(*) AS n FROM place GROUP BY kind")}
+    kinds = {row.kind: row.n for row in await rows_of(demo, "SELECT kind, count(*) AS n FROM place GROUP BY kind")}
     assert set(kinds) == set(tables.PlaceKind)
-    homes = await _rows(demo, "SELECT consented_at FROM place WHERE kind = 'OFFICIAL_HOME'")
+    homes = await rows_of(demo, "SELECT consented_at FROM place WHERE kind = 'OFFICIAL_HOME'")
     assert sorted(home.consented_at is None for home in homes) == [False, True]
 
 
 async def test_people_are_plainly_made_up(demo: Database) -> None:
-    rows = await _rows(
+    rows = await rows_of(
         demo,
         """
         SELECT count(*) AS n, count(*) FILTER (WHERE phone ~ :fictional) AS f
@@ -120,7 +114,7 @@ async def test_people_are_plainly_made_up(demo: Database) -> None:
         fictional=FICTIONAL_PHONE,
     )
     assert rows[0].n == rows[0].f > 1000
-    [consent] = await _rows(demo, "SELECT count(*) AS all, count(consented_at) AS given FROM team_member")
+    [consent] = await rows_of(demo, "SELECT count(*) AS all, count(consented_at) AS given FROM team_member")
     assert 0 < consent.given < consent.all
 
 
@@ -134,7 +128,7 @@ async def test_what_is_placed_lies_in_the_neighbourhood_that_the_rule_gives_it(d
 
 
 async def test_two_thousand_incidents_over_two_years_in_every_status_of_every_kind(demo: Database) -> None:
-    rows = await _rows(
+    rows = await rows_of(
         demo,
         "SELECT i.status, i.channel, c.code, i.reported_at, i.description FROM incident i JOIN category c"
         " ON c.id = i.category_id",
@@ -149,53 +143,13 @@ async def test_two_thousand_incidents_over_two_years_in_every_status_of_every_ki
     assert len({row.description for row in rows}) > 1000
 
 
-def _remark(event: Any) -> bool:
-    """A note in the history: no step, and about no crew."""
-    return event.from_status == event.to_status and event.crew_id is None
-
-
 async def test_every_history_is_one_that_the_life_cycle_allows(demo: Database) -> None:
-    incidents = {row.id: row for row in await _rows(demo, "SELECT * FROM incident")}
-    events = await _rows(demo, "SELECT * FROM incident_event ORDER BY incident_id, at, id")
-    told = 0
-    for incident_id, group in itertools.groupby(events, key=lambda event: event.incident_id):
-        incident, history = incidents[incident_id], list(group)
-        assert (history[0].from_status, history[0].to_status) == (None, "RECEIVED")
-        assert history[0].at == incident.reported_at
-        assert [event.id for event in history] == sorted(event.id for event in history)
-        status = Status.RECEIVED
-        for before, event in itertools.pairwise(history):
-            assert before.at < event.at <= NOW
-            assert event.from_status == status
-            if _remark(event):
-                assert event.to_status == status
-                assert event.note
-            else:
-                status = advance(status, Status(event.to_status), {Party(event.party)})
-        assert status == incident.status
-        steps = [event for event in history if not _remark(event)]
-        reopened = [step for step in steps if step.from_status in FINISHED and step.to_status == "RECEIVED"]
-        assert len(reopened) == incident.reopened_count
-        if status in (Status.RESOLVED, Status.CLOSED):
-            assert incident.resolved_at == [step.at for step in steps if step.to_status == "RESOLVED"][-1]
-        else:
-            assert incident.resolved_at is None
-        assert incident.closed_at == (steps[-1].at if status is Status.CLOSED else None)
-        if status is Status.CLOSED and steps[-1].party == Party.SYSTEM:
-            assert steps[-1].at - steps[-2].at >= SILENCE
-        if status is Status.RESOLVED:
-            assert NOW - incident.resolved_at < SILENCE
-        assert all(step.note for step in steps if step.to_status in ("RESOLVED", "REJECTED") or step in reopened)
-        assert all((e.account_id is not None) == (e.party in (Party.CREW, Party.STAFF)) for e in history)
-        crews = [step.crew_id for step in steps if step.to_status == "ASSIGNED"]
-        assert incident.crew_id in (None, *crews[-1:])
-        told += 1
-    assert told == len(incidents)
-    assert any(incident.reopened_count for incident in incidents.values())
+    incidents, _ = await lawful_histories(demo, NOW)
+    assert any(incident.reopened_count for incident in incidents)
 
 
 async def test_no_crew_has_more_in_hand_than_it_can_take_nor_what_is_not_its_own(demo: Database) -> None:
-    rows = await _rows(
+    rows = await rows_of(
         demo,
         """
         SELECT c.name, c.capacity, c.on_duty, count(i.id) AS in_hand,
@@ -218,7 +172,7 @@ async def test_no_crew_has_more_in_hand_than_it_can_take_nor_what_is_not_its_own
 
 
 async def test_everywhere_and_for_every_kind_a_crew_on_duty_has_room(demo: Database) -> None:
-    rows = await _rows(
+    rows = await rows_of(
         demo,
         """
         SELECT b.neighbourhood_id, k.code FROM neighbourhood_boundary b CROSS JOIN category k
@@ -233,7 +187,7 @@ async def test_everywhere_and_for_every_kind_a_crew_on_duty_has_room(demo: Datab
 
 
 async def test_a_duplicate_repeats_an_earlier_report_of_the_same_kind_nearby(demo: Database) -> None:
-    rows = await _rows(
+    rows = await rows_of(
         demo,
         """
         SELECT i.category_id = o.category_id AS same, o.status, o.reported_at <= i.reported_at AS earlier,
@@ -246,7 +200,7 @@ async def test_a_duplicate_repeats_an_earlier_report_of_the_same_kind_nearby(dem
 
 
 async def test_what_is_private_is_never_published(demo: Database) -> None:
-    rows = await _rows(
+    rows = await rows_of(
         demo,
         "SELECT c.public, count(*) FILTER (WHERE i.published) AS published FROM incident i JOIN category c"
         " ON c.id = i.category_id GROUP BY c.public",
@@ -266,7 +220,7 @@ async def test_the_demo_accounts_open_with_the_demo_password(demo: Database) -> 
         for username in ("admin", "staff", "crew-8", "team-1"):
             assert await authenticate(connection, username, PASSWORD) == found[username]
     assert len({found[f"crew-{number}"].crew_id for number in range(1, 9)}) == 8
-    [first] = await _rows(
+    [first] = await rows_of(
         demo,
         "SELECT n.id, m.role FROM neighbourhood n JOIN team t ON t.neighbourhood_id = n.id"
         " JOIN team_member m ON m.team_id = t.id AND m.account_id = :account WHERE n.name = 'Tổ dân phố số 1'",
@@ -314,7 +268,9 @@ async def test_a_real_ward_is_never_turned_into_a_demo(database: Database) -> No
         await connection.execute(sa.insert(tables.ward).values(code="20314", name="Phường Hòa Xuân", boundary=box))
     with pytest.raises(Refusal, match="real"):
         await _load(database, NOW)
-    counts = await _rows(database, "SELECT (SELECT count(*) FROM neighbourhood) + (SELECT count(*) FROM account) AS n")
+    counts = await rows_of(
+        database, "SELECT (SELECT count(*) FROM neighbourhood) + (SELECT count(*) FROM account) AS n"
+    )
     assert counts[0].n == 0
 
 

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import shapely
@@ -17,11 +16,11 @@ from geo import accounts, tables
 from geo.database import Database
 from geo.demo import CITY, NATION, PASSWORD, CountrySummary, Scale, load, load_scale
 from geo.errors import Refusal
-from geo.housekeeping import SILENCE
-from geo.lifecycle import FINISHED, IN_HAND, OPEN, Party, Status, advance
+from geo.lifecycle import IN_HAND, OPEN, Status
 from geo.locating import neighbourhood_at
 from geo.tables import AccountRole
 from tests.conftest import Copying
+from tests.geo.histories import lawful_histories, rows_of
 from tests.ward import authenticate
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -36,11 +35,6 @@ def _silent(_label: str, _done: int, _total: int) -> None:
 async def _load(database: Database, scale: Scale, now: datetime = NOW) -> CountrySummary:
     async with database.write() as connection:
         return await load_scale(connection, scale, _silent, now=now)
-
-
-async def _rows(database: Database, query: str, **values: Any) -> list[Any]:
-    async with database.read() as connection:
-        return list((await connection.execute(sa.text(query), values)).all())
 
 
 @pytest.fixture(scope="module")
@@ -70,27 +64,27 @@ def either(request: pytest.FixtureRequest, city: Database, nation: Database) -> 
 
 async def test_a_scale_holds_as_much_as_it_says(either: tuple[Database, Scale]) -> None:
     database, scale = either
-    [held] = await _rows(
+    [held] = await rows_of(
         database,
         "SELECT (SELECT count(*) FROM ward WHERE demo) AS wards, (SELECT count(*) FROM neighbourhood) AS hoods,"
         " (SELECT count(*) FROM team) AS teams, (SELECT count(*) FROM incident) AS incidents",
     )
     assert (held.wards, held.hoods, held.incidents) == (scale.wards, scale.neighbourhoods, scale.incidents)
     assert held.teams == scale.neighbourhoods
-    names = await _rows(database, "SELECT code, name FROM ward")
+    names = await rows_of(database, "SELECT code, name FROM ward")
     assert "20314" in {row.code for row in names}
     assert all("demo" in row.name for row in names)
     assert all(row.code > "90000" for row in names if row.code != "20314")  # the country's own codes are lower
-    [home] = await _rows(database, "SELECT count(*) AS n FROM incident WHERE ward_code = '20314'")
+    [home] = await rows_of(database, "SELECT count(*) AS n FROM incident WHERE ward_code = '20314'")
     assert scale.home_incidents in (None, home.n)
 
 
 async def test_wards_and_neighbourhoods_are_coverages_to_the_last_point(either: tuple[Database, Scale]) -> None:
     database, _ = either
-    wards = await _rows(database, "SELECT code, ST_AsBinary(boundary) AS wkb FROM ward")
+    wards = await rows_of(database, "SELECT code, ST_AsBinary(boundary) AS wkb FROM ward")
     outlines = {row.code: shapely.from_wkb(bytes(row.wkb)) for row in wards}
     assert shapely.coverage_is_valid(list(outlines.values()))
-    rows = await _rows(
+    rows = await rows_of(
         database, "SELECT ward_code, ST_AsBinary(boundary) AS wkb FROM neighbourhood_boundary ORDER BY ward_code"
     )
     areas = []
@@ -119,7 +113,7 @@ async def test_what_is_placed_lies_in_the_neighbourhood_that_the_rule_gives_it(
 
 
 async def test_a_small_part_is_open_and_every_ward_has_some(either: tuple[Database, Scale]) -> None:
-    rows = await _rows(
+    rows = await rows_of(
         either[0],
         "SELECT ward_code, count(*) AS n, count(*) FILTER (WHERE status = ANY(:open)) AS open FROM incident GROUP BY 1",
         open=list(OPEN),
@@ -127,7 +121,7 @@ async def test_a_small_part_is_open_and_every_ward_has_some(either: tuple[Databa
     assert len(rows) == either[1].wards
     assert all(row.open for row in rows)
     assert 0.02 < sum(row.open for row in rows) / sum(row.n for row in rows) < 0.045
-    [spread] = await _rows(
+    [spread] = await rows_of(
         either[0],
         "SELECT min(reported_at) AS first, max(reported_at) AS last, count(DISTINCT status) AS n FROM incident",
     )
@@ -139,7 +133,7 @@ async def test_a_small_part_is_open_and_every_ward_has_some(either: tuple[Databa
 async def test_no_crew_has_more_in_hand_than_it_can_take_nor_what_is_not_its_own(
     either: tuple[Database, Scale],
 ) -> None:
-    rows = await _rows(
+    rows = await rows_of(
         either[0],
         """
         SELECT c.name, c.capacity, c.on_duty, count(i.id) AS in_hand,
@@ -161,7 +155,7 @@ async def test_no_crew_has_more_in_hand_than_it_can_take_nor_what_is_not_its_own
 
 
 async def test_a_duplicate_repeats_an_earlier_report_of_the_same_kind_nearby(either: tuple[Database, Scale]) -> None:
-    rows = await _rows(
+    rows = await rows_of(
         either[0],
         """
         SELECT i.category_id = o.category_id AS same, o.status, o.reported_at <= i.reported_at AS earlier,
@@ -174,7 +168,7 @@ async def test_a_duplicate_repeats_an_earlier_report_of_the_same_kind_nearby(eit
 
 
 async def test_what_is_private_is_never_published(either: tuple[Database, Scale]) -> None:
-    rows = await _rows(
+    rows = await rows_of(
         either[0],
         "SELECT c.public, count(*) FILTER (WHERE i.published) AS published FROM incident i"
         " JOIN category c ON c.ward_code = i.ward_code AND c.id = i.category_id GROUP BY c.public",
@@ -185,12 +179,12 @@ async def test_what_is_private_is_never_published(either: tuple[Database, Scale]
 
 
 async def test_codes_and_telephones_are_of_the_usual_form_and_nobodys(either: tuple[Database, Scale]) -> None:
-    [bad] = await _rows(
+    [bad] = await rows_of(
         either[0],
         "SELECT count(*) AS n FROM incident WHERE tracking_code !~ ('^' || ward_code || '-[0-9A-HJKMNP-TV-Z]{6}$')",
     )
     assert bad.n == 0
-    phones = await _rows(
+    phones = await rows_of(
         either[0],
         "SELECT phone ~ '^(09000[0-9]{5}|0236 3000 [0-9]{3})$' AS made_up, count(*) AS n FROM"
         " (SELECT phone FROM team_member UNION ALL SELECT phone FROM place UNION ALL SELECT phone FROM reporter) p"
@@ -202,72 +196,31 @@ async def test_codes_and_telephones_are_of_the_usual_form_and_nobodys(either: tu
 async def test_every_team_has_a_leader_a_deputy_and_five_members_and_every_neighbourhood_a_house(
     either: tuple[Database, Scale],
 ) -> None:
-    rows = await _rows(
+    rows = await rows_of(
         either[0],
         "SELECT array_agg(m.role) AS roles, count(DISTINCT m.name) AS people FROM team t JOIN team_member m"
         " ON m.ward_code = t.ward_code AND m.team_id = t.id GROUP BY t.ward_code, t.id",
     )
     assert len(rows) == either[1].neighbourhoods
     assert all(Counter(row.roles) == {"LEADER": 1, "DEPUTY": 1, "MEMBER": 5} and row.people == 7 for row in rows)
-    houses = await _rows(
+    houses = await rows_of(
         either[0],
         "SELECT count(*) AS n FROM place WHERE kind = 'CULTURAL_HOUSE' GROUP BY ward_code, neighbourhood_id",
     )
     assert [house.n for house in houses] == [1] * either[1].neighbourhoods
-    kinds = await _rows(either[0], "SELECT DISTINCT ward_code, kind FROM place")
+    kinds = await rows_of(either[0], "SELECT DISTINCT ward_code, kind FROM place")
     assert len(kinds) == either[1].wards * len(tables.PlaceKind)
 
 
-def _remark(event: Any) -> bool:
-    """A note in the history: no step, and about no crew."""
-    return event.from_status == event.to_status and event.crew_id is None
-
-
 async def test_every_history_is_one_that_the_life_cycle_allows(city: Database) -> None:
-    incidents = {row.id: row for row in await _rows(city, "SELECT * FROM incident")}
-    events = await _rows(city, "SELECT * FROM incident_event ORDER BY incident_id, at, id")
-    told = 0
-    for incident_id, group in itertools.groupby(events, key=lambda event: event.incident_id):
-        incident, history = incidents[incident_id], list(group)
-        assert (history[0].from_status, history[0].to_status) == (None, "RECEIVED")
-        assert history[0].at == incident.reported_at
-        assert [event.id for event in history] == sorted(event.id for event in history)
-        status = Status.RECEIVED
-        for before, event in itertools.pairwise(history):
-            assert before.at < event.at <= NOW
-            assert event.from_status == status
-            if _remark(event):
-                assert event.to_status == status
-                assert event.note
-            else:
-                status = advance(status, Status(event.to_status), {Party(event.party)})
-        assert status == incident.status
-        steps = [event for event in history if not _remark(event)]
-        reopened = [step for step in steps if step.from_status in FINISHED and step.to_status == "RECEIVED"]
-        assert len(reopened) == incident.reopened_count
-        if status in (Status.RESOLVED, Status.CLOSED):
-            assert incident.resolved_at == [step.at for step in steps if step.to_status == "RESOLVED"][-1]
-        else:
-            assert incident.resolved_at is None
-        assert incident.closed_at == (steps[-1].at if status is Status.CLOSED else None)
-        if status is Status.CLOSED and steps[-1].party == Party.SYSTEM:
-            assert steps[-1].at - steps[-2].at >= SILENCE
-        if status is Status.RESOLVED:
-            assert NOW - incident.resolved_at < SILENCE
-        assert all(step.note for step in steps if step.to_status in ("RESOLVED", "REJECTED") or step in reopened)
-        assert all((e.account_id is not None) == (e.party in (Party.CREW, Party.STAFF)) for e in history)
-        crews = [step.crew_id for step in steps if step.to_status == "ASSIGNED"]
-        assert incident.crew_id in (None, *crews[-1:])
-        said = [event.note for event in history if event.party == Party.REPORTER and event.note]
-        assert incident.satisfaction_comment in (None, *said[-1:])
-        told += 1
-    assert told == len(incidents) == SMALL_CITY.incidents
-    assert sum(incident.reopened_count for incident in incidents.values()) > 10
+    incidents, events = await lawful_histories(city, NOW)
+    assert len(incidents) == SMALL_CITY.incidents
+    assert sum(incident.reopened_count for incident in incidents) > 10
     assert sum(event.to_status == event.from_status for event in events) > 100
 
 
 async def test_who_took_a_step_belongs_to_the_ward_and_the_crew(city: Database) -> None:
-    rows = await _rows(
+    rows = await rows_of(
         city,
         """
         SELECT count(*) AS n, count(*) FILTER (WHERE a.ward_code = e.ward_code) AS here,
@@ -298,7 +251,7 @@ async def test_accounts_open_with_the_demo_password(city: Database, nation: Data
 
 
 async def test_a_nation_has_no_histories_and_few_words(nation: Database) -> None:
-    [held] = await _rows(
+    [held] = await rows_of(
         nation,
         "SELECT (SELECT count(*) FROM incident_event) + (SELECT count(*) FROM reporter) AS steps,"
         " count(*) FILTER (WHERE description IS NOT NULL) AS said, count(resolved_at) AS resolved FROM incident",
@@ -328,7 +281,7 @@ WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND
 
 
 async def _catalogue(database: Database) -> set[tuple[str, ...]]:
-    return {tuple(row) for row in await _rows(database, _CATALOGUE)}
+    return {tuple(row) for row in await rows_of(database, _CATALOGUE)}
 
 
 async def test_indexes_constraints_and_triggers_are_afterwards_what_they_were(
@@ -379,7 +332,7 @@ async def test_a_load_that_fails_leaves_no_trace_and_the_next_begins_anew(databa
         async with database.write() as connection:
             await load_scale(connection, SMALL_NATION, stop, now=NOW)
     assert await _catalogue(database) == before
-    [left] = await _rows(database, "SELECT (SELECT count(*) FROM ward) + (SELECT count(*) FROM incident) AS n")
+    [left] = await rows_of(database, "SELECT (SELECT count(*) FROM ward) + (SELECT count(*) FROM incident) AS n")
     assert left.n == 0
     assert (await _load(database, SMALL_NATION)).created
 
@@ -427,7 +380,7 @@ async def test_a_large_demo_goes_into_an_empty_database_only(database: Database,
     for scale in (SMALL_CITY, replace(SMALL_CITY, wards=1)):
         with pytest.raises(Refusal, match="empty"):
             await _load(database, scale)
-    [left] = await _rows(database, "SELECT count(*) AS n FROM ward")
+    [left] = await rows_of(database, "SELECT count(*) AS n FROM ward")
     assert left.n == 1
 
 

@@ -1,5 +1,5 @@
 """The desk: the whole application, asked through ASGI."""
 
-from tests.asking import desk, opening
+from tests.asking import both_wards, desk, opening
 
-__all__ = ["desk", "opening"]
+__all__ = ["both_wards", "desk", "opening"]

@@ -13,7 +13,6 @@ import orjson
 import pytest
 import sqlalchemy as sa
 import uvicorn
-from sqlalchemy import make_url
 from starlette.applications import Starlette
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.asyncio.client import ClientConnection, connect
@@ -25,7 +24,7 @@ from server.events import Hub
 from server.live import Live
 from server.settings import Settings
 from tests import ward
-from tests.asking import SERVER_KEY
+from tests.asking import SERVER_KEY, Laid
 from tests.ward import Reported
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
@@ -176,22 +175,15 @@ Stations = Callable[..., AbstractAsyncContextManager[Station]]
 
 
 @pytest.fixture(scope="session")
-async def stations(copying: Any, template: str) -> AsyncIterator[Stations]:
+def stations(copying: Any, both_wards: Laid) -> Stations:
     """`stations(**settings)` is a station for the length of a block, on a database of its own."""
-    async with copying(template) as url:
-        database = Database(url)
-        async with database.write() as connection:
-            laid = await ward.build(connection)
-            tokens = {username: await ward.token(connection, laid, username) for username in ward.USERNAMES}
-        await database.close()
-        laid_template = make_url(url).database or ""
 
-        @asynccontextmanager
-        async def open_station(**settings: Any) -> AsyncIterator[Station]:
-            async with copying(laid_template) as address, station(address, laid, tokens, **settings) as opened:
-                yield opened
+    @asynccontextmanager
+    async def open_station(**settings: Any) -> AsyncIterator[Station]:
+        async with copying(both_wards.template) as address, station(address, both_wards.ward, both_wards.tokens, **settings) as opened:
+            yield opened
 
-        yield open_station
+    return open_station
 
 
 @pytest.fixture
