@@ -180,7 +180,10 @@ def stations(copying: Any, both_wards: Laid) -> Stations:
 
     @asynccontextmanager
     async def open_station(**settings: Any) -> AsyncIterator[Station]:
-        async with copying(both_wards.template) as address, station(address, both_wards.ward, both_wards.tokens, **settings) as opened:
+        async with (
+            copying(both_wards.template) as address,
+            station(address, both_wards.ward, both_wards.tokens, **settings) as opened,
+        ):
             yield opened
 
     return open_station
