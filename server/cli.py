@@ -21,6 +21,7 @@ from geo.actor import ANONYMOUS
 from geo.database import Database
 from geo.migrating import alembic_config, downgrade, upgrade
 from server.account_commands import account_group
+from server.basemap_commands import basemap_command
 from server.console import Commands, console, end_on_termination, in_transaction, tell, with_database
 from server.exporting_commands import export_command
 from server.importing_commands import import_group
@@ -45,6 +46,7 @@ main.add_command(account_group)
 main.add_command(import_group)
 main.add_command(jobs_group)
 main.add_command(export_command)
+main.add_command(basemap_command)
 
 
 @main.command("run")
