@@ -20,6 +20,7 @@ from server.events import Hub
 from server.limits import BodyLimitMiddleware
 from server.live import Live, Room
 from server.pages import map as map_page
+from server.pages import progress, progress_forms
 from server.pages import static
 from server.sessions import SessionMiddleware
 from server.settings import Settings
@@ -32,6 +33,8 @@ ROUTES: list[BaseRoute] = [
     *sessions.routes,
     *health.routes,
     *map_page.routes,
+    *progress.routes,
+    *progress_forms.routes,
     *tiles.routes,
     *exports.routes,
     *basemap.routes,

@@ -7,6 +7,7 @@ them.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,6 +33,16 @@ def secret_of(request: Request, code: str) -> str | None:
 def hold(request: Request, response: Response, code: str, secret: str) -> None:
     """Let the reader's browser hold the secret of this report from now on."""
     others = [(other, known) for other, known in held(request).items() if other != code]
-    value = ".".join(f"{one}:{known}" for one, known in [(code, secret), *others][:MOST])
+    _keep(request, response, [(code, secret), *others])
+
+
+def let_go(request: Request, response: Response, codes: Collection[str]) -> None:
+    """Let the reader's browser forget these reports: they are no more."""
+    rest = [(code, known) for code, known in held(request).items() if code not in codes]
+    _keep(request, response, rest)
+
+
+def _keep(request: Request, response: Response, reports: Sequence[tuple[str, str]]) -> None:
+    value = ".".join(f"{code}:{secret}" for code, secret in reports[:MOST])
     secure = request.app.state.settings.secure_cookies
     response.set_cookie(COOKIE, value, max_age=_DAYS * 24 * 3600, httponly=True, samesite="lax", secure=secure)

@@ -130,4 +130,5 @@ def _is_stuck_stream(connection: object) -> bool:
     """A stream of events whose client does not read it; a slow download has the whole grace."""
     if not isinstance(connection, HttpToolsProtocol) or not connection.flow.write_paused:
         return False
-    return connection.scope["path"] == "/graphql"
+    path: str = connection.scope["path"]
+    return path == "/graphql" or (path.startswith("/r/") and path.endswith("/live"))

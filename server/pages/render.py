@@ -71,9 +71,10 @@ def security_policy(nonce: str, image_source: str = "", *, embedded: bool = Fals
     )
 
 
-def _within_ward(request: Request, path: str, **parameters: object) -> str:
-    """An address of our own with these parameters, about the ward that the request names, where it names one."""
-    asked = {"ward": request.query_params["ward"]} if "ward" in request.query_params else {}
+def _within_ward(request: Request, ward: str | None, path: str, **parameters: object) -> str:
+    """An address of our own with these parameters, about `ward`, else the ward that the request names."""
+    named = ward or request.query_params.get("ward")
+    asked = {} if named is None else {"ward": named}
     query = urlencode(asked | parameters)
     return f"{path}?{query}" if query else path
 
@@ -86,8 +87,9 @@ def page(
     status: int = 200,
     image_source: str = "",
     embedded: bool = False,
+    within: str | None = None,
 ) -> HTMLResponse:
-    """The answer to a request for a page.
+    """The answer to a request for a page; `within` is the ward that it is about, where its address does not say so.
 
     Beside its context a template has `nonce`, `here` (this address in another language) and `to(path)`, which keeps
     the ward that the request names in an address of our own.
@@ -101,7 +103,7 @@ def page(
             {
                 **context,
                 "nonce": nonce,
-                "to": partial(_within_ward, request),
+                "to": partial(_within_ward, request, within),
                 "here": {other: f"?{request.url.include_query_params(lang=other).query}" for other in Language},
             }
         )

@@ -1,0 +1,108 @@
+"""What its reporter says to a report: a verdict, or that it is not solved. Plain forms, which need no script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from geo.tables import Satisfaction
+from server import reporters
+from server.pages.asking import ask
+from server.pages.languages import language_of, translations
+from server.pages.progress import Problems, ask_for_code, code_of, shown, to_report
+from server.pages.words import N_
+from server.sessions import FOREIGN, is_own
+from server.uploads import Refused, read_form
+
+_CHOOSE = N_("Hãy chọn một trong ba mức đánh giá.")
+_MOVED_ON = N_("Phản ánh vừa chuyển sang bước khác, nên chưa nhận được. Hãy xem lại tình trạng bên trên.")
+
+
+async def rate(request: Request) -> Response:
+    """`POST /r/CODE/rate`: `satisfaction`, and a `comment` where there is one."""
+    code, secret = _held(request)
+    if code is None or secret is None:
+        return await ask_for_code(request, 404, code=code)
+    given: dict[str, str] = {}
+    try:
+        _own(request)
+        async with read_form(request, most_files=0) as form:
+            given = {name: form.text(name) or "" for name in ("satisfaction", "comment")}
+    except Refused as refused:
+        return await shown(request, code, problems=[("rate", refused.message(language_of(request)))], given=given)
+    if given["satisfaction"] not in list(Satisfaction):
+        return await shown(request, code, problems=[("satisfaction", _say(request, _CHOOSE))], given=given)
+    comment = given["comment"].strip() or None
+    said = {"trackingCode": code, "secret": secret, "satisfaction": given["satisfaction"], "comment": comment}
+    result = (await ask(request, "rate", {"input": said}))["result"]
+    problems = _problems(request, result, "rate", {"comment": "comment"})
+    if problems:
+        return await shown(request, code, problems=problems, given=given)
+    if given["satisfaction"] == Satisfaction.DISSATISFIED:
+        return to_report(code, "discontent", "#reopen")
+    return to_report(code, "rated")
+
+
+async def reopen(request: Request) -> Response:
+    """`POST /r/CODE/reopen`: a `reason`, and photographs where there are any."""
+    code, secret = _held(request)
+    if code is None or secret is None:
+        return await ask_for_code(request, 404, code=code)
+    given: dict[str, str] = {}
+    try:
+        _own(request)
+        async with read_form(request) as form:
+            given = {"reason": form.text("reason") or ""}
+    except Refused as refused:
+        return await shown(request, code, problems=[("reason", refused.message(language_of(request)))], given=given)
+    said = {"trackingCode": code, "secret": secret, "reason": given["reason"]}
+    result = (await ask(request, "reopen", {"input": said}))["result"]
+    problems = _problems(request, result, "reopen", {"reason": "reason", "photoIds": "photo"})
+    return await shown(request, code, problems=problems, given=given) if problems else to_report(code, "reopened")
+
+
+def _held(request: Request) -> tuple[str | None, str | None]:
+    """The report that the address names, and the secret that this browser holds of it."""
+    code = code_of(request)
+    return code, None if code is None else reporters.secret_of(request, code)
+
+
+def _own(request: Request) -> None:
+    """Raises `Refused` for a form that another site sent."""
+    if not is_own(request.headers):
+        raise Refused(403, FOREIGN)
+
+
+def _say(request: Request, text: str) -> str:
+    return translations(language_of(request)).gettext(text)
+
+
+def _problems(request: Request, result: dict[str, Any], form: str, fields: dict[str, str]) -> Problems:
+    """What is wrong, by the ids of the page's fields; what is about none of them, by the form's."""
+    if result["__typename"].endswith("Payload"):
+        return []
+    if result["__typename"] == "InvalidTransition":
+        return [(form, _say(request, _MOVED_ON))]
+    told = result.get("problems") or [result]
+    return [(_field(one["path"], form, fields), one["message"]) for one in told]
+
+
+def _field(path: list[str] | None, form: str, fields: dict[str, str]) -> str:
+    return next((fields[part] for part in path or () if part in fields), form)
+
+
+async def back(request: Request) -> Response:
+    """The address of a form, opened: its page."""
+    code = code_of(request)
+    return await ask_for_code(request, 404) if code is None else to_report(code)
+
+
+routes: list[BaseRoute] = [
+    Route("/r/{code}/rate", rate, methods=["POST"]),
+    Route("/r/{code}/reopen", reopen, methods=["POST"]),
+    Route("/r/{code}/rate", back, methods=["GET"]),
+    Route("/r/{code}/reopen", back, methods=["GET"]),
+]
