@@ -1,47 +1,36 @@
-"""The public digital map: its page, its layers, and the incidents of a window."""
+"""The public digital map: its page, and beside the map the list that says the same."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, cast
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from geo.actor import Actor
-from geo.database import Database, Texts
-from geo.language import Text
-from geo.lifecycle import Status
+from geo.database import Database
+from geo.language import Language
+from geo.lifecycle import OPEN, Status
 from geo.positions import Box
 from maps import layers, planned
-from maps.digital_map import BaseMap, ward_map
-from maps.window import SINGLES_ZOOM, ParameterError, read_window
-from server.languages import language_of as spoken
+from maps.digital_map import ward_map
+from server.basemap import ground_of
+from server.pages import map_data
+from server.pages.asking import ask
 from server.pages.languages import language_of, translations
+from server.pages.map_asked import GROUPS as STATUS_GROUPS
+from server.pages.map_asked import Asked, asked, found
 from server.pages.map_words import WORDS
 from server.pages.render import page
 from server.pages.words import GROUPS, PLACES, script_words
-from server.settings import Settings
-from server.wards import UNKNOWN_WARD, UnknownWard, asked_ward
-
-_MAX_KINDS = 50
-
-UNKNOWN_STATUS = Text("Không có trạng thái này.", "There is no such status.")
-UNKNOWN_KIND = Text("Mã loại phản ánh không hợp lệ.", "This is not a category's code.")
-UNKNOWN_LAYER = Text("Không có lớp bản đồ này.", "There is no such layer.")
+from server.wards import UnknownWard, asked_ward
 
 
 def _database(request: Request) -> Database:
     return cast(Database, request.app.state.database)
-
-
-def _settings(request: Request) -> Settings:
-    return cast(Settings, request.app.state.settings)
 
 
 def _actor(request: Request) -> Actor:
@@ -57,16 +46,6 @@ async def _ward(request: Request, connection: AsyncConnection) -> Any:
     return (await connection.execute(layers.shown_ward(_actor(request), code))).one_or_none()
 
 
-async def _features(connection: AsyncConnection, statement: layers.Statement) -> list[dict[str, Any]]:
-    body = (await connection.execute(statement)).scalar_one()
-    return cast(list[dict[str, Any]], orjson.loads(body)["features"])
-
-
-def base_map(settings: Settings) -> BaseMap | None:
-    """The base map of this deployment, if it has one."""
-    return BaseMap(settings.tile_url, settings.tile_attribution or "") if settings.tile_url else None
-
-
 async def map_page(request: Request) -> Response:
     """`/`: the map, and beside it the list that says the same, which needs no script."""
     actor = _actor(request)
@@ -74,28 +53,45 @@ async def map_page(request: Request) -> Response:
         ward = await _ward(request, connection)
         if ward is None:
             return page(request, "no_ward.html", {}, status=404)
-        places = await _features(connection, layers.place_points(actor, ward.code))
         neighbourhoods = (await connection.execute(layers.neighbourhood_names(actor, ward.code))).all()
-    base = base_map(_settings(request))
-    gettext = translations(language_of(request)).gettext
+    async with _database(request).texts() as texts:
+        places = orjson.loads(await texts.fetch(*planned.layer(actor, "places", ward.code)) or b"")["features"]
+        kinds = orjson.loads(await texts.fetch(*planned.kinds(actor, ward.code)) or b"[]")
+    wanted = asked(request.query_params)
+    ground = ground_of(request)
+    language = language_of(request)
+    gettext = translations(language).gettext
     context = {
         "ward": ward,
-        "shell": ward_map(Box(ward.west, ward.south, ward.east, ward.north), base),
-        "base": base,
-        "groups": [(group, _of(places, group.kinds)) for group in GROUPS],
+        "asked": wanted,
+        "ward_asked": request.query_params.get("ward"),
+        "shell": ward_map(Box(ward.west, ward.south, ward.east, ward.north), has_base=ground is not None),
+        "base": ground,
+        "groups": [(group, _searched(wanted, _of(places, group.kinds))) for group in GROUPS],
         "callable_places": [place for place in _of(places, ("PEOPLES_COMMITTEE", "POLICE")) if place["phone"]],
-        "neighbourhoods": neighbourhoods,
+        "neighbourhoods": [row for row in neighbourhoods if found(wanted.search, row.name, row.team)],
+        "chosen": _chosen(wanted, places, neighbourhoods),
+        "kinds": [_counted(kind, wanted, language) for kind in kinds],
+        "open_statuses": OPEN,
+        "status_counts": {status: _sum(kinds, (status,), wanted.kinds) for status in Status},
+        "total": _sum(kinds, wanted.statuses, wanted.kinds),
+        "incidents": await _listed(request, ward.code, wanted) if wanted.listed else [],
         "data": {
             **script_words(gettext, WORDS),
             "places": {kind: {"word": gettext(sign.word), "icon": sign.icon} for kind, sign in PLACES.items()},
             "groups": {group.key: group.kinds for group in GROUPS},
+            "kinds": kinds,
+            "statusGroups": STATUS_GROUPS,
             "ward": ward.code,
+            "wardName": ward.name,
             "bounds": [[ward.south, ward.west], [ward.north, ward.east]],
-            "language": language_of(request),
-            "hasBase": base is not None,
+            "language": language,
+            "ground": ground.told() if ground else None,
+            "embedded": wanted.embedded,
         },
     }
-    return page(request, "map.html", context, image_source=base.source if base else "")
+    image_source = ground.source if ground else ""
+    return page(request, "map.html", context, image_source=image_source, embedded=wanted.embedded)
 
 
 def _of(places: list[dict[str, Any]], kinds: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -109,97 +105,39 @@ def _of(places: list[dict[str, Any]], kinds: tuple[str, ...]) -> list[dict[str, 
     ]
 
 
-async def _code(request: Request, texts: Texts) -> str | None:
-    """The code of the ward that the request is about; None where there is none."""
-    try:
-        code = asked_ward(request)
-    except UnknownWard:
-        return None
-    found = await texts.fetch(*planned.code(_actor(request), code))
-    return None if found is None else found.decode()
+def _searched(wanted: Asked, places: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    texts = ("name", "address", "neighbourhood")
+    return [place for place in places if found(wanted.search, *(place[text] for text in texts))]
 
 
-async def layer(request: Request) -> Response:
-    """`/map/{layer}.geojson`: a whole layer; unchanged ones are answered by 304."""
-    name = request.path_params["layer"]
-    if name not in layers.LAYERS:
-        return refusal(request, "layer", UNKNOWN_LAYER, 404)
-    async with _database(request).texts() as texts:
-        code = await _code(request, texts)
-        if code is None:
-            return refusal(request, "ward", UNKNOWN_WARD, 404)
-        body = await texts.fetch(*planned.layer(_actor(request), name, code))
-    return _geojson(request, body or b"")
+def _chosen(wanted: Asked, places: list[dict[str, Any]], neighbourhoods: Any) -> tuple[str, str] | None:
+    """Name and a line about the place or the neighbourhood that the address chooses."""
+    named = {place["properties"]["id"]: place["properties"] for place in places}
+    if place := named.get(str(wanted.chosen)):
+        return place["name"], place["address"] or place["neighbourhood"] or ""
+    return next(((row.name, row.team or "") for row in neighbourhoods if row.id == wanted.chosen), None)
 
 
-async def incidents(request: Request) -> Response:
-    """`/map/incidents?zoom=&bbox=west,south,east,north[&status=][&category=]`: clusters and single incidents."""
-    try:
-        window = read_window(request.query_params.get("zoom"), request.query_params.get("bbox"))
-        statuses = statuses_of(request.query_params.getlist("status"))
-        kinds = kinds_of(request.query_params.getlist("category"))
-    except ParameterError as error:
-        return refusal(request, error.name, error.text, 400)
-    async with _database(request).texts() as texts:
-        code = await _code(request, texts)
-        if code is None:
-            return refusal(request, "ward", UNKNOWN_WARD, 404)
-        asked = (_actor(request), code, window, statuses, kinds)
-        if window.zoom >= SINGLES_ZOOM:
-            (row,) = await texts.rows(*planned.points(*asked))
-            if row.total <= layers.SINGLES:
-                return _geojson(request, row.body)
-        (row,) = await texts.rows(*planned.clusters(*asked))
-    return _geojson(request, row.body)
+def _sum(kinds: list[dict[str, Any]], statuses: tuple[Status, ...], among: tuple[str, ...] = ()) -> int:
+    """How many incidents there are in these statuses, of these kinds or, without any, of all."""
+    return sum(
+        kind["counts"].get(status, 0) for kind in kinds if not among or kind["code"] in among for status in statuses
+    )
 
 
-def _several(values: list[str]) -> list[str]:
-    return [part for value in values for part in value.split(",") if part]
+def _counted(kind: dict[str, Any], wanted: Asked, language: Language) -> dict[str, Any]:
+    name = kind["name" if language is Language.VI else "nameEn"]
+    return {**kind, "shown_name": name, "n": _sum([kind], wanted.statuses), "chosen": kind["code"] in wanted.kinds}
 
 
-def statuses_of(values: list[str]) -> list[Status] | None:
-    """The statuses that a request asks for, None where it names none; raises `ParameterError`."""
-    names = _several(values)
-    if not set(names) <= set(Status):
-        raise ParameterError("status", UNKNOWN_STATUS)
-    return [Status(name) for name in dict.fromkeys(names)] or None
+async def _listed(request: Request, code: str, wanted: Asked) -> list[dict[str, Any]]:
+    """The newest of the incidents that are asked for."""
+    asking = {"code": code, "statuses": wanted.statuses, "kinds": list(wanted.kinds) or None}
+    answer = await ask(request, "map_incidents", asking)
+    return cast(list[dict[str, Any]], answer["ward"]["incidents"]["nodes"])
 
-
-def kinds_of(values: list[str]) -> list[str] | None:
-    """The categories' codes that a request asks for, None where it names none; raises `ParameterError`."""
-    codes = list(dict.fromkeys(_several(values)))
-    if len(codes) > _MAX_KINDS or any("\x00" in code or len(code) > 100 for code in codes):
-        raise ParameterError("category", UNKNOWN_KIND)
-    return codes or None
-
-
-def _geojson(request: Request, body: bytes) -> Response:
-    """GeoJSON that a browser keeps, but asks about each time: what an actor may see can change at any moment."""
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {
-        "ETag": etag,
-        "Cache-Control": "private, no-cache",
-        "Vary": "Cookie, Authorization",
-        "X-Content-Type-Options": "nosniff",
-    }
-    if etag in (known.strip().removeprefix("W/") for known in request.headers.get("If-None-Match", "").split(",")):
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="application/geo+json")
-
-
-def refusal(request: Request, parameter: str, text: Text, status: int) -> Response:
-    """What is wrong with a request for data, naming the parameter, in the language that the program asks for."""
-    language = spoken(request.headers)
-    problem = {"error": {"parameter": parameter, "message": text.to(language, name=parameter)}}
-    headers = {"Content-Language": language, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return Response(orjson.dumps(problem), status, headers, media_type="application/json")
-
-
-# Lists and coordinates shrink to a seventh, which on a slow phone is the difference.
-_COMPRESSED = [Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)]
 
 routes: list[BaseRoute] = [
-    Route("/", map_page, name="map", middleware=_COMPRESSED),
-    Route("/map/incidents", incidents, name="map-incidents", middleware=_COMPRESSED),
-    Route("/map/{layer}.geojson", layer, name="map-layer", middleware=_COMPRESSED),
+    Route("/", map_page, name="map", middleware=map_data.COMPRESSED),
+    *map_data.routes,
 ]

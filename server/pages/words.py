@@ -47,6 +47,7 @@ class Group:
     key: str
     sign: Sign
     kinds: tuple[PlaceKind, ...]
+    note: str = ""
 
 
 _K = PlaceKind
@@ -55,11 +56,17 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "offices",
         Sign(N_("Trụ sở, dịch vụ công"), "landmark"),
-        (_K.PEOPLES_COMMITTEE, _K.PARTY_OFFICE, _K.SERVICE_POINT, _K.OFFICIAL_HOME),
+        (_K.PEOPLES_COMMITTEE, _K.PARTY_OFFICE, _K.SERVICE_POINT),
     ),
     Group("security", Sign(N_("Công an, quân sự"), "shield-check"), (_K.POLICE, _K.MILITARY)),
     Group("health", Sign(N_("Y tế"), "heart-pulse"), (_K.HEALTH_STATION,)),
     Group("schools", PLACES[_K.SCHOOL], (_K.SCHOOL,)),
+    Group(
+        "homes",
+        PLACES[_K.OFFICIAL_HOME],
+        (_K.OFFICIAL_HOME,),
+        N_("Chỉ gồm nhà của cán bộ đã đồng ý công khai."),
+    ),
     Group("others", Sign(N_("Chợ và địa điểm khác"), "store"), (_K.MARKET, _K.OTHER)),
 )
 

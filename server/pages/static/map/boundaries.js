@@ -1,14 +1,14 @@
 // The ward's outline and its neighbourhoods.
 
 import { element } from "../common/dom.js";
-import { geojson } from "./net.js";
+import { fetched } from "./net.js";
 
 const WORLD = [[-89, -179], [-89, 179], [89, 179], [89, -179]];
 const flip = (ring) => ring.map(([longitude, latitude]) => [latitude, longitude]);
 
 /** The ward's ground, a veil over what is not the ward, and the outline on top. */
 export async function drawWard(map, hasBase) {
-  const { features } = await geojson("/map/ward.geojson");
+  const { features } = await fetched("/map/ward.geojson");
   const outlines = features[0].geometry.coordinates.map((polygon) => flip(polygon[0]));
   const holes = features[0].geometry.coordinates.flatMap((polygon) => polygon.slice(1).map(flip));
   const pane = map.createPane("ward");
@@ -25,7 +25,7 @@ export async function drawWard(map, hasBase) {
 
 /** The neighbourhoods, each with its name at its middle; `choose` is called with one that is tapped. */
 export async function drawNeighbourhoods(map, layer, choose) {
-  const { features } = await geojson("/map/neighbourhoods.geojson");
+  const { features } = await fetched("/map/neighbourhoods.geojson");
   const names = map.getPane("names") ?? map.createPane("names");
   names.style.zIndex = 550; // below every marker
   names.style.pointerEvents = "none";
@@ -35,7 +35,7 @@ export async function drawNeighbourhoods(map, layer, choose) {
     const area = L.geoJSON(feature, { style: { className: "neighbourhood" } });
     area.on("click", (event) => {
       L.DomEvent.stopPropagation(event);
-      choose(feature.properties.id);
+      choose("neighbourhood", feature.properties.id);
     });
     const [longitude, latitude] = feature.properties.label.coordinates;
     const name = element("span", "", feature.properties.name);
@@ -68,3 +68,23 @@ export function mark(area, chosen) {
   area.eachLayer((shape) => shape.getElement()?.classList.toggle("is-chosen", chosen));
   if (chosen) area.bringToFront();
 }
+
+function within(ring, x, y) {
+  let inside = false;
+  for (let at = 0, before = ring.length - 1; at < ring.length; before = at, at += 1) {
+    const [x1, y1] = ring[at];
+    const [x2, y2] = ring[before];
+    if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) inside = !inside;
+  }
+  return inside;
+}
+
+/** The feature, among those drawn, whose ground holds a position. */
+export function areaAt(drawn, longitude, latitude) {
+  const holds = (polygon) => within(polygon[0], longitude, latitude) && !polygon.slice(1).some((hole) => within(hole, longitude, latitude));
+  for (const { feature, area } of drawn.values())
+    if (area.getBounds().contains([latitude, longitude]) && feature.geometry.coordinates.some(holds)) return feature;
+  return null;
+}
+
+export const nameAt = (drawn, longitude, latitude) => areaAt(drawn, longitude, latitude)?.properties.name ?? null;

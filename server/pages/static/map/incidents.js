@@ -1,17 +1,26 @@
-// Incidents of what the map shows: clusters made by the server, and single ones; and the list that says the same.
+// Incidents of what the map shows: clusters made by the server, and single ones.
 
-import { showIncident, status } from "./card.js";
-import { element, icon } from "../common/dom.js";
+import * as filters from "./filters.js";
+import * as incidentList from "./incident_list.js";
 import { drop, marker } from "./markers.js";
-import { geojson, shown } from "./net.js";
-import { count, data, kindName, moment, say, tone } from "../common/words.js";
+import { fetched, shown } from "./net.js";
+import { element, icon } from "../common/dom.js";
+import { count, data, kindName, say, tone } from "../common/words.js";
 
-const list = document.getElementById("incident-list");
-const summary = document.getElementById("incident-summary");
-const counter = document.querySelector('[data-layer="incidents"] [data-count]');
-const DONE = Object.keys(data.statuses).filter((name) => !data.open.includes(name));
-const STATUSES = { open: data.open, done: DONE, all: [] };
-const LISTED = 60;
+const NOTHING = { features: [], total: 0 };
+
+/** What the map shows and the filters let through, as the server is asked for it. */
+export function windowOf(map) {
+  const bounds = map.getBounds();
+  const side = (value, limit) => Math.max(-limit, Math.min(limit, value)).toFixed(6);
+  const bbox = [
+    side(bounds.getWest(), 180),
+    side(bounds.getSouth(), 90),
+    side(bounds.getEast(), 180),
+    side(bounds.getNorth(), 90),
+  ].join(",");
+  return { zoom: String(Math.floor(map.getZoom())), bbox, ...filters.wanted() };
+}
 
 export class Incidents {
   #map;
@@ -19,14 +28,13 @@ export class Incidents {
   #drawn = new Map();
   #asked = null;
   #chosen = null;
-  #beforeChoosing;
+  #choose;
 
-  /** `beforeChoosing` is called with an incident's position before its card opens. */
-  constructor(map, layer, beforeChoosing) {
+  /** `choose` is called with the feature of one that is tapped. */
+  constructor(map, layer, choose) {
     this.#map = map;
     this.#layer = layer;
-    this.#beforeChoosing = beforeChoosing;
-    this.which = "open";
+    this.#choose = choose;
     map.on("moveend", () => this.refresh());
   }
 
@@ -35,22 +43,9 @@ export class Incidents {
     this.#asked?.abort();
     const asked = (this.#asked = new AbortController());
     return shown("incidents", async () => {
-      const found = await geojson("/map/incidents", this.#window(), asked.signal);
+      const found = filters.isNothing() ? NOTHING : await fetched("/map/incidents", windowOf(this.#map), asked.signal);
       if (this.#asked === asked) this.#draw(found);
     });
-  }
-
-  #window() {
-    const bounds = this.#map.getBounds();
-    const side = (value, limit) => Math.max(-limit, Math.min(limit, value)).toFixed(6);
-    const bbox = [
-      side(bounds.getWest(), 180),
-      side(bounds.getSouth(), 90),
-      side(bounds.getEast(), 180),
-      side(bounds.getNorth(), 90),
-    ].join(",");
-    const statuses = STATUSES[this.which].join(",");
-    return { zoom: String(Math.floor(this.#map.getZoom())), bbox, ...(statuses && { status: statuses }) };
   }
 
   /** Keep what stays, take away what went, add what came: nothing flickers while panning. */
@@ -68,13 +63,14 @@ export class Incidents {
       this.#drawn.set(key, pin);
       this.#layer.addLayer(pin);
     }
-    this.#tell(found);
+    incidentList.tell(found, this.#key, (feature) => this.#activate(feature));
   }
 
-  #key({ properties }) {
-    return properties.n > 1
-      ? `${properties.id}:${properties.n}`
-      : `${properties.id}:${properties.status}:${properties.overdue}`;
+  #key = ({ properties: { id, n, code, status, overdue } }) => (n > 1 ? `${id}:${n}` : `${code}:${status}:${overdue}`);
+
+  #activate(feature) {
+    if (feature.properties.n > 1) this.#open(feature);
+    else this.#choose(feature);
   }
 
   #cluster(feature) {
@@ -105,7 +101,11 @@ export class Incidents {
       title: `${kindName(incident)} · ${data.statuses[incident.status].word}`,
       zIndexOffset: 600,
     });
-    pin.on("add", () => (pin.getElement().dataset.tone = tone(incident)));
+    pin.on("add", () => {
+      const shape = pin.getElement();
+      shape.dataset.tone = tone(incident);
+      shape.classList.toggle("is-chosen", this.#key(feature) === this.#chosen);
+    });
     pin.on("click", () => this.#choose(feature));
     return pin;
   }
@@ -118,44 +118,14 @@ export class Incidents {
     this.#map.setView(members.getCenter(), zoom);
   }
 
-  #choose(feature) {
+  /** Mark one as chosen, as long as its card is open; gives what takes the mark away. */
+  mark(feature) {
     const key = this.#key(feature);
-    this.#beforeChoosing(feature.geometry.coordinates);
     this.#chosen = key;
-    showIncident(feature, () => {
+    this.#drawn.get(key)?.getElement()?.classList.add("is-chosen");
+    return () => {
       this.#drawn.get(key)?.getElement()?.classList.remove("is-chosen");
       this.#chosen = null;
-    });
-    this.#drawn.get(key)?.getElement()?.classList.add("is-chosen");
-  }
-
-  #tell(found) {
-    const clusters = found.features.filter((feature) => feature.properties.n > 1);
-    const singles = found.features.filter((feature) => feature.properties.n === 1);
-    counter.textContent = count(found.total);
-    summary.textContent = found.total
-      ? say("inView", { n: count(found.total) }) + (clusters.length ? `. ${say("tooMany")}` : "")
-      : say("noIncidents");
-    singles.sort((one, other) => (one.properties.reportedAt < other.properties.reportedAt ? 1 : -1));
-    clusters.sort((one, other) => other.properties.n - one.properties.n);
-    const focused = list.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-    list.replaceChildren(...[...singles, ...clusters].slice(0, LISTED).map((feature) => this.#row(feature)));
-    if (focused) list.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
-  }
-
-  #row(feature) {
-    const incident = feature.properties;
-    const many = incident.n > 1;
-    const name = many ? say("cluster", { n: count(incident.n) }) : kindName(incident);
-    const link = element("a", "item", name, { href: "#ward_map" });
-    link.dataset.key = this.#key(feature);
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      if (many) this.#open(feature);
-      else this.#choose(feature);
-    });
-    if (many) return element("li", "", [icon("layers"), link]);
-    const more = element("span", "item-more", moment(incident.reportedAt));
-    return element("li", "", [icon(incident.icon), link, element("span", "item-more", status(incident)), more]);
+    };
   }
 }

@@ -7,12 +7,25 @@ const notice = document.getElementById("notice");
 const failed = new Map();
 let loading = 0;
 
-/** GeoJSON from our server, as an object. Raises what `fetch` raises, and an error for a refusal. */
-export async function geojson(path, parameters = {}, signal = undefined) {
+/** Data from our server, as an object. Raises what `fetch` raises, and an error for a refusal. */
+export async function fetched(path, parameters = {}, signal = undefined) {
   const query = new URLSearchParams({ ward: data.ward, ...parameters });
-  const answer = await fetch(`${path}?${query}`, { signal, headers: { Accept: "application/geo+json" } });
+  const headers = { Accept: "application/geo+json, application/json" };
+  const answer = await fetch(`${path}?${query}`, { signal, headers });
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return answer.json();
+}
+
+/** The data that a GraphQL query answers with. */
+export async function ask(query, variables) {
+  const answer = await fetch("/graphql", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json", "Accept-Language": data.language },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data: found, errors } = await answer.json();
+  if (errors) throw new Error(errors[0].message);
+  return found;
 }
 
 /** Run `work`; while it lasts the page says so, and when it fails it offers to try again. True when it succeeded. */

@@ -2,13 +2,13 @@
 
 import { icon } from "../common/dom.js";
 import { marker } from "./markers.js";
-import { geojson } from "./net.js";
+import { fetched } from "./net.js";
 import { data } from "../common/words.js";
 import { element } from "../common/dom.js";
 
 /** Draw every place into the layer group of its kind; gives feature and marker by id. */
 export async function drawPlaces(groups, choose) {
-  const { features } = await geojson("/map/places.geojson");
+  const { features } = await fetched("/map/places.geojson");
   const layerOf = {};
   for (const [key, kinds] of Object.entries(data.groups)) for (const kind of kinds) layerOf[kind] = groups[key];
   for (const key of Object.keys(data.groups)) groups[key].clearLayers();
@@ -23,7 +23,7 @@ export async function drawPlaces(groups, choose) {
       // The many cultural houses lie under the few offices.
       zIndexOffset: kind === "CULTURAL_HOUSE" ? 0 : 100,
     });
-    pin.on("click", () => choose(id));
+    pin.on("click", () => choose("place", id));
     pin.on("add", () => (pin.getElement().dataset.kind = kind));
     layerOf[kind].addLayer(pin);
     drawn.set(id, { feature, pin });

@@ -29,7 +29,20 @@ function step(by) {
   setHeight(HEIGHTS[Math.max(0, Math.min(HEIGHTS.length - 1, next))]);
 }
 
+/** What of the sheet always shows is as tall as its words need, however large they are. */
+function measure() {
+  const fixed = [...panel.children].filter((part) => part.id !== "panel-body");
+  const tall = fixed.reduce((sum, part) => {
+    const { marginTop, marginBottom } = getComputedStyle(part);
+    return sum + part.offsetHeight + parseFloat(marginTop) + parseFloat(marginBottom);
+  }, 0);
+  document.documentElement.style.setProperty("--peek", `${Math.ceil(tall)}px`);
+}
+
 export function start() {
+  const sizes = new ResizeObserver(measure);
+  for (const part of panel.children) if (part.id !== "panel-body") sizes.observe(part);
+  measure();
   let from = null;
   let moved = false;
 

@@ -1,0 +1,156 @@
+// What stands in a card: of a place, a neighbourhood, an incident, a spot on the ground.
+
+import { element, icon } from "../common/dom.js";
+import { count, data, isLate, kindName, moment, say, tone } from "../common/words.js";
+
+/** A status as a word and a sign, in its colour. */
+export function status(incident) {
+  const { word, icon: sign } = data.statuses[incident.status];
+  const late = isLate(incident);
+  const made = element("span", "status", [icon(late ? "timer-off" : sign), late ? `${word} · ${say("overdue")}` : word]);
+  made.dataset.tone = tone(incident);
+  return made;
+}
+
+function facts(pairs) {
+  const rows = pairs
+    .filter(([, value]) => value)
+    .map(([name, value]) => element("div", "", [element("dt", "", say(name)), element("dd", "", value)]));
+  return rows.length ? [element("dl", "facts", rows)] : [];
+}
+
+const actions = (children) => element("div", "card-actions", children);
+const newTab = () => element("span", "visually-hidden", ` (${say("newTab")})`);
+
+function directions([longitude, latitude], className) {
+  const href = `https://www.google.com/maps/dir/?api=1&destination=${latitude},${longitude}`;
+  const options = { href, target: "_blank", rel: "noopener noreferrer" };
+  return element("a", className, [icon("navigation"), say("directions"), newTab()], options);
+}
+
+function call(phone, name = "") {
+  const label = say("callNumber", { phone: name ? `${name}, ${phone}` : phone });
+  return element("a", "button", [icon("phone"), element("span", "number", phone)], {
+    href: `tel:${phone.replace(/[^\d+]/g, "")}`,
+    "aria-label": label,
+  });
+}
+
+export function button(className, children, act) {
+  const made = element("button", className, children, { type: "button" });
+  made.addEventListener("click", act);
+  return made;
+}
+
+const shared = (act) => button("button", [icon("share-2"), say("share")], act);
+
+/** `doing`: `choose(kind, id)` opens another card, `share()` the dialog. */
+export function place(feature, distance, doing) {
+  const shown = feature.properties;
+  const { word, icon: sign } = data.places[shown.kind];
+  const around = shown.neighbourhoodId
+    ? button("link as-link", shown.neighbourhood, () => doing.choose("neighbourhood", shown.neighbourhoodId))
+    : null;
+  const body = [
+    ...facts([
+      ["distance", distance],
+      ["address", shown.address],
+      ["hours", shown.openingHours],
+      ["neighbourhood", around],
+    ]),
+    actions([
+      directions(feature.geometry.coordinates, "button primary"),
+      shown.phone ? call(shown.phone) : null,
+      shared(doing.share),
+    ]),
+  ];
+  return { sign, kind: word, title: shown.name, body };
+}
+
+/** `houses` are the neighbourhood's cultural houses. What is not known yet is filled in by `neighbourhoodMore`. */
+export function neighbourhood(feature, houses, doing) {
+  const { name, team } = feature.properties;
+  const links = houses.map((house) =>
+    button("button wide", [icon("house-heart"), house.properties.name], () => doing.choose("place", house.properties.id)),
+  );
+  const more = element("div", "card-more", element("p", "quiet", say("loadingMore")));
+  const body = [...facts([["team", team]]), more, actions([...links, shared(doing.share)])];
+  return { card: { sign: "map", kind: say("neighbourhood"), title: name, body }, more };
+}
+
+/** Contacts that their owners allowed to publish, and how much is open. `found` is what `/graphql` answered. */
+export function neighbourhoodMore(more, found) {
+  const people = (found.team?.members ?? []).filter((member) => member.name);
+  const rows = people.map((member) =>
+    element("li", "person", [
+      element("span", "person-name", [
+        member.name,
+        element("span", "item-more", say(member.role === "LEADER" ? "leader" : "member")),
+      ]),
+      member.phone ? call(member.phone, member.name) : null,
+    ]),
+  );
+  const open = found.incidents.totalCount;
+  more.replaceChildren(
+    element("p", "", say(open ? "openHere" : "noneOpenHere", { n: count(open) })),
+    ...(rows.length
+      ? [element("h3", "", say("contacts")), element("ul", "people", rows)]
+      : [element("p", "quiet", say("noContacts"))]),
+  );
+}
+
+const time = (text) => (text ? element("time", "", moment(text), { datetime: text }) : null);
+
+export function incident(feature) {
+  const shown = feature.properties;
+  const more = element("div", "card-more");
+  const body = [
+    status(shown),
+    more,
+    ...facts([
+      ["description", shown.description],
+      ["address", shown.address],
+      ["reported", time(shown.reportedAt)],
+      [shown.resolvedAt ? "resolved" : "due", time(shown.resolvedAt ?? shown.dueAt)],
+      ["trackingCode", shown.code],
+    ]),
+    actions([
+      element("a", "button primary", [icon("arrow-right"), say("progress")], {
+        href: `/r/${shown.code}?ward=${data.ward}`,
+        ...(data.embedded && { target: "_blank", rel: "noopener" }),
+      }),
+      directions(feature.geometry.coordinates, "button"),
+    ]),
+  ];
+  return { card: { sign: shown.icon, kind: say("incident"), title: kindName(shown), body }, more };
+}
+
+/** The photos that the ward has published. */
+export function incidentMore(more, photos) {
+  const figures = photos.map((photo, at) => {
+    const picture = element("img", "", [], {
+      src: photo.thumbnailUrl,
+      alt: say("photo", { n: count(at + 1) }),
+      width: photo.width,
+      height: photo.height,
+      loading: "lazy",
+    });
+    return element("a", "", picture, { href: photo.url });
+  });
+  more.replaceChildren(...(figures.length ? [element("div", "card-photos", figures)] : []));
+}
+
+/** A spot that was pressed long, or by the right button. */
+export function spot([longitude, latitude], around, href, doing) {
+  const within = around
+    ? button("link as-link", around.properties.name, () => doing.choose("neighbourhood", around.properties.id))
+    : null;
+  const body = [
+    ...facts([
+      ["neighbourhood", within],
+      ["position", `${latitude.toFixed(5)}, ${longitude.toFixed(5)}`],
+    ]),
+    actions([element("a", "button primary wide", [icon("megaphone"), say("reportHere")], { href })]),
+  ];
+  return { sign: "map-pin", kind: say("spot"), title: say("spotTitle"), body };
+}
