@@ -6,6 +6,7 @@ the same actor changes nothing and answers as the first time: a phone that lost 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,11 @@ ITSELF = Text("Một phản ánh không thể trùng với chính nó.", "An inc
 TOO_LATE = Text(
     "Phản ánh này đã kết thúc hơn 30 ngày. Hãy gửi một phản ánh mới.",
     "This incident ended more than 30 days ago. Please report it anew.",
+)
+
+PHOTO_REQUIRED = Text(
+    "Loại phản ánh này cần ít nhất một ảnh chụp sau khi xử lý.",
+    "This kind of incident needs at least one photo of the finished work.",
 )
 
 TOO_LATE_TO_RATE = Text(
@@ -58,9 +64,16 @@ async def decline(connection: AsyncConnection, actor: Actor, row: Any, reason: s
         await dispatch.dispatch(connection, row.ward_code, row.id)
 
 
-async def resolve(connection: AsyncConnection, actor: Actor, row: Any, note: str) -> None:
-    """The work is done; `note` tells the reporter what was done."""
+async def resolve(
+    connection: AsyncConnection, actor: Actor, row: Any, note: str, photo_ids: Sequence[str] = ()
+) -> None:
+    """The work is done; `note` tells the reporter what was done, and photographs show it.
+
+    Where the category asks for a photograph its crew must send one; staff may do without.
+    """
     if party := await may_take(connection, actor, row, Status.RESOLVED):
+        if party is Party.CREW and not photo_ids and await _asks_for_photo(connection, row):
+            raise InvalidInput(Problem(("photoIds",), PHOTO_REQUIRED))
         await move(
             connection,
             actor,
@@ -69,8 +82,16 @@ async def resolve(connection: AsyncConnection, actor: Actor, row: Any, note: str
             party,
             concerns=row.crew_id,
             note=note,
+            photo_ids=photo_ids,
             resolved_at=sa.func.clock_timestamp(),
         )
+
+
+async def _asks_for_photo(connection: AsyncConnection, row: Any) -> bool:
+    asked = sa.select(category.c.photo_required).where(
+        category.c.ward_code == row.ward_code, category.c.id == row.category_id
+    )
+    return bool(await connection.scalar(asked))
 
 
 async def assign(connection: AsyncConnection, actor: Actor, row: Any, crew_id: UUID, note: str | None) -> None:
@@ -194,7 +215,9 @@ async def rate(
         )
 
 
-async def reopen(connection: AsyncConnection, actor: Actor, row: Any, reason: str) -> None:
+async def reopen(
+    connection: AsyncConnection, actor: Actor, row: Any, reason: str, photo_ids: Sequence[str] = ()
+) -> None:
     """Not solved after all: a new deadline, and a crew is sought again. The reporter within 30 days, staff always."""
     party = await may_take(connection, actor, row, Status.RECEIVED, FINISHED)
     if party is None:
@@ -213,6 +236,7 @@ async def reopen(connection: AsyncConnection, actor: Actor, row: Any, reason: st
         Status.RECEIVED,
         party,
         note=reason,
+        photo_ids=photo_ids,
         due_at=sa.func.now() + sa.func.make_interval(0, 0, 0, 0, hours),
         reopened_count=incident.c.reopened_count + 1,
         duplicate_of_id=None,

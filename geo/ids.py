@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import time
+from datetime import UTC, datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -14,6 +16,21 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 def new_id() -> UUID:
     """A UUIDv7: sorts by time of creation, so that indexes grow at one end."""
     return uuid7()
+
+
+def new_unguessable_id() -> UUID:
+    """A UUIDv7 (RFC 9562, 5.7) whose 74 free bits are all chance: who knows others, even of that moment, knows no more.
+
+    `new_id` counts within a millisecond. This one is for what is shown to whoever knows its id.
+    """
+    chance = secrets.randbits(74)
+    moment = time.time_ns() // 1_000_000
+    return UUID(int=moment << 80 | 0x7 << 76 | chance >> 62 << 64 | 0b10 << 62 | chance & (1 << 62) - 1)
+
+
+def moment_of(id_: UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond."""
+    return datetime.fromtimestamp((id_.int >> 80) / 1000, UTC)
 
 
 def as_id(text: object) -> UUID | None:

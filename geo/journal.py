@@ -29,13 +29,17 @@ async def write(
     crew_id: UUID | None = None,
     note: str | None = None,
     public: bool = True,
+    step_id: UUID | None = None,
 ) -> None:
-    """Add a step. `crew_id` is the crew that it concerns: the one assigned, or the one that declined."""
+    """Add a step. `crew_id` is the crew that it concerns: the one assigned, or the one that declined.
+
+    `step_id` is given where more is to be said of the step, such as its photographs.
+    """
     await connection.execute(
         sa.insert(incident_event).values(
             ward_code=ward_code,
             incident_id=incident_id,
-            id=new_id(),
+            id=step_id or new_id(),
             at=sa.func.clock_timestamp(),
             from_status=current,
             to_status=to,

@@ -5,8 +5,9 @@ Any number of reports are stored by the same few statements: what a report costs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import journal
+from geo import journal, photos
 from geo.actor import ANONYMOUS, Actor, Role
 from geo.categories import UNKNOWN_CATEGORY
 from geo.database import within
@@ -65,9 +66,14 @@ async def receive_all(statements: Statements, submissions: Sequence[Submission])
     for n, submission in enumerate(submissions):
         first.setdefault(submission.key, n)
     await statements.rows(_LOCKS, Given(ANONYMOUS, {"locks": sorted(_lock(key) for key in first)}))
+    named = {n: keys for n in first.values() if (keys := photos.keys_named(submissions[n].report.photo_ids))}
+    held = await photos.held(statements, set(chain(*named.values()))) if named else set()
+    behind = _behind(named)
     outcomes: dict[int, Outcome] = {}
-    left = {n: _row(n, submissions[n]) for n in first.values()}
+    left = {n: _row(n, submissions[n], held) for n in first.values() if n not in behind}
+    steps = {n: row["step"] for n, (row, _) in left.items()}
     arrived: list[tuple[str, UUID]] = []
+    claims: list[photos.Claim] = []
     while left:  # once, but for a tracking code that is taken: one in a thousand million
         values = {name: [row[name] for row, _ in left.values()] for name in _COLUMNS}
         for found in await statements.rows(_STORE, Given(ANONYMOUS, values)):
@@ -79,14 +85,32 @@ async def receive_all(statements: Statements, submissions: Sequence[Submission])
             del left[found.n]
             if found.made:
                 arrived.append((found.ward_code, found.id))
+                step = steps[found.n]
+                claims += [photos.Claim(key, found.ward_code, found.id, step) for key in named.get(found.n, ())]
+    if claims:
+        await photos.place(statements, claims)
     await dispatch_all(statements, arrived)
     # What is wrong with one is no matter for another with its key, which would be stored if it came later.
     later = [
-        n for n, one in enumerate(submissions) if n != first[one.key] and isinstance(outcomes[first[one.key]], Refusal)
+        n
+        for n, one in enumerate(submissions)
+        if first[one.key] in behind or (n != first[one.key] and isinstance(outcomes[first[one.key]], Refusal))
     ]
     if later:
         outcomes.update(zip(later, await receive_all(statements, [submissions[n] for n in later]), strict=True))
     return [outcomes.get(n, outcomes[first[one.key]]) for n, one in enumerate(submissions)]
+
+
+def _behind(named: Mapping[int, Sequence[UUID]]) -> set[int]:
+    """Those that name an upload which one before them names: whether they can have it shows once that is stored."""
+    taken: set[UUID] = set()
+    behind = set()
+    for n, keys in named.items():
+        if taken.isdisjoint(keys):
+            taken.update(keys)
+        else:
+            behind.add(n)
+    return behind
 
 
 def _lock(key: bytes) -> int:
@@ -106,10 +130,11 @@ def _outcome(found: Any, problems: tuple[Problem, ...]) -> Outcome | None:
     return (found.ward_code, found.id) if found.made else None
 
 
-def _row(n: int, submission: Submission) -> tuple[dict[str, Any], tuple[Problem, ...]]:
-    """A report as a row of `_COLUMNS`, and what is wrong with it."""
+def _row(n: int, submission: Submission, uploads: Collection[UUID]) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """A report as a row of `_COLUMNS`, and what is wrong with it; `uploads` are those that can be claimed."""
     actor, report = submission.actor, submission.report
     description, address, contact, problems = checked(report)
+    problems = problems or photos.missing(report.photo_ids, uploads)
     staff = actor.role in (Role.STAFF, Role.ADMIN)
     row = {
         "n": n,

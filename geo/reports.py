@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+from geo import photos
 from geo.contact import CONSENT, Checked
 from geo.errors import Problem
-from geo.language import Text
 from geo.positions import Position
 from geo.tables import Channel
-
-UNKNOWN_PHOTO = Text("Không tìm thấy ảnh này. Hãy gửi lại ảnh.", "There is no such photo. Please send it again.")
-
-TOO_MANY_PHOTOS = Text("Tối đa {most} ảnh.", "{most} photos at most.")
 
 MOST_DESCRIPTION = 5_000
 MOST_ADDRESS = 300
 MOST_NAME = 100
-MOST_PHOTOS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +42,6 @@ class Report:
     photo_ids: tuple[str, ...] = ()
 
 
-def photo_problems(photo_ids: Collection[str]) -> list[Problem]:
-    """What is wrong with the photographs that a step names. None can be sent yet, so none is known."""
-    if len(photo_ids) > MOST_PHOTOS:
-        return [Problem(("photoIds",), TOO_MANY_PHOTOS, {"most": MOST_PHOTOS})]
-    return [Problem(("photoIds", str(index)), UNKNOWN_PHOTO) for index in range(len(photo_ids))]
-
-
 def checked(report: Report) -> tuple[str | None, str | None, Contact | None, list[Problem]]:
     """The description, the address and the contact as they are kept, and what is wrong with the report."""
     check = Checked([])
@@ -72,5 +59,5 @@ def checked(report: Report) -> tuple[str | None, str | None, Contact | None, lis
             contact = given
             if not given.consent:
                 check.problems.append(Problem(("reporter", "consent"), CONSENT))
-    check.problems += photo_problems(report.photo_ids)
+    check.problems += photos.problems_of(report.photo_ids)
     return description, address, contact, check.problems

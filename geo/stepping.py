@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import incidents, journal, waiting
+from geo import incidents, journal, photos, waiting
 from geo.actor import Actor, Role
 from geo.contact import Checked
 from geo.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound
+from geo.ids import new_id
 from geo.lifecycle import IN_HAND, Party, Status, advance, may_advance
 from geo.tables import incident
 
@@ -126,9 +127,12 @@ async def move(
     *,
     concerns: UUID | None = None,
     note: str | None = None,
+    photo_ids: Sequence[str] = (),
     **values: Any,
 ) -> None:
     """Take the step: `values` are the row's further columns, `concerns` the crew that the step is about.
+
+    `photo_ids` are the uploads that show it, which the step claims; raises `InvalidInput` where one cannot be had.
 
     A crew that has it in hand no longer has room for what waits: the worker looks for that after the commit.
     Raises `InvalidTransition` for a step that `party` may not take, whatever was asked before.
@@ -139,8 +143,20 @@ async def move(
         .where(incident.c.ward_code == row.ward_code, incident.c.id == row.id)
         .values(status=status, **values)
     )
+    step = new_id()
     await journal.write(
-        connection, row.ward_code, row.id, row.status, status, party, actor=actor, crew_id=concerns, note=note
+        connection,
+        row.ward_code,
+        row.id,
+        row.status,
+        status,
+        party,
+        actor=actor,
+        crew_id=concerns,
+        note=note,
+        step_id=step,
     )
+    if photo_ids:
+        await photos.claim(connection, row.ward_code, row.id, step, photo_ids)
     if row.status in IN_HAND and (status not in IN_HAND or values.get("crew_id", row.crew_id) != row.crew_id):
         await waiting.look_again(connection, row.ward_code)

@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import correcting, handling, reports, stepping
+from geo import correcting, handling, photos, reports, stepping
 from geo.contact import Checked
 from geo.errors import InvalidInput as InvalidInputRefusal
 from schema.context import Context
@@ -110,10 +110,10 @@ async def _start(connection: AsyncConnection, context: Context, input: StartInci
 
 async def _resolve(connection: AsyncConnection, context: Context, input: ResolveIncidentInput) -> Any:
     note = stepping.note_of(input.note, "note", required=True)
-    if problems := reports.photo_problems(input.photo_ids or ()):
+    if problems := photos.problems_of(input.photo_ids or ()):
         raise InvalidInputRefusal(*problems)
     row = await _row(connection, context, input.incident_id)
-    await handling.resolve(connection, context.actor, row, note or "")
+    await handling.resolve(connection, context.actor, row, note or "", input.photo_ids or ())
     return row
 
 

@@ -16,16 +16,20 @@ from schema.links import CrewLink, IncidentLink, NeighbourhoodLink, TeamLink, Wa
 from schema.places import distance
 from schema.relations import crew_of, neighbourhood_of, team_of, ward_of
 from schema.relay import Node
-from schema.rows import Row, Rows, answers, column, field, node_id
+from schema.rows import Row, Rows, answers, column, field, identity_of, node_id
 from schema.scalars import GeoJSONPoint
 
 
 @strawberry.type(description="A photograph.")
 class Photo(Node):
     id: strawberry.ID = node_id("Photo")
-    url: str = field(lambda root: sa.func.concat("/photos/", root.id, type_=sa.Text), "Where it is served.")
+    url: str = field(
+        lambda root: sa.func.concat("/photos/", identity_of("Photo", root), type_=sa.Text),
+        "Where it is served. For who holds the report's secret: with `?report=` and its tracking code, in our pages.",
+    )
     thumbnail_url: str = field(
-        lambda root: sa.func.concat("/photos/", root.id, "?size=thumbnail", type_=sa.Text), "A small version of it."
+        lambda root: sa.func.concat("/photos/", identity_of("Photo", root), "?size=thumbnail", type_=sa.Text),
+        "A small version of it.",
     )
     width: int = column("Its width in pixels.")
     height: int = column("Its height in pixels.")

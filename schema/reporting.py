@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import handling, incidents, reports, secrets, stepping
+from geo import handling, incidents, photos, reports, secrets, stepping
 from geo.actor import Actor
 from geo.errors import InvalidInput as InvalidInputRefusal
 from geo.errors import NotFound as NotFoundRefusal
@@ -123,7 +123,7 @@ async def _rate(connection: AsyncConnection, context: Context, input: RateIncide
 async def _reopen(connection: AsyncConnection, context: Context, input: ReopenIncidentInput) -> Any:
     actor = context.actor
     reason = stepping.note_of(input.reason, "reason", required=True)
-    if problems := reports.photo_problems(input.photo_ids or ()):
+    if problems := photos.problems_of(input.photo_ids or ()):
         raise InvalidInputRefusal(*problems)
     if input.incident_id is not None:
         ward_code, key = key_of(input.incident_id, "Incident", "incidentId")
@@ -133,7 +133,7 @@ async def _reopen(connection: AsyncConnection, context: Context, input: ReopenIn
         row = await _held(connection, actor, input.tracking_code)
     else:
         raise InvalidInputRefusal(Problem(("trackingCode",), WHICH))
-    await handling.reopen(connection, actor, row, reason or "")
+    await handling.reopen(connection, actor, row, reason or "", input.photo_ids or ())
     return ReopenIncidentPayload(incident=incident_rows(actor, row))
 
 

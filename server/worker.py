@@ -21,8 +21,9 @@ from pgqueuer.domain.models import Schedule
 from geo.database import Database, async_url
 from server.listener import bell_of
 from server.settings import Settings
+from server.storage import photographs_of
 from server.work.queue import SETTINGS, queries_on
-from server.work.registry import CHORES, JOBS, Chore, Job
+from server.work.registry import CHORES, JOBS, Chore, Job, chores_with
 from server.work.running import Hands, Pace, kind_of
 
 _LOG = logging.getLogger(__name__)
@@ -184,7 +185,8 @@ async def working(worker: Worker | None) -> AsyncIterator[None]:
 
 def worker_of(settings: Settings) -> Worker:
     """A worker for these settings."""
-    return Worker(settings.database, pace=Pace(takeover=timedelta(seconds=settings.takeover_seconds)))
+    pace = Pace(takeover=timedelta(seconds=settings.takeover_seconds))
+    return Worker(settings.database, chores=chores_with(photographs_of(settings)), pace=pace)
 
 
 async def run(worker: Worker) -> None:

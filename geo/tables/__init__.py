@@ -3,7 +3,16 @@
 from geo.tables.base import MERCATOR, SRID, metadata
 from geo.tables.clusters import incident_cell, incident_cell_change, incident_cell_ward
 from geo.tables.ground import PlaceKind, neighbourhood, neighbourhood_boundary, place, ward
-from geo.tables.incidents import Channel, Satisfaction, category, incident, incident_event, photo, reporter
+from geo.tables.incidents import (
+    Channel,
+    Satisfaction,
+    category,
+    incident,
+    incident_event,
+    photo,
+    photo_upload,
+    reporter,
+)
 from geo.tables.people import (
     AccountRole,
     TeamRole,
@@ -38,6 +47,7 @@ __all__ = [
     "neighbourhood",
     "neighbourhood_boundary",
     "photo",
+    "photo_upload",
     "place",
     "reporter",
     "session",

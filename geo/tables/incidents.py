@@ -60,6 +60,7 @@ category = sa.Table(
     sa.Column("deadline_hours", sa.Integer, nullable=False),
     sa.Column("public", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("position", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("photo_required", sa.Boolean, nullable=False, server_default=sa.false()),  # to show that it is solved
     sa.UniqueConstraint("ward_code", "code"),
     sa.CheckConstraint("colour ~ '^#[0-9a-f]{6}$'", name="colour"),
     sa.CheckConstraint("deadline_hours BETWEEN 1 AND 8760", name="deadline_hours"),
@@ -232,4 +233,19 @@ photo = sa.Table(
     ),
     sa.CheckConstraint("width > 0 AND height > 0", name="size"),
     sa.Index("ix_photo_ward_code_incident_id", "ward_code", "incident_id"),
+    # Whether an object in the store is anybody's is asked by its id alone.
+    sa.Index("ix_photo_id", "id"),
+)
+
+# Photographs that were sent before the report, or the step, that they are for: claiming one moves it to `photo`.
+photo_upload = sa.Table(
+    "photo_upload",
+    metadata,
+    id_column(),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    moment("taken_at"),
+    moment("created_at", now=True),
+    sa.CheckConstraint("width > 0 AND height > 0", name="size"),
+    sa.Index("ix_photo_upload_created_at", "created_at"),
 )

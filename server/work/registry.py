@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import clusters, deadlines, housekeeping, jobs, waiting
+from server.storage import Photographs
+from server.work.photographs import Tidying
 
 Job = Callable[[AsyncConnection, dict[str, Any]], Awaitable[None]]
 Bite = Callable[[AsyncConnection], Awaitable[int]]
@@ -47,3 +49,13 @@ CHORES: tuple[Chore, ...] = (
     Chore("ended sessions", EACH_MINUTE, housekeeping.end_expired_sessions),
     Chore("old notes of jobs", EACH_HOUR, jobs.forget_old_log),
 )
+
+
+def chores_with(store: Photographs) -> tuple[Chore, ...]:
+    """All chores, those included that need the store of photographs."""
+    tidying = Tidying(store)
+    return (
+        *CHORES,
+        Chore("unclaimed photographs", EACH_HOUR, tidying.remove_unclaimed),
+        Chore("stray photographs", EACH_HOUR, tidying.remove_strays),
+    )
