@@ -18,3 +18,4 @@ class Category(Node):
     colour: str = column("Its colour, `#rrggbb`.")
     deadline_hours: int = column("Within how many hours such an incident is to be dealt with.")
     public: bool = column("Whether such incidents appear on the public map.")
+    photo_required: bool = column("Whether a crew must show by a photograph that such an incident is dealt with.")

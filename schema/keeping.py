@@ -88,6 +88,10 @@ class SaveCategoryInput:
     colour: str = strawberry.field(description="Its colour, `#rrggbb`.")
     deadline_hours: int = strawberry.field(description="Within how many hours such an incident is to be dealt with.")
     public: bool = strawberry.field(default=True, description="Whether such incidents appear on the public map.")
+    photo_required: bool | None = strawberry.field(
+        default=None,
+        description="Whether a crew must show by a photograph that such an incident is dealt with; null: as it is.",
+    )
     ward_code: str | None = strawberry.field(default=None, description="The ward; the caller's own without it.")
 
 
@@ -208,7 +212,7 @@ async def _save_category(connection: AsyncConnection, context: Context, input: S
         check.problems.append(Problem(("colour",), COLOUR))
     if not 1 <= input.deadline_hours <= 8_760:
         check.problems.append(Problem(("deadlineHours",), HOURS))
-    values = {
+    values: dict[str, Any] = {
         "name": check.needed(input.name, ("name",), 100),
         "name_en": check.needed(input.name_en, ("nameEn",), 100),
         "icon": check.needed(input.icon, ("icon",), 50),
@@ -216,6 +220,8 @@ async def _save_category(connection: AsyncConnection, context: Context, input: S
         "deadline_hours": input.deadline_hours,
         "public": input.public,
     }
+    if input.photo_required is not None:
+        values["photo_required"] = input.photo_required
     _refuse(check)
     key = await categories.save(connection, ward_code, input.code, **values)
     rows = Rows("Category", categories.with_id(actor, ward_code, key), actor)

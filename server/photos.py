@@ -62,7 +62,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Content-Disposition": "inline",
-    "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 
@@ -173,7 +172,11 @@ def _caching(public: bool) -> dict[str, str]:
     if public:
         return {"Cache-Control": "public, max-age=86400, immutable"}
     vary = f"Cookie, Authorization, {SECRET_HEADER}"
-    return {"Cache-Control": "private, max-age=31536000, immutable", "Vary": vary}
+    return {
+        "Cache-Control": "private, max-age=31536000, immutable",
+        "Vary": vary,
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
 
 
 async def _seen(request: Request, id_: str) -> tuple[UUID, bool]:
