@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 from geo.database import Database
 from geo.exporting.streaming import Exports
 from geo.intake import Intake
-from server import basemap, exports, graphql, health, sessions, tiles, websocket
+from server import basemap, exports, graphql, health, photos, sessions, tiles, websocket
 from server.basemap import Grounds
 from server.callers import CHANNEL as PEOPLE_CHANGED
 from server.callers import Callers
@@ -22,8 +22,10 @@ from server.live import Live, Room
 from server.pages import map as map_page
 from server.pages import progress, progress_forms
 from server.pages import static
+from server.pictures import Pictures
 from server.sessions import SessionMiddleware
 from server.settings import Settings
+from server.storage import photographs_of
 from server.unavailable import UnavailableMiddleware
 from server.worker import worker_of, working
 
@@ -36,6 +38,7 @@ ROUTES: list[BaseRoute] = [
     *progress.routes,
     *progress_forms.routes,
     *tiles.routes,
+    *photos.routes,
     *exports.routes,
     *basemap.routes,
     *static.mounts,
@@ -57,6 +60,7 @@ def create_app(settings: Settings) -> Starlette:
         live.hub.start()
         async with working(worker_of(settings) if settings.worker else None):
             yield
+        await app.state.pictures.close()
         await live.hub.close()
         await database.close()
 
@@ -74,6 +78,8 @@ def create_app(settings: Settings) -> Starlette:
     app.state.live = live
     app.state.callers = callers
     app.state.exports = Exports(settings.database)
+    app.state.photographs = photographs_of(settings)
+    app.state.pictures = Pictures()
     app.state.settings = settings
     app.state.grounds = Grounds(settings)
     return app
