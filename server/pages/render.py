@@ -19,6 +19,9 @@ from server.pages.static import asset
 from server.pages.words import STATUSES, TONES
 
 TEMPLATES = Path(__file__).parent / "templates"
+FONT_FILES = tuple(
+    vendor.url(f"{vendor.FONT}/{subset}-{weight}.woff2") for weight in (400, 600) for subset in ("latin", "vietnamese")
+)
 
 
 @cache
@@ -39,11 +42,7 @@ def environment(language: Language) -> Environment:
         statuses=STATUSES,
         tones=TONES,
         sprite=vendor.url(vendor.SPRITE),
-        font_files=[
-            vendor.url(f"{vendor.FONT}/{subset}-{weight}.woff2")
-            for weight in (400, 600)
-            for subset in ("latin", "vietnamese")
-        ],
+        font_files=FONT_FILES,
     )
     return made
 

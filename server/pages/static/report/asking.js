@@ -1,0 +1,27 @@
+// Questions to the ward's GraphQL API: the documents of `documents/report_*.graphql`, which the page brings along.
+
+import { data } from "../common/words.js";
+
+const SECONDS = 8;
+
+/** The data that a document answers with; rejects without a network, or where the question is refused. */
+export async function ask(name, variables) {
+  const clock = new AbortController();
+  const timer = setTimeout(() => clock.abort(), SECONDS * 1000);
+  try {
+    const response = await fetch("/graphql", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json", "Accept-Language": data.language },
+      body: JSON.stringify({ query: data.documents[name], variables }),
+      signal: clock.signal,
+    });
+    const answer = await response.json();
+    if (!answer.data || answer.errors) throw new Error(answer.errors?.[0]?.message ?? `status ${response.status}`);
+    return answer.data;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A position as GeoJSON has it. */
+export const point = ({ latitude, longitude }) => ({ type: "Point", coordinates: [longitude, latitude] });

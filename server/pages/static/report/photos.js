@@ -1,0 +1,116 @@
+// Photographs: chosen, read for where and when, made smaller, kept on the phone at once, shown with a way to take them out.
+
+import { element, icon } from "../common/dom.js";
+import { data, say } from "../common/words.js";
+import { readExif } from "./exif.js";
+import { shrink } from "./shrink.js";
+import { newKey, photosOf, putPhoto, removePhoto } from "./store.js";
+
+const input = document.getElementById("photos");
+const list = document.getElementById("thumbs");
+const told = document.getElementById("photos-told");
+const listening = [];
+
+let owner = null;
+let photos = [];
+let working = Promise.resolve();
+
+/** Call `listener(exif)` for each photograph that is added, and with null when one is taken out. */
+export const onChange = (listener) => listening.push(listener);
+
+/** When all that was chosen so far is kept. */
+export const settled = () => working;
+
+export const count = () => photos.length;
+
+/** Take photographs for the report that `keyOf` names once the first is chosen. */
+export function begin(keyOf) {
+  input.addEventListener("change", () => {
+    const files = [...input.files];
+    // The form itself carries no file: what is sent is what is kept.
+    input.value = "";
+    working = working.then(() => take(files, keyOf)).catch(() => tell(say("photoFailed")));
+  });
+}
+
+/** Show the photographs of a report that was kept, or none. */
+export async function load(key) {
+  for (const photo of photos) URL.revokeObjectURL(photo.address);
+  photos = [];
+  owner = key;
+  if (key) for (const photo of await photosOf(key)) add(photo);
+  draw();
+  tell("");
+}
+
+async function take(files, keyOf) {
+  tell(files.length ? say("photoReading") : "");
+  const complaints = [];
+  for (const file of files) {
+    if (photos.length >= data.mostPhotos) {
+      complaints.push(say("photosTooMany", { most: data.mostPhotos }));
+      break;
+    }
+    if (file.type && !file.type.startsWith("image/")) {
+      complaints.push(say("photoIsNone", { name: file.name }));
+      continue;
+    }
+    const told = await readExif(file);
+    const small = await shrink(file);
+    if (small.size > data.mostPhotoBytes) {
+      complaints.push(say("photoTooLarge", { name: file.name }));
+      continue;
+    }
+    owner = await keyOf();
+    const photo = {
+      id: newKey(),
+      report: owner,
+      order: Date.now() + photos.length / 100,
+      name: small === file ? file.name : `${file.name.replace(/\.\w+$/, "")}.jpg`,
+      type: small.type || "application/octet-stream",
+      bytes: await small.arrayBuffer(),
+      takenAt: told.takenAt,
+      sentAs: null,
+    };
+    await putPhoto(photo);
+    add(photo);
+    draw();
+    for (const listener of listening) listener(told);
+  }
+  tell(complaints.join(" ") || (photos.length ? say("photoCount", { n: photos.length }) : ""));
+}
+
+function add({ id, name, type, bytes, takenAt }) {
+  photos.push({ id, name, takenAt, address: URL.createObjectURL(new Blob([bytes], { type })) });
+}
+
+function tell(text) {
+  told.textContent = text;
+  told.hidden = !text;
+}
+
+function draw() {
+  list.replaceChildren(...photos.map(thumb));
+  list.hidden = !photos.length;
+  document.getElementById("photo-button").classList.toggle("is-small", photos.length > 0);
+  document.getElementById("photo-button").hidden = photos.length >= data.mostPhotos;
+}
+
+function thumb(photo, index) {
+  const name = say("photoNumber", { n: index + 1 });
+  const picture = element("img", "", [], { src: photo.address, alt: name });
+  // A kind of picture that this browser cannot show is sent all the same.
+  picture.addEventListener("error", () => picture.replaceWith(element("span", "thumb-name", [icon("camera"), photo.name])));
+  const remove = element("button", "thumb-remove", icon("x"), { type: "button", "aria-label": say("photoRemove", { n: index + 1 }) });
+  remove.addEventListener("click", async () => {
+    await removePhoto(photo.id);
+    URL.revokeObjectURL(photo.address);
+    photos = photos.filter((other) => other !== photo);
+    draw();
+    tell(say("photoRemoved"));
+    (list.querySelector("button") ?? input).focus();
+    for (const listener of listening) listener(null);
+  });
+  const taken = photo.takenAt ? element("span", "thumb-when", say("photoTaken", { when: photo.takenAt })) : null;
+  return element("li", "thumb", [picture, remove, taken]);
+}

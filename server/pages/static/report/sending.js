@@ -1,0 +1,157 @@
+// Sends what waits, exactly once: one sender at a time for each report (Web Locks, across tabs and the service worker),
+// and one request key for all its tries, by which the server knows a report that it has already.
+
+import { change, photoSentAs, photosOf, remove, report as kept, reports, sent } from "./store.js";
+
+const PHOTO_SECONDS = 180;
+const REPORT_SECONDS = 45;
+const PAUSES = [5, 15, 60, 300, 900];
+const AGAIN = new Set([408, 425, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524, 530]);
+
+/** Nobody answered, or nobody that could be ours: to be tried again. `seconds`: how long the server wants us to wait. */
+class Unreachable extends Error {
+  constructor(message, seconds = null) {
+    super(message);
+    this.seconds = seconds;
+  }
+}
+
+/** The ward does not take it as it is; `problems` say why, each with its `field`. */
+class Refused extends Error {
+  constructor(problems) {
+    super("refused");
+    this.problems = problems;
+  }
+}
+
+/** The server knows some of the photographs no more. */
+class PhotosLost extends Error {}
+
+let turn = Promise.resolve();
+
+/** Run `work` while nobody else does, in any tab; in this one only, where the browser has no locks. */
+function alone(name, work) {
+  if (navigator.locks) return navigator.locks.request(name, work);
+  const mine = turn.then(work);
+  turn = mine.catch(() => {});
+  return mine;
+}
+
+async function post(address, body, seconds) {
+  const clock = new AbortController();
+  const timer = setTimeout(() => clock.abort(), seconds * 1000);
+  let response;
+  let answer = null;
+  try {
+    response = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" }, signal: clock.signal });
+    const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
+    answer = isJson ? await response.json() : null;
+  } catch (error) {
+    throw new Unreachable(error.message);
+  } finally {
+    clearTimeout(timer);
+  }
+  if (response.status === 429 || AGAIN.has(response.status)) {
+    throw new Unreachable(`status ${response.status}`, wait(response));
+  }
+  return { status: response.status, answer };
+}
+
+/** Retry-After in seconds, as a number or as a date; null where the server names none. */
+function wait(response) {
+  const text = response.headers.get("Retry-After");
+  if (!text) return response.status === 429 ? 60 : null;
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 1), 3600) : 60;
+}
+
+/** Bring a photograph to the server, unless it is there. */
+async function bring(photo) {
+  if (photo.sentAs) return photo.sentAs;
+  const body = new FormData();
+  body.append("photo", new Blob([photo.bytes], { type: photo.type }), photo.name);
+  const { status, answer } = await post("/photos", body, PHOTO_SECONDS);
+  if (status >= 400) throw new Refused([{ field: "photos", message: told(answer) }]);
+  const id = answer?.id;
+  if (!id) throw new Unreachable("not our server's answer");
+  await photoSentAs(photo.id, id);
+  return id;
+}
+
+const told = (answer) => answer?.problems?.[0]?.message ?? answer?.errors?.[0]?.message ?? answer?.error?.message ?? "";
+
+async function deliver(report, onStep) {
+  const body = new FormData();
+  body.append("requestKey", report.key);
+  for (const [name, value] of Object.entries(report.fields)) body.append(name, value);
+  const photos = await photosOf(report.key);
+  for (const [index, photo] of photos.entries()) {
+    onStep({ photo: index + 1, of: photos.length });
+    body.append("photoIds", await bring(photo));
+  }
+  onStep({ report: true });
+  const { status, answer } = await post(`/report?ward=${report.ward}`, body, REPORT_SECONDS);
+  // Some other network's sign-in page may answer 200 to anything: only our own answer counts.
+  if (status < 400) {
+    if (!answer?.trackingCode) throw new Unreachable("not our server's answer");
+    await sent(report.key, answer.trackingCode, answer.url);
+    return;
+  }
+  const problems = answer?.problems ?? [{ field: "report", message: told(answer) }];
+  const lost = problems.filter((problem) => /^photos\.\d+$/.test(problem.field)).map((problem) => Number(problem.field.slice(7)));
+  if (lost.length && photos.length) {
+    for (const index of lost) if (photos[index]) await photoSentAs(photos[index].id, null);
+    throw new PhotosLost();
+  }
+  throw new Refused(problems);
+}
+
+/**
+ * Send one report, if it waits still; gives it as it is afterwards, or undefined where it is gone.
+ *
+ * `onStep` is told { photo, of } and { report }.
+ */
+export function send(key, onStep = () => {}) {
+  return alone(`report:${key}`, async () => {
+    const report = await kept(key);
+    if (report?.state !== "waiting") return report;
+    try {
+      try {
+        await deliver(report, onStep);
+      } catch (error) {
+        if (!(error instanceof PhotosLost)) throw error;
+        await deliver(report, onStep);
+      }
+    } catch (error) {
+      if (error instanceof Refused) return change(key, { state: "refused", problems: error.problems });
+      // A photograph that is lost twice, or a fault of ours, is tried later like a network that is away.
+      const pause = error.seconds ?? PAUSES[Math.min(report.tries, PAUSES.length - 1)];
+      const after = Date.now() + pause * 1000;
+      return change(key, { tries: report.tries + 1, after, limited: Boolean(error.seconds) });
+    }
+    return kept(key);
+  });
+}
+
+/** Forget a report, once nobody is sending it; what was sent meanwhile stays to be shown. */
+export function drop(key) {
+  return alone(`report:${key}`, async () => {
+    if ((await kept(key))?.state !== "sent") await remove(key);
+  });
+}
+
+/**
+ * Send all that waits and may be tried now; `eager` does not heed our own pauses, only those the server asked for.
+ *
+ * Gives when to try next (milliseconds), or null where nothing waits.
+ */
+export async function flush(eager = false) {
+  const waiting = (await reports()).filter((report) => report.state === "waiting");
+  let next = null;
+  for (const report of waiting) {
+    const early = report.after > Date.now() && (report.limited || !eager);
+    const now = early ? report : await send(report.key);
+    if (now?.state === "waiting") next = Math.min(next ?? Infinity, now.after);
+  }
+  return next;
+}
