@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import re
 import resource
 import socket
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ _LARGEST_FRAME = 64 * 1024
 _UNTAKEN_SECONDS = 30
 _STUCK_SECONDS = 1.0
 _MOST_FILES = 65_536
+_KEY = re.compile("key=[^&#\\s\"]*")
 
 
 @contextmanager
@@ -68,6 +70,7 @@ def serve(settings: Settings, listener: socket.socket, started: Callable[[], Non
     debugging = settings.log_level == "debug"
     # uvicorn's own "started", "waiting", "shut down" say nothing that the terminal is not told already.
     logging.getLogger("uvicorn.error").setLevel(level if debugging else max(level, logging.WARNING))
+    logging.getLogger("uvicorn.access").addFilter(without_keys)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -84,6 +87,13 @@ def serve(settings: Settings, listener: socket.socket, started: Callable[[], Non
     # uvicorn repeats the signal after its graceful end; we were asked to stop and did.
     with suppress(KeyboardInterrupt):
         _Server(config, started, app.state.live.hub).run(sockets=[listener])
+
+
+def without_keys(record: logging.LogRecord) -> bool:
+    """A filter that takes the secrets of private links out of what is logged."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(_KEY.sub("key=…", one) if isinstance(one, str) else one for one in record.args)
+    return True
 
 
 def _allow_many_files() -> None:

@@ -13,6 +13,8 @@ MOST_TYPED = 500
 """No more of what was typed is looked at."""
 
 _LOOKALIKES = str.maketrans("OIL", "011")
+_BETWEEN = re.compile(r"[\s_.\-\u2010-\u2015]")
+_ENDING = re.compile(r"[0-9A-Z]{6}", re.ASCII)
 _WHOLE = re.compile(r"([0-9]{5})([0-9A-Z]{6})", re.ASCII)
 _WITHIN = re.compile(r"(?<![0-9A-Z])([0-9]{5})[\s_.\-\u2010-\u2015]{0,3}([0-9A-Z]{6})(?![0-9A-Z])", re.ASCII)
 _LINK = re.compile(r"/r/([^/?#\s]{1,40})", re.IGNORECASE)
@@ -44,10 +46,10 @@ def is_key(text: str) -> bool:
 
 def _code(text: str, ward_code: str | None) -> str | None:
     letters = text.upper().translate(_LOOKALIKES)
-    bare = re.sub(r"[^0-9A-Z]", "", letters)
+    bare = _BETWEEN.sub("", letters)
     found = _WHOLE.fullmatch(bare) or _WITHIN.search(letters)
     if found is not None:
         return f"{found[1]}-{found[2]}"
-    if ward_code is not None and len(bare) == 6:
+    if ward_code is not None and _ENDING.fullmatch(bare):
         return f"{ward_code}-{bare}"
     return None

@@ -1,0 +1,321 @@
+"""A report's progress in real Chromium: live, by keyboard, on a small phone, with large text, without JavaScript."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from playwright.async_api import BrowserContext, Page, expect
+
+from geo.database import Database
+from geo.lifecycle import IN_HAND, Status
+from server.app import create_app
+from server.settings import Settings
+from tests import ward
+from tests.browser.conftest import DESKTOP, PHONE, Opening
+from tests.ward import CLEAN, FIRST, Reported
+
+AXE = (Path(__file__).parent / "axe-core-4.14.1/axe.min.js").read_text()
+LOOKS = [
+    pytest.param(viewport, scheme, id=f"{name}-{scheme}")
+    for name, viewport in (("phone", PHONE), ("desktop", DESKTOP))
+    for scheme in ("light", "dark")
+]
+LONG = "Bao rác to chất đống trước cổng trường, bốc mùi ba ngày nay. " + "rất" * 40
+
+
+@dataclass
+class Scene:
+    """The ward of `tests/ward.py` in this test's database, with a crew that acts by the API."""
+
+    database: Database
+    laid: ward.Ward
+    token: str
+    address: str
+
+    async def report(self, status: Status = Status.RECEIVED, **values: Any) -> Reported:
+        now = datetime.now(UTC)
+        row: dict[str, Any] = {"reported_at": now - timedelta(days=1), "due_at": now + timedelta(days=1)}
+        if status in (Status.RESOLVED, Status.CLOSED):
+            row["resolved_at"] = now - timedelta(hours=1)
+        if status in (*IN_HAND, Status.RESOLVED, Status.CLOSED):
+            row["crew_id"] = self.laid.crews[CLEAN]
+        row |= {"description": LONG, "address": "Hẻm 12", "neighbourhood_id": self.laid.neighbourhoods[FIRST]}
+        async with self.database.write() as connection:
+            return await ward.report(connection, status=status, **(row | values))
+
+    async def step(self, of: Reported, mutation: str, **values: Any) -> None:
+        name = mutation[0].upper() + mutation[1:]
+        query = f"mutation ($input: {name}Input!) {{ {mutation}(input: $input) {{ __typename }} }}"
+        body = {"query": query, "variables": {"input": {"incidentId": of.id, **values}}}
+        async with httpx.AsyncClient(base_url=self.address) as http:
+            answer = await http.post("/graphql", json=body, headers={"Authorization": f"Bearer {self.token}"})
+        assert answer.json()["data"][mutation]["__typename"] == f"{name}Payload", answer.text
+
+
+@pytest.fixture
+async def scene(database: Database, address: str) -> Scene:
+    async with database.write() as connection:
+        laid = await ward.build(connection)
+        token = await ward.token(connection, laid, "crew-clean")
+    return Scene(database, laid, token, address)
+
+
+async def hold(context: BrowserContext, address: str, *reports: Reported) -> None:
+    """Let the browser hold these reports."""
+    value = ".".join(f"{one.tracking_code}:{one.secret}" for one in reports)
+    await context.add_cookies([{"name": "reports", "value": value, "url": address, "httpOnly": True}])
+
+
+async def held(opening: Opening, scene: Scene, one: Reported, query: str = "", **options: Any) -> Page:
+    """The report's page in the browser of its reporter."""
+    page = (await opening("/r", **options)).page
+    await hold(page.context, scene.address, one)
+    await page.goto(f"/r/{one.tracking_code}{query}")
+    return page
+
+
+async def violations(page: Page) -> list[str]:
+    await page.evaluate(AXE)
+    result = await page.evaluate("axe.run()")
+    assert len(result["passes"]) > 10
+    return [f"{one['id']}: {node['html'][:200]}" for one in result["violations"] for node in one["nodes"]]
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), LOOKS)
+async def test_axe_finds_nothing(opening: Opening, scene: Scene, viewport: Any, scheme: Any) -> None:
+    one = await scene.report(Status.RESOLVED)
+    look = {"viewport": viewport, "color_scheme": scheme, "reduced_motion": "reduce"}
+    page = await held(opening, scene, one, "?new=1", **look)
+    await page.locator("#reopen summary").click()
+    assert await violations(page) == []
+    await page.goto("/r")
+    assert await violations(page) == []
+    late = await scene.report(Status.IN_PROGRESS, due_at=datetime.now(UTC) - timedelta(hours=1))
+    await page.goto(f"/r/{late.tracking_code}")
+    assert await violations(page) == []
+
+
+@pytest.mark.parametrize("options", [{"viewport": {"width": 320, "height": 640}}, {"viewport": PHONE, "large": True}])
+async def test_nothing_is_lost_on_a_small_phone_or_with_large_text(
+    opening: Opening, scene: Scene, options: dict[str, Any]
+) -> None:
+    large = options.pop("large", False)
+    one = await scene.report(Status.RESOLVED)
+    page = await held(opening, scene, one, "?new=1", **options)
+    for path in (f"/r/{one.tracking_code}?new=1", "/r"):
+        await page.goto(path)
+        if large:
+            await page.evaluate("document.documentElement.style.fontSize = '34px'")
+        width = options["viewport"]["width"]
+        assert await page.evaluate("document.documentElement.scrollWidth") == width
+        cut = await page.evaluate(
+            """() => [...document.querySelectorAll("main *")]
+                 .filter((element) => element.clientWidth && element.scrollWidth > element.clientWidth + 1)
+                 .filter((element) => getComputedStyle(element).overflowX !== "visible" && !element.closest("textarea"))
+                 .map((element) => element.outerHTML.slice(0, 100))"""
+        )
+        assert cut == []
+
+
+async def test_targets_are_large_enough_for_a_thumb(opening: Opening, scene: Scene) -> None:
+    one = await scene.report(Status.RESOLVED)
+    page = await held(opening, scene, one, "?new=1", viewport=PHONE)
+    small = await page.evaluate(
+        """() => [...document.querySelectorAll("main button, main a, main summary, main label.tile, main textarea")]
+             .filter((element) => element.checkVisibility())
+             .map((element) => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])
+             .filter(([, box]) => box.height < 44 || box.width < 44).map(([html]) => html)"""
+    )
+    assert small == []
+
+
+async def test_a_step_appears_without_reloading_within_a_second(opening: Opening, scene: Scene) -> None:
+    one = await scene.report(Status.ASSIGNED)
+    page = await held(opening, scene, one)
+    await expect(page.locator(".standing-word")).to_have_text("Đã phân công")
+    await following(page)
+    await page.evaluate("window.kept = true")
+    for mutation, values, word in (
+        ("acceptIncident", {}, "Đội đã nhận"),
+        ("startIncident", {}, "Đang xử lý"),
+        ("resolveIncident", {"note": "Đã dọn sạch"}, "Đã xử lý"),
+    ):
+        began = time.monotonic()
+        await scene.step(one, mutation, **values)
+        await expect(page.locator(".standing-word")).to_have_text(word)
+        assert time.monotonic() - began < 2
+        await expect(page.locator("#news")).to_have_text(f"Vừa cập nhật: {word}.")
+        await expect(page.locator(".step").last).to_contain_text(word)
+    await expect(page.locator(".step").last).to_contain_text("Đã dọn sạch")
+    await expect(page.get_by_role("radio", name="Hài lòng", exact=True)).to_be_visible()
+    assert await page.evaluate("window.kept")
+
+
+async def following(page: Page) -> None:
+    """Wait until the page's stream is open: it then looks once at what happened before."""
+    looked = "performance.getEntriesByType('resource').some((one) => one.name.includes('part=body'))"
+    for _ in range(200):
+        if await page.evaluate(looked):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the page follows nothing")
+
+
+async def test_a_stranger_sees_the_step_but_no_words(opening: Opening, scene: Scene) -> None:
+    one = await scene.report(Status.IN_PROGRESS)
+    page = (await opening(f"/r/{one.tracking_code}")).page
+    await following(page)
+    await scene.step(one, "resolveIncident", note="Đã dọn sạch")
+    await expect(page.locator(".standing-word")).to_have_text("Đã xử lý")
+    assert "Đã dọn sạch" not in await page.content()
+    assert LONG not in await page.content()
+    await expect(page.get_by_role("radio")).to_have_count(0)
+
+
+async def test_what_is_being_written_and_the_focus_stay(opening: Opening, scene: Scene) -> None:
+    one = await scene.report(Status.RESOLVED)
+    page = await held(opening, scene, one)
+    await following(page)
+    await page.get_by_text("Việc chưa xong?").click()
+    reason = page.get_by_label("Còn gì chưa ổn?")
+    await reason.fill("Vẫn còn rác")
+    async with scene.database.write() as connection:
+        staff = await ward.token(connection, scene.laid, "staff")
+    scene.token = staff
+    await scene.step(one, "noteIncident", note="Sẽ kiểm tra lại", public=True)
+    await expect(page.locator(".step").last).to_contain_text("Sẽ kiểm tra lại")
+    await expect(reason).to_have_value("Vẫn còn rác")
+    await expect(reason).to_be_focused()
+
+
+async def test_the_page_finds_back_after_the_stream_was_cut(opening: Opening, scene: Scene) -> None:
+    one = await scene.report(Status.ASSIGNED)
+    watched = await opening("/r")
+    page = watched.page
+    await hold(page.context, scene.address, one)
+    await page.goto(f"/r/{one.tracking_code}")
+    await following(page)
+    await page.context.set_offline(True)
+    await expect(page.locator("#offline")).to_be_visible()
+    await scene.step(one, "acceptIncident")
+    await page.context.set_offline(False)
+    await expect(page.locator(".standing-word")).to_have_text("Đội đã nhận")
+    await expect(page.locator("#offline")).to_be_hidden()
+    await scene.step(one, "startIncident")
+    await expect(page.locator(".standing-word")).to_have_text("Đang xử lý")
+    watched.complaints[:] = [said for said in watched.complaints if "ERR_INTERNET_DISCONNECTED" not in said]
+
+
+async def test_the_page_finds_back_after_the_server_was_restarted(
+    opening: Opening, scene: Scene, database_url: str
+) -> None:
+    one = await scene.report(Status.ASSIGNED)
+    watched = await opening("/r")
+    page = watched.page
+    async with another_server(database_url) as first:
+        await hold(page.context, first, one)
+        await page.goto(f"{first}/r/{one.tracking_code}")
+        await following(page)
+    await scene.step(one, "acceptIncident")
+    async with another_server(database_url, int(first.rpartition(":")[2])):
+        await expect(page.locator(".standing-word")).to_have_text("Đội đã nhận", timeout=15_000)
+        await scene.step(one, "startIncident")
+        await expect(page.locator(".standing-word")).to_have_text("Đang xử lý")
+        await page.goto("about:blank")
+    watched.complaints[:] = [said for said in watched.complaints if "ERR_" not in said]
+
+
+class another_server:  # noqa: N801 - a context manager, as small as a function
+    """A second process' worth of the application, to be stopped and started again at the same port."""
+
+    def __init__(self, database_url: str, port: int = 0) -> None:
+        key = "a secret of the tests, long enough to pass"
+        self.app = create_app(Settings(database_url=database_url, secret_key=key, worker=False))
+        config = uvicorn.Config(self.app, port=port, log_level="error", ws="none", timeout_graceful_shutdown=2)
+        self.server = uvicorn.Server(config)
+
+    async def __aenter__(self) -> str:
+        self.serving = asyncio.create_task(self.server._serve())
+        while not self.server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
+            await asyncio.sleep(0.01)
+        return f"http://127.0.0.1:{self.server.servers[0].sockets[0].getsockname()[1]}"
+
+    async def __aexit__(self, *_: object) -> None:
+        self.app.state.live.hub.stop()
+        self.server.should_exit = True
+        await self.serving
+
+
+async def test_rating_and_reopening_by_keyboard(opening: Opening, scene: Scene) -> None:
+    one = await scene.report(Status.RESOLVED)
+    page = await held(opening, scene, one)
+    choice = page.get_by_role("radio", name="Hài lòng", exact=True)
+    await choice.focus()
+    await page.keyboard.press("ArrowRight")
+    await page.keyboard.press("ArrowRight")
+    await expect(page.get_by_role("radio", name="Không hài lòng")).to_be_checked()
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("Còn một ít")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("Phường đã ghi nhận là chưa hài lòng")).to_be_visible()
+    await page.get_by_label("Còn gì chưa ổn?").focus()
+    await page.keyboard.type("Còn rác ở cuối hẻm")
+    await page.get_by_role("button", name="Mở lại phản ánh").press("Enter")
+    await expect(page.get_by_text("Phản ánh đã được mở lại.")).to_be_visible()
+    await expect(page.locator(".steps")).to_contain_text("Còn rác ở cuối hẻm")
+
+
+async def test_rating_and_reopening_without_javascript(opening: Opening, scene: Scene) -> None:
+    one = await scene.report(Status.RESOLVED)
+    page = await held(opening, scene, one, "?new=1", viewport=PHONE, java_script_enabled=False)
+    await expect(page.get_by_text(f"/r/{one.tracking_code}?key=")).to_be_visible()
+    await page.get_by_role("radio", name="Không hài lòng").check()
+    await page.get_by_role("button", name="Gửi đánh giá").click()
+    await expect(page.get_by_text("Phường đã ghi nhận là chưa hài lòng")).to_be_visible()
+    await page.get_by_label("Còn gì chưa ổn?").fill("Còn rác")
+    await page.get_by_role("button", name="Mở lại phản ánh").click()
+    await expect(page.get_by_text("Phản ánh đã được mở lại.")).to_be_visible()
+    await expect(page.get_by_text("Số lần đã mở lại: 1")).to_be_visible()
+
+
+async def test_a_private_link_opens_on_another_device_and_leaves_the_address_bar(
+    opening: Opening, scene: Scene
+) -> None:
+    one = await scene.report(category="SECURITY")
+    page = (await opening(f"/r/{one.tracking_code}?key={one.secret}")).page
+    await expect(page).to_have_url(re.compile(rf"/r/{one.tracking_code}\?told=opened$"))
+    await expect(page.get_by_text(LONG[:40])).to_be_visible()
+    assert one.secret not in await page.content()
+    assert one.secret not in await page.evaluate("document.cookie")
+
+
+async def test_the_code_can_be_copied(opening: Opening, scene: Scene) -> None:
+    one = await scene.report()
+    page = await held(opening, scene, one, "?new=1")
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.get_by_role("button", name="Chép mã").click()
+    await expect(page.locator("#copied")).to_have_text("Đã chép.")
+    assert await page.evaluate("navigator.clipboard.readText()") == one.tracking_code
+    await page.get_by_role("button", name="Chép liên kết", exact=True).click()
+    copied = await page.evaluate("navigator.clipboard.readText()")
+    assert copied.endswith(f"/r/{one.tracking_code}")
+    assert one.secret not in copied
+
+
+async def test_a_typed_code_leads_to_the_report(opening: Opening, scene: Scene) -> None:
+    one = await scene.report()
+    page = (await opening("/r", viewport=PHONE)).page
+    await page.get_by_label("Mã phản ánh").fill(one.tracking_code.lower().replace("-", " "))
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Rác thải, môi trường")).to_be_visible()
+    await expect(page).to_have_title(re.compile(one.tracking_code))
