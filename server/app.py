@@ -20,6 +20,7 @@ from server.events import Hub
 from server.limits import BodyLimitMiddleware
 from server.live import Live, Room
 from server.pages import map as map_page
+from server.pages import offline, report
 from server.pages import progress, progress_forms
 from server.pages import static
 from server.pictures import Pictures
@@ -35,6 +36,8 @@ ROUTES: list[BaseRoute] = [
     *sessions.routes,
     *health.routes,
     *map_page.routes,
+    *report.routes,
+    *offline.routes,
     *progress.routes,
     *progress_forms.routes,
     *tiles.routes,
