@@ -10,6 +10,7 @@ import gzip
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -57,7 +58,7 @@ _COLUMNS = ("layer", "kind", "kind_detail", "name", "vietnamese", "ref", "min_zo
 _PLACE = sa.text(
     # Mercator's own latitudes end at 85 degrees.
     "UPDATE basemap_shape SET shape = ST_Transform(ST_SetSRID(ST_ClipByBox2D(ST_GeomFromWKB(wkb),"
-    " ST_MakeEnvelope(-180, -85, 180, 85)), 4326), 3857), wkb = NULL"
+    " ST_MakeEnvelope(-180, -85, 180, 85)), 4326), 3857), wkb = NULL WHERE wkb IS NOT NULL"
 )
 _INDEX = sa.text("CREATE INDEX ON basemap_shape USING gist (shape)")
 _ANALYZE = sa.text("ANALYZE basemap_shape")
@@ -132,24 +133,28 @@ async def write(
     await _store(connection, shapes, counts)
     if not counts.drawn:
         raise NothingToDraw
+    await connection.execute(_PLACE)
+    if bounds is None:
+        bounds = Box(*(await connection.execute(_EXTENT)).one())
     await _store(connection, _names_of_ours(), Counts())
     for statement in (_PLACE, _INDEX, _ANALYZE):
         await connection.execute(statement)
-    if bounds is None:
-        bounds = Box(*(await connection.execute(_EXTENT)).one())
     first, last = zooms
-    wanted = [tile for zoom in range(first, last + 1) for tile in tiles_over(bounds, zoom)]
-    if len(wanted) > MOST_TILES:
-        raise TooManyTiles(len(wanted))
+    levels = range(first, last + 1)
+    number = sum(how_many(bounds, zoom) for zoom in levels)
+    if number > MOST_TILES:
+        raise TooManyTiles(number)
+    wanted = [tile for zoom in levels for tile in tiles_over(bounds, zoom)]
     wanted.sort(key=lambda tile: zxy_to_tileid(*tile))
     summary = Summary(bounds, counts)
-    with archive_writer(path) as writer:
-        for number, (z, x, y) in enumerate(wanted):
+    # Its own temporary file the writer closes only when all went well.
+    with archive_writer(path) as writer, closing(writer.tile_f):
+        for done, (z, x, y) in enumerate(wanted, 1):
             body = await _tile(connection, z, x, y)
             if body:
                 writer.write_tile(zxy_to_tileid(z, x, y), gzip.compress(body, mtime=0))
                 summary.tiles[z] = summary.tiles.get(z, 0) + 1
-            progress(number + 1, len(wanted))
+            progress(done, number)
         if not summary.tiles:
             raise NothingToDraw
         writer.finalize(_header(bounds), _metadata(attribution))
@@ -189,6 +194,13 @@ def tiles_over(bounds: Box, zoom: int) -> Iterator[tuple[int, int, int]]:
     west, north = _tile_at(bounds.west, bounds.north, zoom)
     east, south = _tile_at(bounds.east, bounds.south, zoom)
     return ((zoom, x, y) for x in range(west, east + 1) for y in range(north, south + 1))
+
+
+def how_many(bounds: Box, zoom: int) -> int:
+    """How many tiles that is."""
+    west, north = _tile_at(bounds.west, bounds.north, zoom)
+    east, south = _tile_at(bounds.east, bounds.south, zoom)
+    return (east - west + 1) * (south - north + 1)
 
 
 def _tile_at(longitude: float, latitude: float, zoom: int) -> tuple[int, int]:
