@@ -1,5 +1,6 @@
 """What a base map draws and what it writes: pure rules, an extract, files of geodata, and the tiles PostGIS makes."""
 
+import asyncio
 import gzip
 import os
 from pathlib import Path
@@ -186,7 +187,7 @@ async def cut(
     options = {"zooms": (9, 15), "attribution": "© thử", "progress": lambda *_: None, **more}
     async with database.write() as connection:
         await tiling.write(connection, path, shapes, Counts(), bounds=bounds, **options)
-    return Reader(MemorySource(path.read_bytes()))
+    return Reader(MemorySource(await asyncio.to_thread(path.read_bytes)))
 
 
 def decoded(reader: Reader, zoom: int, column: int, row: int) -> dict[str, list[dict[str, object]]]:

@@ -57,12 +57,13 @@ function draw(choosing, incidents, heat) {
     choosing.ready();
     if (asked.heat) return heat.refresh();
   });
-  return Promise.all([shown("ward", () => boundaries.drawWard(map, data.hasBase)), both, incidents.refresh()]);
+  return Promise.all([shown("ward", () => boundaries.drawWard(map, data.ground !== null)), both, incidents.refresh()]);
 }
 
 function start() {
   map.attributionControl.setPrefix(false);
-  if (!data.hasBase) map.attributionControl.remove();
+  if (data.ground) shown("ground", async () => (await import("../common/ground.js")).addGround(map, data.ground));
+  else map.attributionControl.remove();
   sheet.start();
   view.start(map);
   map.on("zoomend", label);
