@@ -116,7 +116,7 @@ async def _open(request: Request, code: str, key: str) -> Response:
 
 
 async def shown(
-    request: Request, code: str, *, problems: Problems | None = None, given: dict[str, str] | None = None
+    request: Request, code: str, *, problems: Problems | None = None, given: dict[str, Any] | None = None
 ) -> Response:
     """The page of a report as its reader may see it; with `problems` of a form, in which what was `given` is kept."""
     secret = reporters.secret_of(request, code)

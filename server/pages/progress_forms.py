@@ -8,14 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from geo.photos import MOST_PHOTOS
 from geo.tables import Satisfaction
-from server import reporters
+from server import photos, reporters
 from server.pages.asking import ask
 from server.pages.languages import language_of, translations
 from server.pages.progress import Problems, ask_for_code, code_of, shown, to_report
 from server.pages.words import N_
 from server.sessions import FOREIGN, is_own
-from server.uploads import Refused, read_form
+from server.uploads import Form, Refused, read_form
 
 _CHOOSE = N_("Hãy chọn một trong ba mức đánh giá.")
 _MOVED_ON = N_("Phản ánh vừa chuyển sang bước khác, nên chưa nhận được. Hãy xem lại tình trạng bên trên.")
@@ -26,11 +27,11 @@ async def rate(request: Request) -> Response:
     code, secret = _held(request)
     if code is None or secret is None:
         return await ask_for_code(request, 404, code=code)
-    given: dict[str, str] = {}
+    given: dict[str, Any] = {}
     try:
         _own(request)
         async with read_form(request, most_files=0) as form:
-            given = {name: form.text(name) or "" for name in ("satisfaction", "comment")}
+            given = {name: _text(form, name) for name in ("satisfaction", "comment")}
     except Refused as refused:
         return await shown(request, code, problems=[("rate", refused.message(language_of(request)))], given=given)
     if given["satisfaction"] not in list(Satisfaction):
@@ -51,16 +52,25 @@ async def reopen(request: Request) -> Response:
     code, secret = _held(request)
     if code is None or secret is None:
         return await ask_for_code(request, 404, code=code)
-    given: dict[str, str] = {}
+    given: dict[str, Any] = {}
+    problems: Problems = []
     try:
         _own(request)
         async with read_form(request) as form:
-            given = {"reason": form.text("reason") or ""}
+            named = [id_ for id_ in form.texts("photoIds") if "\x00" not in id_]
+            given = {"reason": _text(form, "reason"), "photo_ids": named[:MOST_PHOTOS]}
+            for file in form.files(photos.FIELD):
+                try:
+                    given["photo_ids"].append((await photos.keep(request.app.state, file)).id)
+                except Refused as refused:
+                    problems.append(("photo", refused.message(language_of(request))))
     except Refused as refused:
-        return await shown(request, code, problems=[("reason", refused.message(language_of(request)))], given=given)
-    said = {"trackingCode": code, "secret": secret, "reason": given["reason"]}
-    result = (await ask(request, "reopen", {"input": said}))["result"]
-    problems = _problems(request, result, "reopen", {"reason": "reason", "photoIds": "photo"})
+        field = "photo" if refused.parameter == photos.FIELD else "reopen"
+        problems.append((field, refused.message(language_of(request))))
+    if not problems:
+        said = {"trackingCode": code, "secret": secret, "reason": given["reason"], "photoIds": given["photo_ids"]}
+        result = (await ask(request, "reopen", {"input": said}))["result"]
+        problems = _problems(request, result, "reopen", {"reason": "reason", "photoIds": "photo"})
     return await shown(request, code, problems=problems, given=given) if problems else to_report(code, "reopened")
 
 
@@ -68,6 +78,11 @@ def _held(request: Request) -> tuple[str | None, str | None]:
     """The report that the address names, and the secret that this browser holds of it."""
     code = code_of(request)
     return code, None if code is None else reporters.secret_of(request, code)
+
+
+def _text(form: Form, name: str) -> str:
+    """What was written, without what cannot be stored."""
+    return (form.text(name) or "").replace("\x00", "")
 
 
 def _own(request: Request) -> None:

@@ -7,6 +7,7 @@ import logging
 import re
 from datetime import UTC, datetime, timedelta
 from html import escape, unescape
+from io import BytesIO
 from typing import Any
 
 import httpx
@@ -322,6 +323,55 @@ async def test_reopening_without_script(desk: Desk, status: Status) -> None:
     before = await desk.dump()
     assert (await desk.http.post(path, data={"reason": "Vẫn còn rác"}, headers=holding(one))).status_code == 303
     assert await desk.dump() == before
+
+
+def picture(colour: str) -> bytes:
+    made = BytesIO()
+    Image.new("RGB", (40, 30), colour).save(made, "JPEG")
+    return made.getvalue()
+
+
+async def test_reopening_with_photos_which_a_wrong_form_does_not_lose(desk: Desk) -> None:
+    one = await made(desk, Status.RESOLVED)
+    path = f"/r/{one.tracking_code}/reopen"
+    files = [("photo", ("a.jpg", picture("red"), "image/jpeg")), ("photo", ("b.jpg", b"no picture", "image/jpeg"))]
+    answer = await desk.http.post(path, data={"reason": "Còn rác"}, files=files, headers=holding(one))
+    assert answer.status_code == 422
+    assert 'href="#photo"' in answer.text
+    assert ">Còn rác</textarea>" in answer.text
+    kept = re.findall(r'name="photoIds" value="([^"]+)" checked', answer.text)
+    assert len(kept) == 1
+    again = await desk.http.post(
+        path,
+        data={"reason": "Còn rác", "photoIds": kept[0]},
+        files={"photo": ("c.jpg", picture("blue"), "image/jpeg")},
+        headers=holding(one),
+    )
+    assert again.headers.get("location") == f"/r/{one.tracking_code}?told=reopened", again.text
+    text = await opened(desk, one, held=True)
+    pictures = re.findall(r'<img src="(/photos/[^"]+)"', text)
+    assert len(pictures) == 4  # each among the photos, and at its step
+    for address in set(pictures):
+        assert (await desk.http.get(unescape(address), headers=holding(one))).headers["content-type"] == "image/jpeg"
+        assert (await desk.http.get(unescape(address))).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["Photo:x", "<script>", "Photo:20314:01a206e5-3c7f-77db-b1a5-000000000000"])
+async def test_photos_that_are_not_there_are_told(desk: Desk, name: str) -> None:
+    one = await made(desk, Status.RESOLVED)
+    data = {"reason": "Còn rác", "photoIds": name}
+    answer = await desk.http.post(f"/r/{one.tracking_code}/reopen", data=data, headers=holding(one))
+    assert answer.status_code == 422
+    assert 'href="#photo"' in answer.text
+    assert "<script>alert" not in answer.text
+
+
+async def test_what_cannot_be_stored_is_left_out(desk: Desk) -> None:
+    one = await made(desk, Status.RESOLVED)
+    data = {"reason": "Còn\x00 rác", "photoIds": "\x00"}
+    answer = await desk.http.post(f"/r/{one.tracking_code}/reopen", data=data, headers=holding(one))
+    assert answer.status_code == 303
+    assert "Còn rác" in await opened(desk, one, held=True)
 
 
 async def test_thirty_days_after_the_end_nothing_is_offered_and_nothing_taken(desk: Desk) -> None:

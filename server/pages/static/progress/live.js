@@ -99,6 +99,7 @@ function replace(fresh) {
 }
 
 function isWrittenIn(part) {
+  if (part.querySelector(".problem")) return true;
   const fields = [...part.querySelectorAll("textarea, input")];
   return fields.some((field) =>
     field.type === "radio" ? field.checked : field.type === "file" ? field.files.length : field.value,

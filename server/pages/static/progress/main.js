@@ -31,6 +31,24 @@ if (share && navigator.share) {
   share?.remove();
 }
 
+// Photographs are made small before they are sent; one that this browser cannot read goes as it is.
+document.addEventListener("change", async ({ target }) => {
+  if (target.id !== "photo" || !target.files.length) return;
+  const send = target.form.querySelector("[type=submit]");
+  send.disabled = true;
+  try {
+    const { shrink } = await import("../report/shrink.js");
+    const made = new DataTransfer();
+    for (const file of target.files) {
+      const small = await shrink(file);
+      made.items.add(small === file ? file : new File([small], file.name, { type: small.type }));
+    }
+    target.files = made.files;
+  } finally {
+    send.disabled = false;
+  }
+});
+
 document.getElementById("print")?.addEventListener("click", () => window.print());
 document.getElementById("summary")?.focus();
 
