@@ -76,6 +76,8 @@ ICON_NAMES = (
     "camera", "send", "pencil",
     # following a report
     "smile", "meh", "frown", "share-2", "printer", "clock", "rotate-ccw", "smartphone",
+    # figures and open data
+    "download",
 )  # fmt: skip
 SPRITE = f"{ICONS}/sprite.svg"
 

@@ -20,9 +20,7 @@ from server.events import Hub
 from server.limits import BodyLimitMiddleware
 from server.live import Live, Room
 from server.pages import map as map_page
-from server.pages import offline, report
-from server.pages import progress, progress_forms
-from server.pages import static
+from server.pages import offline, progress, progress_forms, report, static, stats
 from server.pictures import Pictures
 from server.sessions import SessionMiddleware
 from server.settings import Settings
@@ -43,6 +41,7 @@ ROUTES: list[BaseRoute] = [
     *tiles.routes,
     *photos.routes,
     *exports.routes,
+    *stats.routes,
     *basemap.routes,
     *static.mounts,
 ]
@@ -81,6 +80,7 @@ def create_app(settings: Settings) -> Starlette:
     app.state.live = live
     app.state.callers = callers
     app.state.exports = Exports(settings.database)
+    app.state.figures = stats.Figures()
     app.state.photographs = photographs_of(settings)
     app.state.pictures = Pictures()
     app.state.settings = settings

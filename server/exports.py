@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 import orjson
 import sqlalchemy as sa
@@ -22,10 +21,14 @@ from geo import wards
 from geo.actor import Actor
 from geo.database import Database
 from geo.exporting.streaming import Exports, TooMany
-from geo.exporting.subjects import SUBJECTS, Subject
+from geo.exporting.subjects import SUBJECTS, Subject, export_incidents
 from geo.exporting.writing import MEDIA_TYPES, Document, Format, document
+from geo.incidents import EVERYTHING, Filter
 from geo.language import Text
+from maps.window import ParameterError
 from server.languages import language_of
+from server.pages.map_data import kinds_of, statuses_of
+from server.periods import VIETNAM, read_period
 from server.wards import UNKNOWN_WARD, UnknownWard, asked_ward
 
 RETRY_AFTER = 30
@@ -33,9 +36,9 @@ STALLED = 60
 """Seconds after which a reader who takes nothing is left."""
 LONGEST = 30 * 60
 """Seconds an export may take in all."""
-_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 UNKNOWN_EXPORT = Text("Không có tệp xuất này.", "There is no such export.")
+UNFILTERED = Text("Chỉ lọc được tệp phản ánh.", "Only the export of incidents can be filtered.")
 BUSY = Text(
     "Đang có nhiều lượt xuất dữ liệu. Hãy thử lại sau ít phút.",
     "Several exports are running. Please try again in a few minutes.",
@@ -44,7 +47,7 @@ BUSY = Text(
 
 def file_name(subject: Subject, ward_code: str, ending: str) -> str:
     """What a file is called when it is kept: what it is, of which ward, as of which day."""
-    return f"{subject.slug}-{ward_code}-{datetime.now(_VIETNAM):%Y-%m-%d}.{ending}"
+    return f"{subject.slug}-{ward_code}-{datetime.now(VIETNAM):%Y-%m-%d}.{ending}"
 
 
 class Export(Response):
@@ -87,18 +90,27 @@ async def _from(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[byt
 
 
 async def export(request: Request) -> Response:
-    """`/export/{places,neighbourhoods,incidents}.{geojson,kml,csv}[?ward=CODE]`: a whole file."""
+    """`/export/{places,neighbourhoods,incidents}.{geojson,kml,csv}[?ward=CODE]`: a whole file.
+
+    Incidents also by day of report, status and category: `[&from=][&to=][&status=][&category=]`.
+    """
     make = SUBJECTS.get(request.path_params["subject"])
     form = None
     with suppress(ValueError):
         form = Format(request.path_params["form"])
     if make is None or form is None:
         return _refusal(request, "export", UNKNOWN_EXPORT, 404)
+    try:
+        wanted = wanted_of(request)
+    except ParameterError as error:
+        return _refusal(request, error.name, error.text, 400)
+    if wanted is not EVERYTHING and make is not export_incidents:
+        return _refusal(request, "export", UNFILTERED, 400)
     actor = cast(Actor, request.state.actor)
     ward = await _ward(request, actor)
     if ward is None:
         return _refusal(request, "ward", UNKNOWN_WARD, 404)
-    subject = make(actor, ward.code)
+    subject = make(actor, ward.code) if wanted is EVERYTHING else export_incidents(actor, ward.code, wanted)
     headers = {
         "Content-Disposition": f'attachment; filename="{file_name(subject, ward.code, form)}"',
         "Cache-Control": "private, no-store",
@@ -106,6 +118,19 @@ async def export(request: Request) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     return Export(request, document(subject, form, ward.name), headers, MEDIA_TYPES[form])
+
+
+def wanted_of(request: Request) -> Filter:
+    """Which incidents a request asks for; what a form leaves empty is not asked. Raises what names the parameter."""
+    asked = request.query_params
+    period = read_period(asked)
+    wanted = Filter(
+        statuses=statuses_of(asked.getlist("status")),
+        categories=kinds_of(asked.getlist("category")),
+        reported_from=period.since,
+        reported_to=period.until,
+    )
+    return EVERYTHING if wanted == EVERYTHING else wanted
 
 
 async def _ward(request: Request, actor: Actor) -> Any:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from geo import categories, incidents, neighbourhoods, places, teams
 from geo.actor import Actor
 from geo.importing.kinds import KIND_CALLED
+from geo.incidents import EVERYTHING, Filter
 from geo.language import Text
 from geo.lifecycle import Status
 from geo.ordering import natural
@@ -122,8 +123,9 @@ def export_neighbourhoods(actor: Actor, ward_code: str) -> Subject:
     )
 
 
-def export_incidents(actor: Actor, ward_code: str) -> Subject:
-    row = incidents.matching(actor, ward_code=ward_code).subquery("i")
+def export_incidents(actor: Actor, ward_code: str, wanted: Filter = EVERYTHING) -> Subject:
+    """The incidents that `wanted` describes."""
+    row = incidents.matching(actor, wanted, ward_code=ward_code).subquery("i")
     kind = categories.readable(actor).subquery("c")
     around = neighbourhoods.readable(actor).subquery("n")
     columns: dict[str, Column] = {

@@ -1,0 +1,161 @@
+"""`GET /stats`: how a ward does, and its data to take along."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from geo.actor import ANONYMOUS
+from geo.lifecycle import FINISHED, OPEN
+from geo.plans import Kept
+from maps.choropleth_map import choropleth_map
+from server.pages import stats_figures
+from server.pages.asking import ask
+from server.pages.languages import language_of, translations
+from server.pages.render import page
+from server.pages.stats_asked import CHOICES, MEASURES, Asked, asked, lead
+from server.pages.stats_figures import Speech
+from server.pages.words import N_, script_words
+from server.periods import VIETNAM, Period, today
+from server.wards import UnknownWard, asked_ward
+
+AGE = timedelta(minutes=1)
+"""How old the figures may be that a stranger is shown."""
+_MOST = 256
+
+SHOWN_AREAS = 12
+"""Lines of the table of neighbourhoods before the rest is folded away."""
+
+LAYER_LIMIT = 2_000
+"""What Google My Maps takes in one layer: https://support.google.com/mymaps/answer/3024836."""
+
+WORDS = {
+    "areaFailed": N_("Chưa tải được bản đồ. Bảng bên dưới có đủ số liệu."),
+    "areaLoading": N_("Đang tải bản đồ…"),
+    "areaReady": N_("Chạm vào một tổ dân phố để xem số liệu."),
+    "zoomIn": N_("Phóng to"),
+    "zoomOut": N_("Thu nhỏ"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the document answered, and when."""
+
+    ward: dict[str, Any] | None
+    at: datetime
+
+
+class Figures:
+    """The figures that strangers ask for: all of them see the same, so for a minute one count serves.
+
+    What is not kept is counted one after the other: however many ask at once, the database counts for one.
+    """
+
+    def __init__(self) -> None:
+        self._kept: Kept[Counted] = Kept(_MOST)
+        self._turn = asyncio.Lock()
+
+    async def of(self, request: Request, code: str | None, period: Period) -> Counted:
+        """The figures of the ward with this code for the period, as the caller may see them."""
+        if request.state.actor != ANONYMOUS:
+            return await _count(request, code, period)
+        key: Hashable = (code, period)
+        fresh = self._fresh(key)
+        if fresh is None:
+            async with self._turn:
+                fresh = self._fresh(key)
+                if fresh is None:
+                    fresh = await _count(request, code, period)
+                    self._kept.put(key, fresh)
+        return fresh
+
+    def _fresh(self, key: Hashable) -> Counted | None:
+        found = self._kept.get(key)
+        return found if found is not None and datetime.now(VIETNAM) - found.at < AGE else None
+
+
+async def _count(request: Request, code: str | None, period: Period) -> Counted:
+    at = datetime.now(VIETNAM)
+    moments = {"from": period.since, "to": period.until}
+    variables = {name: None if moment is None else moment.isoformat() for name, moment in moments.items()}
+    answer = await ask(request, "stats", {"code": code, **variables})
+    return Counted(answer["ward"], at)
+
+
+async def stats_page(request: Request) -> Response:
+    """`/stats[?ward=][&period=][&from=][&to=][&measure=]`."""
+    wanted = asked(request.query_params, today())
+    try:
+        code = asked_ward(request)
+    except UnknownWard:
+        return page(request, "no_ward.html", {}, status=404)
+    figures = cast(Figures, request.app.state.figures)
+    counted = await figures.of(request, code, wanted.period)
+    if counted.ward is None:
+        return page(request, "no_ward.html", {}, status=404)
+    return page(request, "stats.html", _context(request, wanted, counted.ward, counted.at), status=_status(wanted))
+
+
+def _status(wanted: Asked) -> int:
+    return 200 if wanted.problem is None else 400
+
+
+def _context(request: Request, wanted: Asked, ward: dict[str, Any], at: datetime) -> dict[str, Any]:
+    language = language_of(request)
+    gettext = translations(language).gettext
+    speech = Speech(language, gettext)
+    whole = ward["statistics"]
+    lines, legend = stats_figures.areas(whole["byNeighbourhood"], wanted.measure, speech)
+    shell = choropleth_map()
+    problem = wanted.problem
+    return {
+        "ward": ward,
+        "asked": wanted,
+        "named_ward": request.query_params.get("ward"),
+        "choices": CHOICES,
+        "measures": MEASURES,
+        "lead": lead(wanted.choice, wanted.period, gettext),
+        "at": f"{at:%H:%M}",
+        "whole": stats_figures.line(whole, speech, whole["total"], ""),
+        "open": speech.number(whole["openInTime"] + whole["openLate"]),
+        "open_late": speech.number(whole["openLate"]),
+        "some_late": whole["openLate"] > 0,
+        "due": speech.number(whole["doneInTime"] + stats_figures.late(whole)),
+        "left_out": {name: speech.number(whole[name]) for name in ("rejected", "duplicate", "reopened")},
+        "kinds": stats_figures.kinds(whole["byCategory"], speech),
+        "areas": lines,
+        "shown_areas": SHOWN_AREAS,
+        "counts_all": request.state.actor.runs(ward["code"]),
+        "legend": legend,
+        "months": stats_figures.months(whole["byMonth"], speech),
+        "verdicts": stats_figures.verdicts(whole, speech),
+        "rated": speech.number(whole["rated"] or 0),
+        "open_statuses": ",".join(OPEN),
+        "finished_statuses": ",".join(FINISHED),
+        "counts": {name: speech.number(ward[name]["totalCount"]) for name in ("places", "neighbourhoods", "incidents")},
+        "layer_limit": speech.number(LAYER_LIMIT),
+        "too_many": ward["incidents"]["totalCount"] > LAYER_LIMIT,
+        "problems": [] if problem is None else [(problem.name, problem.text.to(language))],
+        "shell": shell,
+        "data": {
+            **script_words(gettext, WORDS),
+            "language": language,
+            "ward": ward["code"],
+            "areaMap": {"styles": shell.styles, "scripts": shell.scripts},
+        },
+    }
+
+
+routes: list[BaseRoute] = [
+    Route("/stats", stats_page, name="stats", middleware=[Middleware(GZipMiddleware, minimum_size=1000)]),
+]
