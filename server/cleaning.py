@@ -119,6 +119,8 @@ def webp_size(data: bytes) -> tuple[int, int]:
     if chunk == b"VP8L":
         bits = int.from_bytes(body[1:5], "little")
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if chunk != b"VP8 " or body[3:6] != b"\x9d\x01\x2a":
+        raise Unfit("unreadable")
     width, height = struct.unpack("<HH", body[6:10])
     return width & 0x3FFF, height & 0x3FFF
 

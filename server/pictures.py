@@ -100,10 +100,18 @@ class Pictures:
             raise Busy
         self._asked += 1
         try:
-            async with self._turns, self._process() as process:
-                return await self._ask(process, kind, file, size)
+            async with self._turns:
+                try:
+                    return await self._try(kind, file, size)
+                except _Died:
+                    # Of this file, or something had ended it before: a fresh one tells.
+                    return await self._try(kind, file, size)
         finally:
             self._asked -= 1
+
+    async def _try(self, kind: bytes, file: BinaryIO, size: int) -> Picture:
+        async with self._process() as process:
+            return await self._ask(process, kind, file, size)
 
     async def _ask(self, process: Process, kind: bytes, file: BinaryIO, size: int) -> Picture:
         try:
@@ -113,9 +121,8 @@ class Pictures:
             _LOG.warning("a photograph took longer than %s s", self._seconds)
             raise _Lost("slow") from None
         except (asyncio.IncompleteReadError, ConnectionError, ValueError) as error:
-            # It died of this file: of its memory, or of a fault in a decoder.
-            _LOG.warning("a process died of a photograph: %s", type(error).__name__)
-            raise _Lost("unreadable") from None
+            _LOG.warning("a process died over a photograph: %s", type(error).__name__)
+            raise _Died("unreadable") from None
 
     @asynccontextmanager
     async def _process(self) -> AsyncIterator[Process]:
@@ -177,6 +184,10 @@ class Pictures:
 
 class _Lost(Unfit):
     """The process is of no more use."""
+
+
+class _Died(_Lost):
+    """It ended, or says what it never would."""
 
 
 async def _answer(process: Process, kind: bytes, file: BinaryIO, size: int) -> Picture:

@@ -129,16 +129,18 @@ async def both_wards(copying: Any, template: str) -> AsyncIterator[Laid]:
 
 
 @pytest.fixture(scope="session")
-def opening(copying: Any, both_wards: Laid) -> Opening:
+def opening(copying: Any, both_wards: Laid, tmp_path_factory: pytest.TempPathFactory) -> Opening:
     """`opening()` is a desk for the length of a block, on a copy of a database where both wards are laid."""
 
     @asynccontextmanager
     async def open_desk() -> AsyncIterator[Desk]:
         async with copying(both_wards.template) as address:
-            app = create_app(Settings(database_url=address, secret_key=SERVER_KEY, default_ward=ward.CODE))
+            var = tmp_path_factory.mktemp("var")
+            app = create_app(Settings(database_url=address, secret_key=SERVER_KEY, default_ward=ward.CODE, var=var))
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
                 yield Desk(app, http, both_wards.ward, both_wards.tokens)
+            await app.state.pictures.close()
             await app.state.database.close()
 
     return open_desk
