@@ -141,6 +141,7 @@ async def shown(
         "reported": moment(incident["reportedAt"]),
         "resolved": moment(incident["resolvedAt"]) if incident["resolvedAt"] else None,
         "directions": f"https://www.google.com/maps/dir/?api=1&destination={latitude},{longitude}",
+        "spot": f"18/{latitude:.5f}/{longitude:.5f}",
         "ratings": RATINGS,
         "new": "new" in query and seen.held,
         "told": TOLD.get(query.get("told", "")),

@@ -78,8 +78,9 @@ class View:
     late: bool
     next: str
     due: Moment | None
-    reason: str | None
-    """Why the ward does not handle it."""
+    answer: str | None
+    """What the ward said of it in the end: what was done, or why nothing."""
+    was_solved: bool
     held: bool
     """Whether the reader is its reporter."""
     steps: list[Step]
@@ -120,9 +121,8 @@ def view(incident: dict[str, Any], now: datetime, gettext: Callable[[str], str])
         late=incident["overdue"] and status in OPEN,
         next=gettext(_NEXT[status]).format(closes="" if resolved is None else _moment(resolved + SILENCE).shown),
         due=moment(incident["dueAt"]) if incident["dueAt"] and status in OPEN else None,
-        reason=next((event["note"] for event in reversed(events) if event["to"] == status), None)
-        if status is Status.REJECTED
-        else None,
+        answer=_answer(events) if status in FINISHED else None,
+        was_solved=status in (Status.RESOLVED, Status.CLOSED),
         held=held,
         steps=[_step(event, pictures) for event in events if _tells(event, held)],
         before=pictures.of([photo for photo in incident["photos"] if photo["url"] not in known]),
@@ -183,6 +183,12 @@ def _resolves(event: dict[str, Any]) -> bool:
 
 def _reopens(event: dict[str, Any]) -> bool:
     return bool(event["to"] == Status.RECEIVED and event["from"] in FINISHED)
+
+
+def _answer(events: list[dict[str, Any]]) -> str | None:
+    ends = (Status.RESOLVED, Status.REJECTED)
+    said = [event["note"] for event in events if event["to"] in ends and event["from"] != event["to"]]
+    return said[-1] if said else None
 
 
 def _ended(events: list[dict[str, Any]]) -> datetime | None:
