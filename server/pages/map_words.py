@@ -15,6 +15,7 @@ WORDS = {
     "collapse": N_("Thu gọn danh sách"),
     "contacts": N_("Liên hệ của tổ công nghệ số"),
     "copied": N_("Đã sao chép."),
+    "deputy": N_("Tổ phó"),
     "description": N_("Nội dung"),
     "directions": N_("Chỉ đường"),
     "distance": N_("Cách bạn"),

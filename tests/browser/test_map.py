@@ -2,17 +2,16 @@
 
 import asyncio
 import re
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Route, expect
 
 from geo.database import Database
 from tests.browser.conftest import DESKTOP, PHONE, Opening
-from tests.maps.small_ward import HOSTILE, PRODUCT, build, report
+from tests.browser.ward_map import group, lay, pick, places, unfold, violations
+from tests.maps.small_ward import HOSTILE, PRODUCT
 
-AXE = (Path(__file__).parent / "axe-core-4.14.1/axe.min.js").read_text()
 LOOKS = [
     pytest.param(viewport, scheme, id=f"{name}-{scheme}")
     for name, viewport in (("phone", PHONE), ("desktop", DESKTOP))
@@ -22,25 +21,7 @@ LOOKS = [
 
 @pytest.fixture(autouse=True)
 async def ward(database: Database) -> None:
-    await build(database)
-    for n in range(9):
-        await report(database, 108.2300 + 0.0004 * n, 16.012)
-    await report(database, 108.204, 15.99, category="TRAFFIC")
-    await report(database, 108.2041, 15.9901, category="SECURITY")
-
-
-def places(page: Page) -> Locator:
-    return page.locator(".leaflet-marker-pane .place")
-
-
-def group(page: Page, layer: str) -> Locator:
-    return page.locator(f'.group[data-layer="{layer}"]')
-
-
-async def pick(page: Page, layer: str, name: str) -> None:
-    """Open a group of the list and choose a row of it."""
-    await group(page, layer).locator("summary").click()
-    await group(page, layer).get_by_role("link", name=name, exact=True).click()
+    await lay(database)
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), LOOKS)
@@ -57,32 +38,27 @@ async def test_the_map_shows_the_ward(opening: Opening, viewport, scheme):
 
 @pytest.mark.parametrize(("viewport", "scheme"), LOOKS)
 async def test_axe_finds_nothing(opening: Opening, viewport, scheme):
-    page = (await opening(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")).page
+    page = (await opening("/?heat=1", viewport=viewport, color_scheme=scheme, reduced_motion="reduce")).page
     await expect(places(page)).to_have_count(5)
     await expect(page.locator(".cluster").first).to_be_visible()
-    if viewport is PHONE:
-        await page.locator("#panel-handle").press("ArrowUp")
-        await page.locator("#panel-handle").press("ArrowUp")
-    for layer in ("incidents", "cultural-houses", "health", "neighbourhoods"):
-        await group(page, layer).locator("summary").click()
+    await page.locator("#open-filters").click()
+    await expect(page.locator("#group-incidents")).to_have_attribute("open", "")
+    for layer in ("heat", "cultural-houses", "health", "homes", "neighbourhoods"):
+        await unfold(page, layer)
+    await page.get_by_text("Chọn từng trạng thái").click()
     assert await violations(page) == []
-    await page.get_by_role("link", name="Nhà văn hóa số 2").click()
+    await page.get_by_role("combobox").fill("so 2")
+    await page.keyboard.press("ArrowDown")
+    assert await violations(page) == []
+    await page.get_by_role("option", name="Nhà văn hóa số 2").click()
     await expect(page.locator("#card")).to_be_visible()
     assert await violations(page) == []
-    await page.keyboard.press("Escape")
-    await page.locator("#report").click()
+    await page.locator("#card").get_by_role("button", name="Tổ dân phố số 2").click()
+    await expect(page.locator("#card")).to_contain_text("phản ánh đang được xử lý")
     assert await violations(page) == []
-
-
-async def violations(page: Page) -> list[str]:
-    await page.evaluate(AXE)
-    result = await page.evaluate("axe.run()")
-    assert len(result["passes"]) > 10
-    return [
-        f"{one['id']}: {node['html'][:200]} {node['failureSummary']}"
-        for one in result["violations"]
-        for node in one["nodes"]
-    ]
+    await page.locator("#card").get_by_role("button", name="Chia sẻ").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    assert await violations(page) == []
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
@@ -130,7 +106,7 @@ async def test_clusters_split_into_incidents_whose_card_says_what_and_when(openi
 
 async def test_the_list_says_what_the_map_shows_and_never_a_private_kind(opening: Opening):
     page = (await opening()).page
-    await group(page, "incidents").locator("summary").click()
+    await unfold(page, "incidents")
     await expect(page.locator("#incident-list > li")).to_have_count(2)
     await expect(page.locator("#incident-list")).to_contain_text("9 phản ánh ở gần nhau")
     await expect(page.locator("#incident-list")).to_contain_text("An toàn giao thông")
@@ -144,8 +120,8 @@ async def test_a_place_is_found_and_left_by_keyboard_alone(opening: Opening):
     page = (await opening()).page
     await expect(places(page)).to_have_count(5)
     await page.locator("#search").focus()
-    # The reports' group, its switch, the cultural houses' group; open it; its first row.
-    for key in ("Tab", "Tab", "Tab", "Enter", "Tab", "Enter"):
+    # Three tools, the reports' group and its switch, the heat map's, the cultural houses' group; open it; its first row.
+    for key in ("Tab",) * 8 + ("Enter", "Tab", "Enter"):
         await page.keyboard.press(key)
     await expect(page.locator("#card")).to_be_visible()
     await expect(page.locator("#card")).to_be_focused()
@@ -205,18 +181,6 @@ async def test_neighbourhood_names_stand_on_the_map_from_near(opening: Opening):
     await expect(page.locator(".neighbourhood-label.has-room")).not_to_have_count(0)
 
 
-async def test_search_needs_no_diacritics_and_says_when_nothing_is_found(opening: Opening):
-    page = (await opening()).page
-    await page.locator("#search").fill("UY BAN nhan dan")
-    await expect(page.get_by_role("link", name="Ủy ban nhân dân phường")).to_be_visible()
-    await expect(group(page, "cultural-houses")).to_be_hidden()
-    await page.locator("#search").fill("<b>không có</b>")
-    await expect(page.locator("#no-match")).to_contain_text("Không tìm thấy “<b>không có</b>”")
-    await page.locator("#search").fill("")
-    await expect(group(page, "cultural-houses")).to_be_visible()
-    await expect(page.locator("details[open]")).to_have_count(0)
-
-
 async def test_the_sheet_has_three_heights_by_key_tap_and_drag(opening: Opening):
     page = (await opening(viewport=PHONE, reduced_motion="reduce")).page
     panel, handle = page.locator("#panel"), page.locator("#panel-handle")
@@ -241,35 +205,44 @@ async def test_everything_to_tap_is_44_pixels(opening: Opening, viewport):
     page = (await opening(viewport=viewport)).page
     if viewport is PHONE:
         await page.locator("#panel-handle").press("ArrowUp")
-    await group(page, "incidents").locator("summary").click()
+    await unfold(page, "incidents")
     small = await page.evaluate(
         """(selector) => [...document.querySelectorAll(selector)]
               .filter((element) => element.checkVisibility())
               .map((element) => [element.outerHTML.slice(0, 80), element.getBoundingClientRect().height])
               .filter(([, height]) => height < 44)""",
-        ".button, .map-button, summary, .switch, .segments label, .language, .items li, #search",
+        ".button, .map-button, .tool, .chip, summary, .switch, .segments label, .language, .items li, #search",
     )
     assert small == []
 
 
-async def test_report_leads_to_the_numbers_to_call(opening: Opening):
-    page = (await opening(viewport=PHONE)).page
-    await page.get_by_role("link", name="Báo sự cố").click()
-    card = page.locator("#card")
-    await expect(card.get_by_role("heading")).to_have_text("Báo sự cố")
-    await expect(card.get_by_role("link", name=re.compile("Ủy ban nhân dân phường"))).to_have_attribute(
-        "href", "tel:02363000111"
-    )
-    await expect(card.get_by_role("link", name=re.compile("113"))).to_have_attribute("href", "tel:113")
+async def test_the_numbers_to_call_are_at_the_foot_of_the_list(opening: Opening):
+    page = (await opening()).page
+    await page.get_by_text("Số điện thoại cần biết").click()
+    numbers = page.locator("#numbers")
+    ward_office = numbers.get_by_role("link", name=re.compile("Ủy ban nhân dân phường"))
+    await expect(ward_office).to_have_attribute("href", "tel:02363000111")
+    await expect(numbers.get_by_role("link", name=re.compile("113"))).to_have_attribute("href", "tel:113")
 
 
-async def test_without_javascript_the_list_and_the_numbers_are_there(opening: Opening):
+async def test_without_javascript_the_list_is_there_and_can_be_searched_and_filtered(opening: Opening):
     page = (await opening(java_script_enabled=False)).page
+    await expect(page.locator("#ward_map")).to_be_hidden()
     await page.locator("summary", has_text="Nhà văn hóa").click()
     await expect(page.get_by_text("Nhà văn hóa số 2")).to_be_visible()
     await expect(page.get_by_role("link", name="Chỉ đường").first).to_be_visible()
-    await expect(page.get_by_role("link", name=re.compile("115"))).to_be_visible()
-    await expect(page.locator("#ward_map")).to_be_hidden()
+    await expect(page.get_by_role("link", name="Báo sự cố")).to_have_attribute("href", "/report")
+    await page.locator("#search").fill("nha van hoa")
+    await page.get_by_role("button", name="Tìm", exact=True).click()
+    await expect(page.get_by_text("Nhà văn hóa số 2")).to_be_visible()
+    await expect(page.get_by_role("link", name="Ủy ban nhân dân phường")).to_have_count(0)
+    await page.goto("/")
+    await unfold(page, "incidents")
+    await page.get_by_role("checkbox", name=re.compile("An toàn giao thông")).check(force=True)
+    await page.get_by_role("button", name="Xem danh sách phản ánh").click()
+    await expect(page.locator("#incident-list > li")).to_have_count(1)
+    link = page.locator("#incident-list").get_by_role("link", name="An toàn giao thông")
+    await expect(link).to_have_attribute("href", re.compile("^/r/20314-"))
 
 
 async def test_a_lost_server_is_said_and_tried_again(opening: Opening):

@@ -31,7 +31,7 @@ function viewOf(parameters) {
 /** What is shown: `statuses`, `kinds`, `off` (layers hidden), `heat`, `search`, `view`, `card`. */
 export const shown = {
   statuses: statusesOf(asked),
-  kinds: several(asked, "kind"),
+  kinds: several(asked, "kind").filter((code) => data.kinds.some((kind) => kind.code === code)),
   off: several(asked, "off"),
   heat: asked.has("heat"),
   search: asked.get("q") ?? "",

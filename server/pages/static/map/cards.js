@@ -78,6 +78,8 @@ export function neighbourhood(feature, houses, doing) {
   return { card: { sign: "map", kind: say("neighbourhood"), title: name, body }, more };
 }
 
+const ROLES = { LEADER: "leader", DEPUTY: "deputy" };
+
 /** Contacts that their owners allowed to publish, and how much is open. `found` is what `/graphql` answered. */
 export function neighbourhoodMore(more, found) {
   const people = (found.team?.members ?? []).filter((member) => member.name);
@@ -85,7 +87,7 @@ export function neighbourhoodMore(more, found) {
     element("li", "person", [
       element("span", "person-name", [
         member.name,
-        element("span", "item-more", say(member.role === "LEADER" ? "leader" : "member")),
+        element("span", "item-more", say(ROLES[member.role] ?? "member")),
       ]),
       member.phone ? call(member.phone, member.name) : null,
     ]),

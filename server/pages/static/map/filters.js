@@ -66,7 +66,7 @@ export function start(changed) {
     details.querySelector("summary").focus();
   });
   document.getElementById("open-filters").addEventListener("click", () => {
-    raise("half");
+    raise("full");
     details.open = true;
     details.querySelector("summary").focus();
     details.scrollIntoView({ block: "start" });

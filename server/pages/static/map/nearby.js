@@ -16,7 +16,8 @@ const whole = new Intl.NumberFormat(data.language === "vi" ? "vi-VN" : "en-GB", 
 let position = null; // [longitude, latitude], or null while it is not known
 let drawn = null;
 
-const metres = ([longitude, latitude]) => L.CRS.Earth.distance([latitude, longitude], [position[1], position[0]]);
+const latlng = ([longitude, latitude]) => L.latLng(latitude, longitude);
+const metres = (coordinates) => latlng(coordinates).distanceTo(latlng(position));
 
 /** A distance as people say it: 350 m, 1,2 km. */
 function length(far) {
@@ -80,7 +81,7 @@ function nearest(pins, choose) {
   return element("ul", "items", rows);
 }
 
-function where(areas, choose, map) {
+function where(areas, choose) {
   const around = areaAt(areas, ...position);
   if (around) {
     const { id, name } = around.properties;
@@ -89,21 +90,24 @@ function where(areas, choose, map) {
       button("link as-link", name, () => choose("neighbourhood", id)),
     ]);
   }
-  const far = map.distance([position[1], position[0]], L.latLngBounds(data.bounds).getCenter());
+  const far = latlng(position).distanceTo(L.latLngBounds(data.bounds).getCenter());
   return element("p", "near-where", say("youAreOutside", { distance: length(far) }));
 }
 
 /** `pins` and `areas` give what is drawn, by id; `choose` opens a card. */
 export function start(map, pins, areas, choose) {
+  const pane = map.createPane("me");
+  pane.style.zIndex = 650; // above every marker
+  pane.style.pointerEvents = "none";
   const found = ({ coords: { longitude, latitude, accuracy } }) => {
     position = [longitude, latitude];
     drawn?.remove();
     drawn = L.layerGroup([
       L.circle([latitude, longitude], { radius: accuracy, className: "me-around", interactive: false }),
-      L.circleMarker([latitude, longitude], { radius: 8, className: "me", interactive: false }),
+      L.circleMarker([latitude, longitude], { pane: "me", radius: 8, className: "me", interactive: false }),
     ]).addTo(map);
     const exact = say("accurate", { distance: length(accuracy) });
-    panel(where(areas(), choose, map), nearest(pins(), choose), element("p", "quiet", exact, { role: "status" }));
+    panel(where(areas(), choose), nearest(pins(), choose), element("p", "quiet", exact, { role: "status" }));
     sort(pins());
     opener.setAttribute("aria-pressed", "true");
     if (L.latLngBounds(data.bounds).pad(0.3).contains([latitude, longitude]))

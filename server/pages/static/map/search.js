@@ -68,7 +68,7 @@ function move(to) {
 }
 
 function option(one, at) {
-  const more = [one.kind, one.more].filter(Boolean).join(" · ");
+  const more = [one.name.startsWith(one.kind) ? "" : one.kind, one.more].filter(Boolean).join(" · ");
   const made = element(
     "li",
     "result",
@@ -104,7 +104,7 @@ function clear() {
 export function start(opens) {
   choose = opens;
   search.addEventListener("input", show);
-  search.addEventListener("focus", () => raise("half"));
+  search.addEventListener("focus", () => raise("full"));
   search.addEventListener("keydown", (event) => {
     const last = results.children.length - 1;
     if (event.key === "ArrowDown" && last >= 0) move(active < last ? active + 1 : 0);

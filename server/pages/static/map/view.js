@@ -34,7 +34,7 @@ function scale(map) {
 }
 
 export function start(map) {
-  map.setMaxBounds(bounds.pad(0.6));
+  map.setMaxBounds(bounds.pad(1));
   whole(map);
   map.setMinZoom(Math.max(9, map.getZoom() - 1));
   const { view } = shown;

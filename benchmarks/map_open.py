@@ -1,0 +1,216 @@
+"""How fast the digital map opens on a slow phone, with 1,000, 10,000 and 100,000 incidents in one ward.
+
+`python -m benchmarks.map_open --url postgresql://…` makes a database of its own on that server, fills the demo ward's
+ground with incidents by one statement, and opens `/` in real Chromium, its processor slowed four times, with and without
+filters and the heat map. What is told is the middle of several openings: when the map can be used (the page's own mark,
+after everything in view has been drawn), the processor time of its scripts, and the bytes that crossed the wire.
+Thrown away at the end; about two minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import socket
+import statistics
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import uvicorn
+from playwright.async_api import Browser, async_playwright
+from sqlalchemy import make_url
+
+from geo import clusters
+from geo.database import Database
+from geo.demo.loading import load
+from geo.migrating import upgrade
+from server.app import create_app
+from server.settings import Settings
+
+SIZES = (1_000, 10_000, 100_000)
+VIEWS = {
+    "the ward, what is open": "/",
+    "everything ever reported": "/?status=all",
+    "one kind, two statuses": "/?status=RECEIVED,CLOSED&kind=TRAFFIC",
+    "everything, heat map": "/?status=all&heat=1",
+    "a street, everything": "/?status=all&at=17/{latitude}/{longitude}",
+}
+PHONE = {"width": 360, "height": 740}
+SLOWER = 4
+_NAME = "map_open_benchmark"
+_KEY = "the key of a benchmark, which guards nothing"
+_PATIENCE = 60.0
+_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One opening of a page: milliseconds until the map can be used, those that scripts took, bytes received."""
+
+    usable: float
+    script: float
+    received: int
+
+
+async def thin(connection: asyncpg.Connection, left: int) -> None:
+    """Leave so many of the demo's incidents. History is append-only otherwise."""
+    async with connection.transaction():
+        await connection.execute("ALTER TABLE incident_event DISABLE TRIGGER incident_event_append_only")
+        kept = f"SELECT id FROM incident WHERE duplicate_of_id IS NULL ORDER BY id LIMIT {left}"  # noqa: S608 - a number
+        await connection.execute(f"DELETE FROM incident_event WHERE incident_id NOT IN ({kept})")  # noqa: S608
+        await connection.execute(f"DELETE FROM incident WHERE id NOT IN ({kept})")  # noqa: S608
+        await connection.execute("ALTER TABLE incident_event ENABLE TRIGGER incident_event_append_only")
+
+
+async def fill(connection: asyncpg.Connection, wanted: int) -> None:
+    """Copies of the ward's incidents, moved by up to 200 metres, until there are as many as wanted."""
+    columns = await connection.fetch(
+        "SELECT attname AS name FROM pg_attribute WHERE attrelid = 'incident'::regclass AND attnum > 0"
+        " AND NOT attisdropped AND attgenerated = '' ORDER BY attnum"
+    )
+    names = [row["name"] for row in columns]
+    fresh = {
+        "id": "gen_random_uuid()",
+        "tracking_code": "ward_code || '-' || upper(lpad(to_hex(number), 6, '0'))",
+        "location": "ST_Translate(location, (random() - 0.5) * 0.004, (random() - 0.5) * 0.004)",
+        "request_key_hash": "sha256(('key' || number)::bytea)",
+        "reporter_secret_hash": "sha256(('secret' || number)::bytea)",
+    }
+    values = ", ".join(fresh.get(name, name) for name in names)
+    have = await connection.fetchval("SELECT count(*) FROM incident")
+    await connection.execute(
+        f"INSERT INTO incident ({', '.join(names)}) SELECT {values} FROM ("  # noqa: S608 - our own columns
+        "SELECT i.*, $1 + row_number() OVER () AS number FROM incident AS i, generate_series(1, 100) LIMIT $2) AS copy",
+        have,
+        wanted - have,
+    )
+    await connection.execute("ANALYZE incident")
+
+
+@asynccontextmanager
+async def serving(url: str) -> AsyncIterator[str]:
+    """The application on this database, at a free port."""
+    app = create_app(Settings(database_url=url, secret_key=_KEY, worker=False))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=2))
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
+            await asyncio.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        await task
+
+
+async def open_once(browser: Browser, address: str) -> Opening:
+    """Open an address as a new visitor does: an empty cache, a slow processor."""
+    context = await browser.new_context(viewport=PHONE, locale="vi-VN")  # type: ignore[arg-type]
+    page = await context.new_page()
+    protocol = await context.new_cdp_session(page)
+    received = 0
+
+    def count(event: dict[str, Any]) -> None:
+        nonlocal received
+        received += int(event["encodedDataLength"])
+
+    protocol.on("Network.loadingFinished", count)
+    await protocol.send("Network.enable")
+    await protocol.send("Performance.enable")
+    await protocol.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    await page.goto(address, wait_until="commit")
+    async with asyncio.timeout(_PATIENCE):
+        marks: list[float] = []
+        while not marks:
+            await asyncio.sleep(0.05)
+            marks = await page.evaluate("performance.getEntriesByName('map-usable').map((mark) => mark.startTime)")
+    found = await protocol.send("Performance.getMetrics")
+    metrics = {one["name"]: float(one["value"]) for one in found["metrics"]}
+    await context.close()
+    return Opening(marks[0], 1000 * metrics["ScriptDuration"], received)
+
+
+def middle(openings: list[Opening]) -> Opening:
+    return Opening(
+        statistics.median(one.usable for one in openings),
+        statistics.median(one.script for one in openings),
+        int(statistics.median(one.received for one in openings)),
+    )
+
+
+async def measure(url: str, times: int) -> dict[str, dict[int, Opening]]:
+    """Each view at each size, the sizes one after the other in the same database."""
+    found: dict[str, dict[int, Opening]] = {view: {} for view in VIEWS}
+    connection = await asyncpg.connect(url)
+    await thin(connection, SIZES[0])
+    database = Database(Settings(database_url=url, secret_key=_KEY).database)
+    async with async_playwright() as playwright:
+        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        browser = await playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        for size in SIZES:
+            await fill(connection, size)
+            await clusters.refresh_all(database)
+            spot = "SELECT ST_X(p) AS longitude, ST_Y(p) AS latitude FROM (SELECT ST_Centroid(boundary) p FROM ward) w"
+            at = dict(await connection.fetchrow(spot))
+            async with serving(url) as address:
+                for _ in range(2):  # the first visitors pay for what is planned and remembered
+                    await open_once(browser, address + "/?status=all&heat=1")
+                for view, path in VIEWS.items():
+                    found[view][size] = middle(
+                        [await open_once(browser, address + path.format(**at)) for _ in range(times)]
+                    )
+        await browser.close()
+    await database.close()
+    await connection.close()
+    return found
+
+
+def table(found: dict[str, dict[int, Opening]]) -> str:
+    """In Markdown: each figure, and beside it how it compares with the smallest ward's."""
+    lines = [
+        "| view | incidents | usable after | | scripts | | received | |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for view, sizes in found.items():
+        least = sizes[SIZES[0]]
+        for size, one in sizes.items():
+            pairs = (
+                (f"{one.usable:,.0f} ms", one.usable / least.usable),
+                (f"{one.script:,.0f} ms", one.script / least.script),
+                (f"{one.received / 1024:,.0f} KB", one.received / least.received),
+            )
+            told = " | ".join(f"{figure} | {ratio:.2f}" for figure, ratio in pairs)
+            lines.append(f"| {view} | {size:,} | {told} |")
+    return "\n".join(lines)
+
+
+async def run(server: str, times: int) -> None:
+    url = make_url(server).set(drivername="postgresql")
+    own = url.set(database=_NAME)
+    admin = await asyncpg.connect(url.render_as_string(hide_password=False))
+    await admin.execute(f"DROP DATABASE IF EXISTS {_NAME}")
+    await admin.execute(f"CREATE DATABASE {_NAME}")
+    text = own.render_as_string(hide_password=False)
+    try:
+        await asyncio.to_thread(upgrade, text)
+        database = Database(Settings(database_url=text, secret_key=_KEY).database)
+        async with database.write() as writing:
+            await load(writing, lambda *_: None)
+        await database.close()
+        print(table(await measure(text, times)))
+    finally:
+        await admin.execute(f"DROP DATABASE IF EXISTS {_NAME} WITH (FORCE)")
+        await admin.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--url", required=True, help="a database on a server where databases may be created")
+    parser.add_argument("--times", type=int, default=5, help="openings of each view at each size")
+    asked = parser.parse_args()
+    asyncio.run(run(asked.url, asked.times))
+
+
+if __name__ == "__main__":
+    main()
