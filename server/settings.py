@@ -62,9 +62,8 @@ class Settings(BaseSettings):
         default=None,
         pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?$",
         description="Where photographs are kept, as `s3://bucket/prefix` for any store that speaks S3; its address and "
-        "keys by the usual `AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and "
-        "`AWS_ALLOW_HTTP=true` where it is reached without TLS. Every server and worker must name the same. Without "
-        "it, the folder `photos` in `PHUONGSO_VAR`.",
+        "keys by the usual `AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. Every "
+        "server and worker must name the same. Without it, the folder `photos` in `PHUONGSO_VAR`.",
     )
     tile_url: str | None = Field(
         default=None,

@@ -69,9 +69,14 @@ class Photographs:
     def _store(self) -> LocalStore | S3Store:
         if self.address is not None:
             patience = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
+            endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
             return S3Store.from_url(
                 self.address,
-                client_options={"timeout": timedelta(seconds=30), "connect_timeout": timedelta(seconds=5)},
+                client_options={
+                    "timeout": timedelta(seconds=30),
+                    "connect_timeout": timedelta(seconds=5),
+                    "allow_http": endpoint.startswith("http://"),
+                },
                 retry_config=patience,  # type: ignore[arg-type]  # the stub's TypedDict, spelled out
             )
         # Photographs are for who may see them, and not for whoever has an account on this machine.

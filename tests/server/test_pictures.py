@@ -103,7 +103,7 @@ async def test_a_file_that_kills_processes_is_refused(program: Callable[[str], P
 
 
 async def test_one_that_takes_too_long_is_killed_and_refused(program: Callable[[str], Path]) -> None:
-    async with cleaning(program=program(SLEEPS), seconds=2) as pictures:
+    async with cleaning(program=program(SLEEPS), seconds=4) as pictures:
         working = asyncio.create_task(clean(pictures, JPEG + bytes(1_000_000)))
         process = await started(pictures)
         with pytest.raises(Unfit, match="slow"):
@@ -122,7 +122,7 @@ async def started(pictures: Pictures) -> int:
 
 def children(pictures: Pictures) -> list[int]:
     """The processes that run our programs beneath this one."""
-    listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, check=True)
+    listed = subprocess.run(["ps", "-ww", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, check=True)
     lines = listed.stdout.decode().splitlines()
     return [int(line.split()[0]) for line in lines if str(pictures._program) in line]
 
