@@ -41,7 +41,7 @@ def _feature(geometry: Any, properties: Pairs, **members: Any) -> sa.ColumnEleme
     return _object({"type": sa.literal("Feature"), **members, "geometry": geometry, "properties": _object(properties)})
 
 
-def _collection(features: Any, **members: Any) -> sa.ColumnElement[str]:
+def collection(features: Any, **members: Any) -> sa.ColumnElement[str]:
     listed = sa.func.coalesce(sa.func.json_agg(features), sa.cast(sa.literal("[]"), sa.JSON))
     body = _object({"type": sa.literal("FeatureCollection"), **members, "features": listed})
     return sa.cast(body, sa.Text).label("body")
@@ -51,7 +51,7 @@ def ward(actor: Actor, ward_code: str) -> Statement:
     """The ward's outline."""
     row = wards.with_code(actor, ward_code).subquery("w")
     shown = _feature(_geojson(row.c.boundary), {"code": row.c.code, "name": row.c.name})
-    return sa.select(_collection(shown))
+    return sa.select(collection(shown))
 
 
 def neighbourhood_areas(actor: Actor, ward_code: str) -> Statement:
@@ -66,7 +66,7 @@ def neighbourhood_areas(actor: Actor, ward_code: str) -> Statement:
         .order_by(natural(row.c.name))
         .subquery("shown")
     )
-    return sa.select(_collection(shown.c.feature))
+    return sa.select(collection(shown.c.feature))
 
 
 def place_points(actor: Actor, ward_code: str) -> Statement:
@@ -89,7 +89,7 @@ def place_points(actor: Actor, ward_code: str) -> Statement:
         .order_by(row.c.kind, natural(row.c.name), row.c.id)
         .subquery("shown")
     )
-    return sa.select(_collection(shown.c.feature))
+    return sa.select(collection(shown.c.feature))
 
 
 LAYERS: dict[str, Callable[[Actor, str], Statement]] = {
@@ -174,9 +174,9 @@ def incident_points(
     """The window's incidents one by one, at most `SINGLES` and one more; `total` says how many were taken."""
     wanted = Filter(statuses=statuses, categories=kinds, within=window.box)
     row = incidents.matching(actor, wanted, ward_code=ward_code).limit(SINGLES + 1).subquery("i")
-    feature, source = _incident_feature(actor, row)
+    feature, source = incident_feature(actor, row)
     shown = sa.select(feature.label("feature")).select_from(source).order_by(row.c.reported_at.desc()).subquery("shown")
-    columns: list[Any] = [_collection(shown.c.feature, total=sa.func.count()), sa.func.count().label("total")]
+    columns: list[Any] = [collection(shown.c.feature, total=sa.func.count()), sa.func.count().label("total")]
     return sa.select(*columns)
 
 
@@ -202,7 +202,7 @@ def incident_clusters(
         bbox=sa.func.json_build_array(cell.c.west, cell.c.south, cell.c.east, cell.c.north),
     )
     single = incidents.readable(actor).subquery("i")
-    feature, source = _incident_feature(actor, single)
+    feature, source = incident_feature(actor, single)
     shown = sa.union_all(
         sa.select(cluster.label("feature"), cell.c.n.label("n")).where(cell.c.n > 1),
         sa.select(feature, sa.literal_column("1")).select_from(
@@ -210,10 +210,10 @@ def incident_clusters(
         ),
     ).subquery("shown")
     total = sa.func.coalesce(sa.func.sum(shown.c.n), 0)
-    return sa.select(_collection(shown.c.feature, total=total), total.label("total"))
+    return sa.select(collection(shown.c.feature, total=total), total.label("total"))
 
 
-def _incident_feature(actor: Actor, row: Any) -> tuple[sa.ColumnElement[Any], sa.Join]:
+def incident_feature(actor: Actor, row: Any) -> tuple[sa.ColumnElement[Any], sa.Join]:
     """One incident as its card needs it, and what it is selected from."""
     kind = categories.readable(actor).subquery("c")
     properties = {

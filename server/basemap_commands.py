@@ -21,8 +21,8 @@ from maps.ground import OPENSTREETMAP, read_archive
 from server.console import console, in_transaction, tell, with_database
 from server.settings import read_settings
 
-_BEYOND = 0.6
-"""How far the digital map may be moved beyond the ward, in its widths and heights: static/map/main.js says so."""
+_BEYOND = 1.0
+"""How far the digital map may be moved beyond the ward, in its widths and heights: static/map/view.js says so."""
 
 
 class _Corners(click.ParamType[Box]):
@@ -92,7 +92,7 @@ def basemap_command(
                     return await tiling.write(
                         connection,
                         part,
-                        _shapes(readers, bounds, counts),
+                        _shapes(readers, bounds and tiling.seen_from_afar(bounds), counts),
                         counts,
                         bounds=bounds,
                         zooms=(min_zoom, max_zoom),

@@ -26,6 +26,7 @@ from server.console import Commands, console, end_on_termination, in_transaction
 from server.exporting_commands import export_command
 from server.importing_commands import import_group
 from server.job_commands import jobs_group
+from server.map_commands import map_group
 from server.serving import LOG_FORMAT, address, is_open_to_others, listening, serve
 from server.settings import Settings, kept_secret_key, read_settings, settings_document
 from server.worker import run as run_worker
@@ -47,6 +48,7 @@ main.add_command(import_group)
 main.add_command(jobs_group)
 main.add_command(export_command)
 main.add_command(basemap_command)
+main.add_command(map_group)
 
 
 @main.command("run")

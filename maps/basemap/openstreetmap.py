@@ -92,7 +92,8 @@ def sea(coast: list[BaseGeometry], bounds: Box) -> list[BaseGeometry]:
     lines = [piece for piece in pieces if piece.geom_type == "LineString" and not piece.is_empty]
     if not lines:
         return []
-    edges = shapely.get_parts(shapely.union_all([*lines, shapely.LineString(box.exterior.coords)]))
+    edge = shapely.LineString(box.exterior.coords)
+    edges = shapely.get_parts(shapely.union_all([*lines, edge, *_to_the_edge(lines, bounds)]))
     faces = shapely.get_parts(shapely.polygonize(edges))
     ends = [shapely.get_coordinates(one) for one in lines]
     starts, stops = np.concatenate([one[:-1] for one in ends]), np.concatenate([one[1:] for one in ends])
@@ -107,3 +108,17 @@ def sea(coast: list[BaseGeometry], bounds: Box) -> list[BaseGeometry]:
         _, hit = tree.query(shapely.points(side), predicate="within")
         np.add.at(votes, hit, way)
     return [face for face, vote in zip(faces, votes, strict=True) if vote > 0]
+
+
+def _to_the_edge(lines: list[Any], bounds: Box) -> list[BaseGeometry]:
+    """What closes a coast that ends within `bounds`, as at the end of an extract: straight to the nearest edge."""
+    closing: list[BaseGeometry] = []
+    for coast in shapely.get_parts(shapely.line_merge(shapely.union_all(lines))):
+        if coast.is_ring:
+            continue
+        for x, y in (coast.coords[0], coast.coords[-1]):
+            ways = ((bounds.west, y), (bounds.east, y), (x, bounds.south), (x, bounds.north))
+            to = min(ways, key=lambda way, x=x, y=y: abs(way[0] - x) + abs(way[1] - y))
+            if to != (x, y):
+                closing.append(shapely.LineString([(x, y), to]))
+    return closing

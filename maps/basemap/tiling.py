@@ -36,6 +36,7 @@ _FINE = 4
 _SMALLEST = 24
 """The side of the smallest ground that is drawn, in a tile's units: three pixels."""
 _BATCH = 5_000
+_AFAR = 11
 MOST_TILES = 500_000
 """Some hours of work, and more than a province has."""
 
@@ -201,6 +202,19 @@ def how_many(bounds: Box, zoom: int) -> int:
     west, north = _tile_at(bounds.west, bounds.north, zoom)
     east, south = _tile_at(bounds.east, bounds.south, zoom)
     return (east - west + 1) * (south - north + 1)
+
+
+def seen_from_afar(bounds: Box) -> Box:
+    """What the tiles of zoom 11 over `bounds` hold: a tall screen shows that much around a ward, from afar."""
+    west, north = _tile_at(bounds.west, bounds.north, _AFAR)
+    east, south = _tile_at(bounds.east, bounds.south, _AFAR)
+    return Box(*_corner(west, south + 1), *_corner(east + 1, north))
+
+
+def _corner(x: int, y: int) -> tuple[float, float]:
+    """Where the north-western corner of a tile of zoom 11 lies."""
+    side = 2**_AFAR
+    return x / side * 360 - 180, math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * y / side))))
 
 
 def _tile_at(longitude: float, latitude: float, zoom: int) -> tuple[int, int]:
