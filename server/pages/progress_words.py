@@ -9,6 +9,7 @@ WORDS = {
     "news": N_("Vừa có cập nhật mới."),
     "copied": N_("Đã chép."),
     "copyByHand": N_("Máy này không tự chép được. Hãy chạm và giữ vào dòng chữ để chép."),
+    "picked": N_("Đã chọn {n} ảnh."),
     "shareTitle": N_("Phản ánh {code}"),
 }
 

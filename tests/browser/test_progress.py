@@ -7,12 +7,14 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
+from PIL import Image
 from playwright.async_api import BrowserContext, Page, expect
 
 from geo.database import Database
@@ -120,7 +122,8 @@ async def test_nothing_is_lost_on_a_small_phone_or_with_large_text(
         cut = await page.evaluate(
             """() => [...document.querySelectorAll("main *")]
                  .filter((element) => element.clientWidth && element.scrollWidth > element.clientWidth + 1)
-                 .filter((element) => getComputedStyle(element).overflowX !== "visible" && !element.closest("textarea"))
+                 .filter((element) => getComputedStyle(element).overflowX !== "visible")
+                 .filter((element) => !element.matches("textarea, input"))
                  .map((element) => element.outerHTML.slice(0, 100))"""
         )
         assert cut == []
@@ -286,6 +289,28 @@ async def test_rating_and_reopening_without_javascript(opening: Opening, scene: 
     await page.get_by_role("button", name="Mở lại phản ánh").click()
     await expect(page.get_by_text("Phản ánh đã được mở lại.")).to_be_visible()
     await expect(page.get_by_text("Số lần đã mở lại: 1")).to_be_visible()
+
+
+async def test_photos_are_made_small_and_sent_with_the_reason(opening: Opening, scene: Scene) -> None:
+    one = await scene.report(Status.RESOLVED)
+    page = await held(opening, scene, one, viewport=PHONE)
+    await page.get_by_text("Việc chưa xong?").click()
+    await page.get_by_label("Còn gì chưa ổn?").fill("Còn rác")
+    drawn = BytesIO()
+    Image.effect_noise((2400, 1800), 60).save(drawn, "JPEG", quality=95)
+    file = {"name": "anh.jpg", "mimeType": "image/jpeg", "buffer": drawn.getvalue()}
+    await page.get_by_label("Chụp hoặc chọn ảnh").set_input_files([file])  # type: ignore[list-item]
+    await expect(page.get_by_text("Đã chọn 1 ảnh.")).to_be_visible()
+    send = page.get_by_role("button", name="Mở lại phản ánh")
+    await expect(send).to_be_enabled()
+    size = await page.evaluate("document.getElementById('photo').files[0].size")
+    assert size < len(drawn.getvalue()) / 2
+    await send.click()
+    await expect(page.get_by_text("Phản ánh đã được mở lại.")).to_be_visible()
+    photo = page.locator(".step .photos img")
+    await expect(photo).to_have_count(1)
+    await expect(photo).to_have_js_property("complete", True)
+    assert await photo.evaluate("(image) => image.naturalWidth") > 0
 
 
 async def test_a_private_link_opens_on_another_device_and_leaves_the_address_bar(

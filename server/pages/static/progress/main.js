@@ -33,7 +33,8 @@ if (share && navigator.share) {
 
 // Photographs are made small before they are sent; one that this browser cannot read goes as it is.
 document.addEventListener("change", async ({ target }) => {
-  if (target.id !== "photo" || !target.files.length) return;
+  if (target.id !== "photo") return;
+  document.getElementById("photo-told").textContent = target.files.length ? say("picked", { n: target.files.length }) : "";
   const send = target.form.querySelector("[type=submit]");
   send.disabled = true;
   try {
