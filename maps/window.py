@@ -56,7 +56,7 @@ class Window:
 
     @property
     def fine(self) -> Cells:
-        """The cells in which their density is told: a quarter as wide, as far down as a crowded ward is kept counted."""
+        """The cells in which their density is told: a quarter as wide, as far down as crowded wards are counted."""
         kept = min(self.zoom + FINER + FINE, FINEST - 1)
         return self._covering(max(self.zoom + FINER, kept, TOP))
 

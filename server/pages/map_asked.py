@@ -1,4 +1,4 @@
-"""What the address of the map's page asks to see. The page's modules read the same parameters (`static/map/address.js`).
+"""What the address of the map's page asks to see. Its modules read the same parameters (`static/map/address.js`).
 
 A link may outlive what it names: what is not there, or cannot be, is passed over in silence.
 """

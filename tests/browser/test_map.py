@@ -120,7 +120,7 @@ async def test_a_place_is_found_and_left_by_keyboard_alone(opening: Opening):
     page = (await opening()).page
     await expect(places(page)).to_have_count(5)
     await page.locator("#search").focus()
-    # Three tools, the reports' group and its switch, the heat map's, the cultural houses' group; open it; its first row.
+    # Three tools, the reports' group and its switch, the heat map's, the cultural houses'; open it; its first row.
     for key in ("Tab",) * 8 + ("Enter", "Tab", "Enter"):
         await page.keyboard.press(key)
     await expect(page.locator("#card")).to_be_visible()

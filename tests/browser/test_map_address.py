@@ -1,4 +1,4 @@
-"""What the digital map shows is in its address: filters, layers, heat, place and view, to be shared and left by Back."""
+"""What the digital map shows is in its address: filters, layers, heat, card and view; shared, and left by Back."""
 
 import re
 
@@ -114,8 +114,11 @@ async def test_the_heat_map_is_drawn_below_the_pins_and_told_in_words(opening: O
     await expect(page.locator("canvas.heat")).to_have_count(1)
     await expect(page.locator("#heat-words li")).to_have_text(["Tổ dân phố số 2khoảng 9", "Tổ dân phố số 10khoảng 1"])
     await expect(page.locator("#heat-legend")).to_be_visible()
-    painted = """() => { const c = document.querySelector("canvas.heat");
-        return c.getContext("2d").getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 === 3 && v).length }"""
+    painted = """() => {
+        const { width, height } = document.querySelector("canvas.heat");
+        const picture = document.querySelector("canvas.heat").getContext("2d").getImageData(0, 0, width, height);
+        return picture.data.filter((value, at) => at % 4 === 3 && value).length;
+    }"""
     assert await page.evaluate(painted) > 100
     heat, pins = page.locator(".leaflet-heat-pane"), page.locator(".leaflet-marker-pane")
     above = [await pane.evaluate("pane => +getComputedStyle(pane).zIndex") for pane in (heat, pins)]

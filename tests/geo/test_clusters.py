@@ -143,6 +143,27 @@ async def test_the_pyramid_counts_as_one_by_one_for_every_caller_level_and_filte
     await agree(laid, callers(laid))
 
 
+async def tallies_agree(laid: Laid) -> None:
+    for actor in callers(laid):
+        for code in (ward.CODE, ward.OTHER):
+            rows = await laid.rows(counting.tallied(actor, code))
+            seen = incidents.matching(actor, ward_code=code).subquery("seen")
+            columns = (seen.c.category_id, seen.c.status)
+            expected = await laid.rows(sa.select(*columns, sa.func.count()).group_by(*columns))
+            assert {tuple(row) for row in rows} == {tuple(row) for row in expected}, (actor, code)
+
+
+async def test_kinds_and_statuses_are_tallied_as_one_by_one_for_every_caller(laid: Laid) -> None:
+    await crowd(laid, 400)
+    await crowd(laid, 60, "c", ward.OTHER)
+    await tallies_agree(laid)  # from changes alone
+    await clusters.refresh_all(laid.database)
+    await tallies_agree(laid)
+    await crowd(laid, 3000, "d")
+    assert await laid.value("SELECT count(*) FROM incident_cell_ward WHERE stale") == 1
+    await tallies_agree(laid)
+
+
 async def test_very_many_at_once_are_counted_live_until_they_are_counted_anew(laid: Laid) -> None:
     await crowd(laid, 3000)
     assert await laid.value("SELECT count(*) FROM incident_cell_change") == 0

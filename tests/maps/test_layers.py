@@ -55,6 +55,33 @@ async def test_a_boundary_that_no_longer_holds_is_not_shown(database, ids):
     assert [feature["properties"]["name"] for feature in found["features"]] == ["Tổ dân phố số 2"]
 
 
+async def test_kinds_are_told_with_their_numbers_and_private_ones_only_to_who_may_see_them(database, ids):
+    await report(database, 108.21, 16.0)
+    await report(database, 108.22, 16.0, status="REJECTED")
+    await report(database, 108.22, 16.0, category="SECURITY")
+
+    async def kinds(actor: Actor) -> dict[str, dict[str, int]]:
+        return {kind["code"]: kind["counts"] for kind in await read(database, layers.incident_kinds(actor, CODE))}
+
+    public, all_ = await kinds(ANONYMOUS), await kinds(STAFF)
+    assert public["ENVIRONMENT"] == {"RECEIVED": 1, "REJECTED": 1}
+    assert public["TRAFFIC"] == {}
+    assert "SECURITY" not in public
+    assert all_ == {**public, "SECURITY": {"RECEIVED": 1}}
+
+
+async def test_heat_is_where_incidents_are_and_as_many(database, ids):
+    for n in range(4):
+        await report(database, 108.21 + n * 1e-6, 16.0)
+    await report(database, 108.23, 16.0, category="TRAFFIC")
+    await report(database, 108.23, 16.0, category="SECURITY")
+    window = Window(14, EVERYWHERE)
+    cells = await read(database, layers.incident_heat(ANONYMOUS, CODE, window))
+    assert sorted(cells) == [[108.21, 16.0, 4], [108.23, 16.0, 1]]
+    assert await read(database, layers.incident_heat(ANONYMOUS, CODE, window, None, ["TRAFFIC"])) == [[108.23, 16.0, 1]]
+    assert await read(database, layers.incident_heat(ANONYMOUS, CODE, window, [Status.CLOSED])) == []
+
+
 async def test_hostile_names_are_plain_text_in_the_data(database, ids):
     found = await read(database, layers.place_points(ANONYMOUS, CODE))
     assert {feature["properties"]["name"] for feature in found["features"]} >= set(HOSTILE)

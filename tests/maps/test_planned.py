@@ -58,6 +58,12 @@ async def test_every_window_is_answered_by_plan_as_by_its_own_statement(busy: La
                             (own,) = await busy.rows(statement)
                             assert orjson.loads(row.body) == orjson.loads(own.body)
                             assert row.total == own.total
+                        heat = await texts.fetch(*planned.heat(*asked))
+                        (own,) = await busy.rows(layers.incident_heat(*asked))
+                        assert sorted(orjson.loads(heat or b"")) == sorted(orjson.loads(own.body))
+                kinds = await texts.fetch(*planned.kinds(actor, code))
+                (own,) = await busy.rows(layers.incident_kinds(actor, code))
+                assert orjson.loads(kinds or b"") == orjson.loads(own.body)
 
 
 async def test_every_tile_is_answered_by_plan_as_by_its_own_statement(busy: Laid) -> None:

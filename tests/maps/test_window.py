@@ -11,6 +11,14 @@ from geo.positions import Box
 from maps.window import CELL_PIXELS, MAX_CELLS, ParameterError, Window, read_window
 
 
+@pytest.mark.parametrize(("zoom", "finer"), [(9, 3), (13, 3), (14, 3), (15, 2), (17, 1), (19, 1)])
+def test_density_is_told_by_finer_cells_as_far_down_as_they_are_kept(zoom, finer):
+    seen = Window(zoom, Box(108.2, 15.99, 108.201, 15.991))
+    assert seen.fine.level == zoom + finer
+    wide = Window(zoom, Box(-180, -85, 180, 85)).fine
+    assert wide.east - wide.west < MAX_CELLS
+
+
 def test_a_window_is_read():
     assert read_window("13", "108.1,15.9,108.3,16.1") == Window(13, Box(108.1, 15.9, 108.3, 16.1))
 

@@ -15,6 +15,8 @@ from babel.messages.pofile import read_po
 from geo.database import Database
 from geo.language import Language
 from maps import vendor
+from schema.api import SCHEMA
+from schema.documents import prepared
 from server.app import create_app
 from server.pages import render, static
 from server.pages.languages import FOLDER, catalogue
@@ -63,6 +65,73 @@ async def test_the_list_of_places_and_neighbourhoods_needs_no_script(client):
         assert name in text
     assert 'href="tel:02363000111"' in text
     assert text.index(">Tổ dân phố số 2<") < text.index(">Tổ dân phố số 10<")
+
+
+async def test_the_list_is_searched_without_diacritics_and_filtered_by_the_address(client, database):
+    await report(database, 108.21, 16.0)
+    await report(database, 108.22, 16.0, category="TRAFFIC", status="REJECTED")
+    found = (await client.get("/?q=UY%20ban%20nhan&list=1")).text
+    assert ">Ủy ban nhân dân phường</a>" in found
+    assert ">Nhà văn hóa số 2</a>" not in found
+    listed = re.compile(r'href="/r/20314-\w{6}">([^<]+)')
+    assert listed.findall((await client.get("/?list=1")).text) == ["Rác thải, môi trường"]
+    assert listed.findall((await client.get("/?list=1&status=done&kind=TRAFFIC")).text) == ["An toàn giao thông"]
+    assert listed.findall((await client.get("/?list=1&kind=TRAFFIC")).text) == []
+    assert listed.findall((await client.get("/?list=1&status=REJECTED,RECEIVED")).text) == [
+        "An toàn giao thông",
+        "Rác thải, môi trường",
+    ]
+    assert listed.findall((await client.get("/")).text) == []
+
+
+@pytest.mark.parametrize("query", ["place=1", "kind=%00,x", "status=GONE", "q=%00", "at=a/b", "neighbourhood=%F0"])
+async def test_an_address_that_asks_for_what_cannot_be_opens_the_map(client, query):
+    answer = await client.get(f"/?list=1&{query}")
+    assert answer.status_code == 200
+    assert "<title>Bản đồ số Phường Thử</title>" in answer.text
+
+
+async def test_a_chosen_place_is_in_title_and_description(client, database):
+    places = (await client.get("/map/places.geojson")).json()["features"]
+    named = {feature["properties"]["name"]: feature["properties"]["id"] for feature in places}
+    house = (await client.get("/", params={"place": named["Nhà văn hóa số 2"]})).text
+    assert "<title>Nhà văn hóa số 2 · Bản đồ số Phường Thử</title>" in house
+    assert '<meta name="description" content="12 Đường Thử. ' in house
+    hostile = (await client.get("/", params={"place": named[HOSTILE[2]]})).text
+    assert f"<title>{escape(HOSTILE[2])} · " in hostile
+
+
+async def test_only_the_embedded_map_may_stand_in_a_frame_elsewhere(client):
+    plain, embedded = await client.get("/"), await client.get("/?embed=1")
+    assert "frame-ancestors 'self'" in plain.headers["content-security-policy"]
+    assert "frame-ancestors *" in embedded.headers["content-security-policy"]
+    assert 'class="masthead"' not in embedded.text
+    assert "set-cookie" not in embedded.headers
+
+
+async def test_the_queries_of_the_modules_are_valid(client):
+    queries = [
+        query
+        for module in static.FOLDER.rglob("*.js")
+        for query in re.findall(r"= `((?:query|mutation) [^`]+)`", module.read_text())
+    ]
+    assert len(queries) >= 2
+    for query in queries:
+        prepared(SCHEMA, query)
+
+
+async def test_all_that_a_first_visit_loads_is_under_300_kilobytes(client):
+    text = (await client.get("/")).text
+    sprite = vendor.url(vendor.SPRITE)
+    styles = re.findall(r'href="(/static/[^"]+\.css)"', text)
+    files = {sprite, *styles, *re.findall(r'(?:src|href)="(/static/[^"#]+)', text)}
+    data = {"/", "/map/ward.geojson", "/map/neighbourhoods.geojson", "/map/places.geojson"}
+    total = 0
+    for address in files | data:
+        async with client.stream("GET", address, headers={"Accept-Encoding": "gzip"}) as answer:
+            assert answer.status_code == 200, address
+            total += sum([len(chunk) async for chunk in answer.aiter_raw()])
+    assert 100_000 < total < 300_000
 
 
 async def test_an_officials_home_without_consent_is_not_in_the_page(client):
@@ -287,6 +356,20 @@ async def test_a_bad_parameter_is_refused_by_name_in_the_readers_language(client
     assert vietnamese.json()["error"]["parameter"] == name
     assert vietnamese.json()["error"]["message"] != english.json()["error"]["message"]
     assert vietnamese.headers["content-language"] == "vi"
+
+
+async def test_heat_of_a_window_is_filtered_kept_and_refused_like_incidents(client, database):
+    await report(database, 108.21, 16.0)
+    await report(database, 108.22, 16.0, category="TRAFFIC")
+    query = "/map/heat?zoom=14&bbox=108.2,15.98,108.24,16.02"
+    first = await client.get(query)
+    assert sorted(first.json()) == [[108.21, 16.0, 1], [108.22, 16.0, 1]]
+    again = await client.get(query, headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert (await client.get(query + "&category=TRAFFIC")).json() == [[108.22, 16.0, 1]]
+    assert (await client.get(query + "&status=CLOSED")).json() == []
+    assert (await client.get(query + "&status=GONE")).json()["error"]["parameter"] == "status"
+    assert (await client.get(query + "&ward=99999")).status_code == 404
 
 
 async def test_the_whole_world_at_the_nearest_zoom_is_answered(client, database):
