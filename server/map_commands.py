@@ -29,7 +29,9 @@ def map_group() -> None:
 @click.option(
     "--with-basemap", is_flag=True, help="Put the tiles of the .pmtiles base map into it, as far as they fit."
 )
-@click.option("--lang", type=click.Choice([*Language]), default=Language.VI, show_default=True)
+@click.option(
+    "--lang", type=click.Choice([one.value for one in Language]), default=Language.VI.value, show_default=True
+)
 def export_map(output: Path, ward_code: str | None, with_basemap: bool, lang: str) -> None:
     """Write the digital map as one file of HTML, which opens from a USB stick with no network.
 

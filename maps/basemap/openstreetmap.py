@@ -118,7 +118,7 @@ def _to_the_edge(lines: list[Any], bounds: Box) -> list[BaseGeometry]:
             continue
         for x, y in (coast.coords[0], coast.coords[-1]):
             ways = ((bounds.west, y), (bounds.east, y), (x, bounds.south), (x, bounds.north))
-            to = min(ways, key=lambda way, x=x, y=y: abs(way[0] - x) + abs(way[1] - y))
-            if to != (x, y):
-                closing.append(shapely.LineString([(x, y), to]))
+            nearest = min((abs(to_x - x) + abs(to_y - y), (to_x, to_y)) for to_x, to_y in ways)
+            if nearest[0] > 0:
+                closing.append(shapely.LineString([(x, y), nearest[1]]))
     return closing

@@ -158,6 +158,8 @@ def _vendored(path: str) -> str:
 def _style() -> str:
     """All styles in one, with the fonts in them. Leaflet's pictures belong to controls that are not used."""
     ours = "\n".join((static.FOLDER / f"css/{name}.css").read_text(encoding="utf-8") for name in _STYLES)
+    # The fonts are there from the start: no page need do without them.
+    ours = ours.replace("font-display: optional", "font-display: block")
     both = _PICTURE.sub("none", _vendored(f"{vendor.LEAFLET}/leaflet.css")) + "\n" + _FONT.sub(_embedded, ours)
     return both.replace("</", "<\\/")
 

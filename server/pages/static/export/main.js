@@ -113,7 +113,7 @@ function drawPlaces({ features }) {
 
 /** The search without diacritics over every row of the list. */
 function search() {
-  const field = document.getElementById("search");
+  const field = document.getElementById("find");
   const body = document.getElementById("panel-body");
   const none = document.getElementById("no-match");
   field.addEventListener("focus", () => sheet.raise("half"));
