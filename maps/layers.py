@@ -123,7 +123,9 @@ def incident_kinds(actor: Actor, ward_code: str) -> Statement:
     # A private kind is named only to those who see such incidents.
     seen = sa.or_(kind.c.public, by_kind.c.counts.is_not(None))
     source = kind.outerjoin(by_kind, by_kind.c.category_id == kind.c.id)
-    return sa.select(sa.cast(listed, sa.Text).label("body")).select_from(source).where(kind.c.ward_code == ward_code, seen)
+    return (
+        sa.select(sa.cast(listed, sa.Text).label("body")).select_from(source).where(kind.c.ward_code == ward_code, seen)
+    )
 
 
 def incident_heat(
