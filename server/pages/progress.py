@@ -31,10 +31,10 @@ Problems = list[tuple[str, str]]
 """Pairs of a field's id and a message."""
 
 
-def to_report(code: str, told: str | None = None, anchor: str = "") -> Response:
-    """On to a report's page, to be told there what happened."""
+def to_report(code: str, told: str | None = None, rest: str = "") -> Response:
+    """On to a report's page, to be told there what happened; `rest` ends its address."""
     query = f"?told={told}" if told is not None else ""
-    return RedirectResponse(f"/r/{code}{query}{anchor}", _SEE_OTHER, {"Referrer-Policy": "no-referrer"})
+    return RedirectResponse(f"/r/{code}{query}{rest}", _SEE_OTHER, {"Referrer-Policy": "no-referrer"})
 
 
 def code_of(request: Request) -> str | None:
@@ -109,7 +109,8 @@ async def _open(request: Request, code: str, key: str) -> Response:
     if codes.is_key(key):
         report = (await ask(request, "held_report", {"code": code, "secret": key}))["incident"]
         if report is not None and report["reportedByViewer"]:
-            response = to_report(code, "opened")
+            new = "new" in request.query_params
+            response = to_report(code, None if new else "opened", "?new=1" if new else "")
             reporters.hold(request, response, code, key)
             return response
     return to_report(code, "unopened")

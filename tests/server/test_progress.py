@@ -486,3 +486,10 @@ async def test_a_step_is_told_to_the_page_by_the_cookies_right(live: Station) ->
 
 def test_no_more_reports_are_held_than_a_cookie_takes() -> None:
     assert reporters.MOST * (len("20314-7K3F9Q:") + 43 + 1) < 4000
+
+
+async def test_a_private_link_may_lead_to_the_confirmation(desk: Desk) -> None:
+    one = await made(desk)
+    answer = await desk.http.get(f"/r/{one.tracking_code}?key={one.secret}&new=1")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/r/{one.tracking_code}?new=1")
+    desk.http.cookies.clear()
