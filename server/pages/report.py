@@ -187,7 +187,7 @@ async def _shown(request: Request, given: Given, problems: list[Problem], status
         "data": {
             **script_words(translations(language).gettext, WORDS),
             "ward": ward["code"],
-            "wardName": ward["name"],
+            "wardName": ward["name"].replace(" (bản demo)", "") if ward["demo"] else ward["name"],
             "language": language,
             "kinds": {kind["code"]: kind["word"] for kind in kinds},
             "from": _from(given),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -45,6 +46,11 @@ class Watched:
     page: Page
     complaints: list[str] = field(default_factory=list)
     """Errors on the console, exceptions, requests that left the machine."""
+    expected: str | None = None
+    """A pattern of what the test itself brings about, such as a network that is away."""
+
+    def unexpected(self) -> list[str]:
+        return [one for one in self.complaints if self.expected is None or not re.search(self.expected, one)]
 
 
 Opening = Callable[..., Awaitable[Watched]]
@@ -86,10 +92,12 @@ async def opening(chromium: Browser, address: str) -> AsyncIterator[Opening]:
     pages: list[Watched] = []
     async with AsyncExitStack() as contexts:
 
-        async def open_page(path: str = "/", viewport: dict[str, int] = DESKTOP, **options: Any) -> Watched:
+        async def open_page(
+            path: str = "/", viewport: dict[str, int] = DESKTOP, *, expected: str | None = None, **options: Any
+        ) -> Watched:
             context = await chromium.new_context(viewport=viewport, locale="vi-VN", base_url=address, **options)
             contexts.push_async_callback(context.close)
-            watched = Watched(await context.new_page())
+            watched = Watched(await context.new_page(), expected=expected)
             complain = watched.complaints.append
             watched.page.on("console", lambda said: complain(said.text) if said.type in ("error", "warning") else None)
             watched.page.on("pageerror", lambda error: complain(str(error)))
@@ -99,7 +107,7 @@ async def opening(chromium: Browser, address: str) -> AsyncIterator[Opening]:
             return watched
 
         yield open_page
-    assert [complaint for watched in pages for complaint in watched.complaints] == []
+    assert [complaint for watched in pages for complaint in watched.unexpected()] == []
 
 
 def _is_ours(url: str) -> bool:

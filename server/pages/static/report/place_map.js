@@ -50,7 +50,10 @@ export async function makeMap(holder, place, move) {
   await addGround(map, data.ground).catch(() => null);
   L.geoJSON(neighbourhoods, { interactive: false, style: () => ({ className: "place-area" }) }).addTo(map);
   edge.addTo(map);
-  if (place) map.setView([place.latitude, place.longitude], NEAR);
+  if (place) {
+    map.setView([place.latitude, place.longitude], NEAR);
+    holder.parentElement.classList.add("is-set");
+  }
 
   let quiet = false;
   map.on("click", ({ latlng }) => map.setView(latlng, Math.max(map.getZoom(), NEAR - 1)));

@@ -6,6 +6,7 @@
 import { flush } from "./sending.js";
 
 const PATIENCE = 4000;
+const LONGEST_PAUSE = 60000;
 const LAYERS = new Set(["/map/ward.geojson", "/map/neighbourhoods.geojson"]);
 
 /** Begin, with the build's name and the files that the report page needs. */
@@ -89,7 +90,15 @@ function pageKey(url) {
   return ward ? `/report?ward=${encodeURIComponent(ward)}` : "/report";
 }
 
+/** What the browser starts when there is a network again; a rejection makes it try later, after pauses of its own. */
 async function sync() {
-  // A rejection is what makes the browser try again, with pauses of its own.
-  if ((await flush(true)) !== null) throw new Error("something waits still");
+  let next = await flush();
+  const pause = next === null ? 0 : next - Date.now();
+  if (next !== null && pause < LONGEST_PAUSE) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, Math.max(pause, 0));
+    });
+    next = await flush();
+  }
+  if (next !== null) throw new Error("something waits still");
 }
