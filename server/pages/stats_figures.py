@@ -181,12 +181,12 @@ def months(groups: Sequence[Figures], speech: Speech) -> list[Bar]:
     names = _from_to(min(known), max(known))[-MOST_MONTHS:]
     longest = max(known[name]["total"] for name in names if name in known)
     slot = 100 / len(names)
-    every = -(-len(names) // 6)
+    every = -(-len(names) // 4)
     made = []
     for n, name in enumerate(names):
         year, month = name.split("-")
         told = line(known.get(name, NOTHING), speech, longest, f"{month}/{year}", key=name)
-        label = told.name if (len(names) - 1 - n) % every == 0 else ""
+        label = f"{int(month)}/{year[2:]}" if (len(names) - 1 - n) % every == 0 else ""
         made.append(Bar(told, round(n * slot + slot * 0.12, 3), round(slot * 0.76, 3), told.bar, told.late_bar, label))
     return made
 

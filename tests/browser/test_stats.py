@@ -151,7 +151,11 @@ async def test_a_hostile_name_is_text_wherever_it_stands(opening: Opening) -> No
 async def test_the_map_is_loaded_only_by_who_comes_near(opening: Opening) -> None:
     page = (await opening("/stats?from=2020-01-01&to=2020-01-02", PHONE)).page
     arrived: list[Response] = []
-    page.on("response", lambda response: arrived.append(response))
+
+    def arrives(response: Response) -> None:
+        arrived.append(response)
+
+    page.on("response", arrives)
     await page.goto("/stats")
     await page.wait_for_load_state("networkidle")
     assert not [one.url for one in arrived if "leaflet" in one.url or "geojson" in one.url]

@@ -303,4 +303,4 @@ def test_months_without_reports_have_their_place_in_the_chart() -> None:
     ]
     assert stats_figures.months([], VI) == []
     long = stats_figures.months([month("2000-01", 1), month("2026-11", 1)], VI)
-    assert (len(long), long[-1].line.name, long[-1].label) == (36, "11/2026", "11/2026")
+    assert (len(long), long[-1].line.name, long[-1].label) == (36, "11/2026", "11/26")

@@ -62,13 +62,17 @@ function number(feature, row) {
   return L.marker([latitude, longitude], { icon, interactive: false, keyboard: false });
 }
 
-/** Write only the numbers that have room in their own ground at this zoom. */
+/** Write only the numbers that have room in their own ground at this zoom, and touch no other. */
 function writeWhereRoom(map, drawn) {
+  const taken = [];
   for (const { area, written } of drawn) {
     const bounds = area.getBounds();
     const [one, other] = [map.latLngToLayerPoint(bounds.getSouthWest()), map.latLngToLayerPoint(bounds.getNorthEast())];
-    const { offsetWidth, offsetHeight } = written.getElement().firstElementChild;
-    const room = other.x - one.x >= offsetWidth && one.y - other.y >= offsetHeight;
+    const { offsetWidth: width, offsetHeight: height } = written.getElement().firstElementChild;
+    const { x, y } = map.latLngToLayerPoint(written.getLatLng());
+    const touches = ([atX, atY, w, h]) => Math.abs(x - atX) < (width + w) / 2 && Math.abs(y - atY) < (height + h) / 2;
+    const room = other.x - one.x >= width && one.y - other.y >= height && !taken.some(touches);
+    if (room) taken.push([x, y, width, height]);
     written.getElement().classList.toggle("has-no-room", !room);
   }
 }
