@@ -1,11 +1,10 @@
 """The digital map in real Chromium: what a resident sees and does, by finger, mouse and keyboard."""
 
-import asyncio
 import re
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import expect
 
 from geo.database import Database
 from tests.browser.conftest import DESKTOP, PHONE, Opening
@@ -17,6 +16,8 @@ LOOKS = [
     for name, viewport in (("phone", PHONE), ("desktop", DESKTOP))
     for scheme in ("light", "dark")
 ]
+
+TOOLS = ("Gần tôi", "Lọc", "Chia sẻ")
 
 
 @pytest.fixture(autouse=True)
@@ -146,22 +147,6 @@ async def test_a_layer_is_hidden_and_shown_by_its_switch(opening: Opening):
     await expect(page.locator(".cluster, .incident")).to_have_count(0)
 
 
-async def test_a_tap_before_the_data_have_come_is_kept(opening: Opening):
-    page = (await opening()).page
-    held = asyncio.Event()
-
-    async def late(route: Route) -> None:
-        await held.wait()
-        await route.continue_()
-
-    await page.route("**/map/places.geojson*", late)
-    await page.reload()
-    await pick(page, "neighbourhoods", "Tổ dân phố số 2")
-    await expect(page.locator("#card")).to_be_hidden()
-    held.set()
-    await expect(page.locator("#card")).to_contain_text("Nhà văn hóa số 2")
-
-
 async def test_a_tapped_neighbourhood_tells_its_team_and_leads_to_its_house(opening: Opening):
     page = (await opening()).page
     await pick(page, "neighbourhoods", "Tổ dân phố số 2")
@@ -245,30 +230,6 @@ async def test_without_javascript_the_list_is_there_and_can_be_searched_and_filt
     await expect(link).to_have_attribute("href", re.compile("^/r/20314-"))
 
 
-async def test_a_lost_server_is_said_and_tried_again(opening: Opening):
-    watched = await opening()
-    page = watched.page
-    await expect(places(page)).to_have_count(5)
-    await page.route("**/map/incidents*", lambda route: route.abort())
-    await page.get_by_role("button", name="Phóng to").click()
-    notice = page.locator("#notice")
-    await expect(notice).to_contain_text("Chưa tải được dữ liệu bản đồ")
-    await page.unroute("**/map/incidents*")
-    await notice.get_by_role("button", name="Thử lại").click()
-    await expect(notice).to_be_hidden()
-    assert watched.complaints
-    watched.complaints.clear()  # the browser's own words about the request that we broke
-
-
-async def test_losing_the_network_is_said_and_over_when_it_is_back(opening: Opening):
-    page = (await opening()).page
-    await expect(places(page)).to_have_count(5)
-    await page.context.set_offline(True)
-    await expect(page.locator("#notice")).to_contain_text("Mất kết nối mạng")
-    await page.context.set_offline(False)
-    await expect(page.locator("#notice")).to_be_hidden()
-
-
 async def test_the_language_is_switched_and_kept(opening: Opening):
     page = (await opening()).page
     await page.get_by_role("link", name="English").click()
@@ -284,3 +245,23 @@ async def test_a_ward_that_is_not_there_gets_a_page_that_helps(opening: Opening)
     await expect(watched.page.get_by_role("heading")).to_have_text("Chưa có phường này trên bản đồ số")
     assert await violations(watched.page) == []
     watched.complaints.clear()  # the browser's own words about a 404
+
+
+@pytest.mark.parametrize("card", [False, True], ids=["list", "card"])
+async def test_at_320_pixels_and_twice_the_text_nothing_is_lost_or_beside_the_screen(opening: Opening, card):
+    page = (await opening(viewport={"width": 320, "height": 640}, reduced_motion="reduce")).page
+    await expect(places(page)).to_have_count(5)
+    await page.evaluate("document.documentElement.style.fontSize = '34px'")
+    if card:
+        await page.locator("#panel-handle").press("ArrowUp")
+        await pick(page, "neighbourhoods", "Tổ dân phố số 2")
+        await expect(page.locator("#card").get_by_role("button", name="Chia sẻ")).to_be_visible()
+    else:
+        for control in (page.get_by_role("combobox"), *(page.get_by_role("button", name=name) for name in TOOLS)):
+            await expect(control).to_be_in_viewport(ratio=1)
+        await expect(page.get_by_role("link", name="Báo sự cố")).to_be_in_viewport(ratio=1)
+    outside = """() => [...document.querySelectorAll(".masthead *, .panel *, .card *")]
+        .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1)
+        .map((one) => one.outerHTML.slice(0, 80))"""
+    assert await page.evaluate(outside) == []
+    assert await page.evaluate("document.documentElement.scrollWidth") == 320

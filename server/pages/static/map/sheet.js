@@ -4,6 +4,7 @@ import { say } from "../common/words.js";
 
 const HEIGHTS = ["peek", "half", "full"];
 const panel = document.getElementById("panel");
+const bar = document.querySelector(".masthead");
 const handle = document.getElementById("panel-handle");
 const narrow = matchMedia("(max-width: 899.98px)");
 
@@ -29,8 +30,12 @@ function step(by) {
   setHeight(HEIGHTS[Math.max(0, Math.min(HEIGHTS.length - 1, next))]);
 }
 
-/** What of the sheet always shows is as tall as its words need, however large they are. */
+/** The bar at the top, and what of the sheet always shows, are as tall as their words need, however large they are. */
 function measure() {
+  if (bar) {
+    const high = bar.offsetHeight - parseFloat(getComputedStyle(bar).paddingTop); // without a notch, which styles add
+    document.documentElement.style.setProperty("--bar", `${high}px`);
+  }
   const fixed = [...panel.children].filter((part) => part.id !== "panel-body");
   const tall = fixed.reduce((sum, part) => {
     const { marginTop, marginBottom } = getComputedStyle(part);
@@ -42,6 +47,7 @@ function measure() {
 export function start() {
   const sizes = new ResizeObserver(measure);
   for (const part of panel.children) if (part.id !== "panel-body") sizes.observe(part);
+  if (bar) sizes.observe(bar);
   measure();
   let from = null;
   let moved = false;
