@@ -26,7 +26,7 @@ _LARGEST_FRAME = 64 * 1024
 _UNTAKEN_SECONDS = 30
 _STUCK_SECONDS = 1.0
 _MOST_FILES = 65_536
-_KEY = re.compile("key=[^&#\\s\"]*")
+_KEY = re.compile('key=[^&#\\s"]*')
 
 
 @contextmanager
