@@ -2,9 +2,10 @@
 
 `python -m benchmarks.map_open --url postgresql://…` makes three databases of its own on that server, fills the demo
 ward's ground with incidents, and opens `/` in real Chromium, its processor slowed four times, with and without filters
-and the heat map; the sizes take turns, and what is told is the best of several openings, for what else the machine does
-only ever adds to them: when the map can be used (the page's own mark, after everything in view has been drawn), the processor
-time of its scripts, and the bytes that crossed the wire. The databases are dropped at the end; about four minutes.
+and the heat map. The sizes take turns, and what is told is the best of several openings, for what else the machine does
+only ever adds to them: when the map can be used (the page's own mark, after everything in view has been drawn), the
+processor time of its scripts, and the bytes that crossed the wire. The databases are dropped at the end; about four
+minutes.
 """
 
 from __future__ import annotations

@@ -70,5 +70,6 @@ def fold(text: str) -> str:
 
 def found(search: str, *texts: Any) -> bool:
     """Whether each word of a search is somewhere in these texts."""
-    within = fold(" ".join(str(text) for text in texts if text))
-    return all(word in within for word in fold(search).split())
+    words = fold(search).split()
+    within = fold(" ".join(str(text) for text in texts if text)) if words else ""
+    return all(word in within for word in words)
