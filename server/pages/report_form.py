@@ -110,10 +110,14 @@ def asked(query: Mapping[str, str]) -> Given:
 
 
 def read(form: Form) -> Given:
-    """What was sent. Browsers end lines with CR LF, which nobody typed."""
-    texts = {name: (form.text(sent) or "").replace("\r\n", "\n").strip() for sent, name in _TEXTS.items()}
-    photo_ids = list(dict.fromkeys(form.texts("photoIds")))
+    """What was sent, without what nobody typed: NUL, and the CR LF in which browsers end lines."""
+    texts = {name: _typed(form.text(sent) or "") for sent, name in _TEXTS.items()}
+    photo_ids = list(dict.fromkeys(_typed(photo_id) for photo_id in form.texts("photoIds")))
     return Given(**texts, consent=form.text("consent") is not None, photo_ids=photo_ids)
+
+
+def _typed(text: str) -> str:
+    return text.replace("\x00", "").replace("\r\n", "\n").strip()
 
 
 def is_key(text: str) -> bool:
