@@ -52,7 +52,7 @@ async def laid(database: Database) -> Ward:
 async def with_map(page: Page) -> None:
     """Scroll to the map, until it is drawn."""
     await page.locator("#area-box").scroll_into_view_if_needed()
-    await expect(page.locator("path.area")).to_have_count(len(TILES))
+    await expect(page.locator("path.area")).to_have_count(len(TILES), timeout=15_000)
     await expect(page.locator("#area-told")).to_have_text("Chạm vào một tổ dân phố để xem số liệu.")
 
 
