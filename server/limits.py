@@ -47,7 +47,7 @@ class _TooLarge(Exception):
 
 
 class BodyLimitMiddleware:
-    """Answers 413 to a body over the limit of its path; what comes after that is never read."""
+    """Answers 413 to a body over the limit of its path; what comes after that is never kept."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -92,4 +92,6 @@ class BodyLimitMiddleware:
             body = {"errors": [{"message": message, "extensions": {"code": "TOO_LARGE"}}]}
         else:
             body = {"error": {"parameter": limit.parameter, "code": "TOO_LARGE", "message": message}}
-        await JSONResponse(body, 413, {"Connection": "close"})(scope, receive, send)
+        # The connection stays: uvicorn throws away what else arrives. Closed in the middle of it, it would be reset, and
+        # a client that is still sending would never read why.
+        await JSONResponse(body, 413)(scope, receive, send)
