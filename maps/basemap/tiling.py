@@ -34,7 +34,7 @@ _BUFFER = 80
 _FINE = 4
 """What simplifying may move, in a tile's units: half a pixel of the screen."""
 _SMALLEST = 24
-"""The side of the smallest ground that is drawn, in a tile's units: three pixels."""
+"""The side of the smallest ground that is drawn before the last zoom, in a tile's units: three pixels."""
 _BATCH = 5_000
 _AFAR = 11
 MOST_TILES = 500_000
@@ -151,7 +151,7 @@ async def write(
     # Its own temporary file the writer closes only when all went well.
     with archive_writer(path) as writer, closing(writer.tile_f):
         for done, (z, x, y) in enumerate(wanted, 1):
-            body = await _tile(connection, z, x, y)
+            body = await _tile(connection, z, x, y, all_of_it=z == last)
             if body:
                 writer.write_tile(zxy_to_tileid(z, x, y), gzip.compress(body, mtime=0))
                 summary.tiles[z] = summary.tiles.get(z, 0) + 1
@@ -184,9 +184,16 @@ def _names_of_ours() -> Iterator[Shape]:
         yield Shape(Drawn("places", "island", "archipelago", 0), shapely.Point(longitude, latitude), name, True)
 
 
-async def _tile(connection: AsyncConnection, z: int, x: int, y: int) -> bytes:
+async def _tile(connection: AsyncConnection, z: int, x: int, y: int, *, all_of_it: bool) -> bytes:
+    """One tile. The last zoom is enlarged for nearer views, so it holds the smallest ground, and finely."""
     unit = _WORLD / 2**z / EXTENT
-    asked = {"z": z, "x": x, "y": y, "fine": unit * _FINE, "least": (unit * _SMALLEST) ** 2}
+    asked = {
+        "z": z,
+        "x": x,
+        "y": y,
+        "fine": unit * (1 if all_of_it else _FINE),
+        "least": 0.0 if all_of_it else (unit * _SMALLEST) ** 2,
+    }
     return bytes((await connection.execute(_TILE, asked)).scalar_one() or b"")
 
 

@@ -212,6 +212,16 @@ async def test_tiles_hold_what_is_there_from_its_zoom_on(database, extract, tmp_
     assert said.bounds == AROUND
 
 
+async def test_a_narrow_house_is_in_the_last_zoom_which_nearer_views_enlarge(database, tmp_path):
+    house = shapely.box(108.22, 16.0, 108.22004, 16.00011)  # four metres by twelve
+    road = shapely.LineString([(108.21, 16.0), (108.23, 16.0)])
+    shapes = [Shape(Drawn("buildings", "building", None, 14), house), Shape(Drawn("roads", "path", "path", 9), road)]
+    reader = await cut(database, tmp_path / "a.pmtiles", shapes)
+    for zoom, there in ((14, False), (15, True)):
+        ((_, x, y),) = tiling.tiles_over(Box(108.22, 16.0, 108.22, 16.0), zoom)
+        assert ("buildings" in decoded(reader, zoom, x, y)) is there
+
+
 async def test_the_tiles_of_a_table_cover_every_piece_and_no_tile_is_empty(database, tmp_path):
     line = Shape(Drawn("roads", "highway", "motorway", 6), shapely.LineString([(108.19, 15.97), (108.25, 16.03)]), "A")
     reader = await cut(database, tmp_path / "a.pmtiles", [line], bounds=None, zooms=(12, 13))
