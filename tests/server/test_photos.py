@@ -23,6 +23,7 @@ from server.storage import Photographs, StoreUnavailable
 from tests import ward
 from tests.asking import Desk, Opening
 from tests.pictures import COLOURS, HERE, colours_of, encoded, exif, opened, png_claiming, quarters
+from tests.server.live import Station
 from tests.ward import Reported
 
 REPORT = """
@@ -567,3 +568,20 @@ async def test_the_upload_itself_is_shown_to_whoever_knows_it_and_to_no_shared_c
     response = await standing.http.get(f"/photos/{await sent(standing)}")
     assert response.status_code == 200
     assert response.headers["Cache-Control"].startswith("private")
+
+
+async def test_a_body_of_100_mb_gets_its_answer_over_a_real_socket(live: Station) -> None:
+    head = b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a"\r\n\r\n'
+    before = kib(os.getpid(), "VmHWM")
+
+    async def body() -> AsyncIterator[bytes]:
+        yield head
+        for _ in range(100):
+            yield bytes(1_000_000)
+
+    async with httpx.AsyncClient(base_url=f"http://{live.host}", timeout=60) as http:
+        for length in ({"Content-Length": str(100_000_000 + len(head))}, {}):
+            headers = {"Content-Type": "multipart/form-data; boundary=x", **length}
+            response = await http.post("/photos", content=body(), headers=headers)
+            assert (response.status_code, response.json()["error"]["parameter"]) == (413, "photo")
+    assert kib(os.getpid(), "VmHWM") - before < 60_000

@@ -122,7 +122,9 @@ async def started(pictures: Pictures) -> int:
 
 def children(pictures: Pictures) -> list[int]:
     """The processes that run our programs beneath this one."""
-    listed = subprocess.run(["ps", "-ww", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, check=True)
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, check=True
+    )
     lines = listed.stdout.decode().splitlines()
     return [int(line.split()[0]) for line in lines if str(pictures._program) in line]
 
