@@ -160,8 +160,7 @@ async def _refused(
         return JSONResponse({"problems": told}, status, {"Cache-Control": "no-store", **(headers or {})})
     lost = {int(field.partition(".")[2]) for field, _ in problems if field.startswith("photos.")}
     given.photo_ids = [photo_id for number, photo_id in enumerate(given.photo_ids) if number not in lost]
-    told_once = dict.fromkeys((field.partition(".")[0], message) for field, message in problems)
-    response = await _shown(request, given, list(told_once), status)
+    response = await _shown(request, given, report_form.in_order(problems), status)
     response.headers.update(headers or {})
     return response
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,18 +20,19 @@ KIND_MISSING = N_("Hãy chọn loại sự cố.")
 KEY_MISSING = N_("Biểu mẫu này đã cũ. Hãy kiểm tra lại rồi gửi lần nữa.")
 
 FIELDS = {
-    "category": "category",
+    "photoIds": "photos",
     "location": "place",
     "wardCode": "place",
     "address": "address",
+    "category": "category",
     "description": "description",
+    "consent": "consent",
     "name": "name",
     "phone": "phone",
     "email": "email",
-    "consent": "consent",
-    "photoIds": "photos",
 }
-"""The form's field for what an input of the mutation is called."""
+"""The form's field for what an input of the mutation is called, in the form's order."""
+_ORDER = ["report", *dict.fromkeys(FIELDS.values())]
 
 _NEIGHBOURHOOD = re.compile(r"Neighbourhood:[0-9]{5}:[0-9a-f-]{36}", re.ASCII)
 _TEXTS = {
@@ -136,6 +137,12 @@ def point_of(latitude: str, longitude: str) -> dict[str, Any] | None:
     except (ValueError, PositionError):
         return None
     return found
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Each problem once for its field, as one meets the fields going down the form."""
+    told_once = dict.fromkeys((field.partition(".")[0], message) for field, message in problems)
+    return sorted(told_once, key=lambda problem: _ORDER.index(problem[0]) if problem[0] in _ORDER else len(_ORDER))
 
 
 def field_of(path: list[str] | None) -> str:

@@ -565,6 +565,9 @@ async def test_hostile_text_is_shown_as_text(opening: Opening, database: Databas
 
 async def test_without_javascript_the_whole_form_works(opening: Opening, database: Database):
     page = (await opening("/report", PHONE, expected="422", java_script_enabled=False)).page
+    chooser = await page.locator("#photos").bounding_box()
+    assert chooser is not None
+    assert chooser["x"] + chooser["width"] < PHONE["width"]
     await page.set_input_files("#photos", [picture()])
     await page.get_by_label("Địa chỉ hoặc nơi gần đó").fill("12 Đường Thử")
     await send(page)

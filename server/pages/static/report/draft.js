@@ -91,7 +91,7 @@ function hold(name) {
 export async function others() {
   const locks = navigator.locks ? (await navigator.locks.query()).held : [];
   const held = new Set(locks.map((lock) => lock.name));
-  const isFree = (one) => left.has(one.key) || !held.has(`draft:${one.key}`);
+  const isFree = (one) => one.state !== "draft" || left.has(one.key) || !held.has(`draft:${one.key}`);
   return (await reports()).filter((one) => one.ward === data.ward && one.key !== key && isFree(one));
 }
 
