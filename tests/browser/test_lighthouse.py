@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from benchmarks.lighthouse import audit
 from geo.database import Database
@@ -10,13 +11,17 @@ from tests.maps.small_ward import build, report
 
 
 @pytest.fixture(autouse=True)
-async def ward(database: Database) -> None:
+async def code(database: Database) -> str:
+    """A ward with a report, whose tracking code this is."""
     await build(database)
     await report(database, 108.2300, 16.012)
+    async with database.read() as connection:
+        found: str = await connection.scalar(sa.text("SELECT tracking_code FROM incident"))
+    return found
 
 
-@pytest.mark.parametrize("path", ["/", "/graphql"])
-async def test_lighthouse_finds_nothing(address, path):
-    found = await audit(address + path, "accessibility", "best-practices")
+@pytest.mark.parametrize("path", ["/", "/report", "/r", "/r/{code}", "/stats", "/graphql"])
+async def test_lighthouse_finds_nothing(address: str, code: str, path: str) -> None:
+    found = await audit(address + path.format(code=code), "accessibility", "best-practices")
     assert found.costly == {}
     assert found.scores == {"accessibility": 100, "best-practices": 100}
