@@ -92,6 +92,6 @@ class BodyLimitMiddleware:
             body = {"errors": [{"message": message, "extensions": {"code": "TOO_LARGE"}}]}
         else:
             body = {"error": {"parameter": limit.parameter, "code": "TOO_LARGE", "message": message}}
-        # The connection stays: uvicorn throws away what else arrives. Closed in the middle of it, it would be reset, and
-        # a client that is still sending would never read why.
+        # The connection stays: uvicorn throws away what else arrives. Closed in the middle of it, it would be reset,
+        # and a client that is still sending would never read why.
         await JSONResponse(body, 413)(scope, receive, send)

@@ -31,7 +31,7 @@ from server.uploads import File, Refused, read_form
 
 _LOG = logging.getLogger(__name__)
 FIELD = "photo"
-SECRET_HEADER = "Reporter-Secret"  # noqa: S105 - the name of a header
+SECRET_HEADER = "Reporter-Secret"  # noqa: S105  # nosec B105 - the name of a header
 _RETRY_AFTER = 5
 _PLACED = re.compile("Photo:([0-9]{5}):(.{36})", re.ASCII)
 

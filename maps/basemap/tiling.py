@@ -88,7 +88,7 @@ _TILE = sa.text(
         WHERE ST_Dimension(shape) < 2 OR ST_Area(shape) >= :least
     )
     SELECT string_agg(part, '') FROM ({_PARTS}) AS p
-    """  # noqa: S608 - our own names of layers
+    """  # noqa: S608  # nosec B608 - our own names of layers
 )
 
 Progress = Callable[[int, int], None]

@@ -17,7 +17,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from markupsafe import Markup
 from pmtiles.reader import MmapSource, Reader
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -122,13 +121,13 @@ async def copy_of(
             groups=[(group, [place for place in places if place["kind"] in group.kinds]) for group in GROUPS],
             neighbourhoods=[feature["properties"] for feature in held["neighbourhoods"]["features"]],
             policy=_policy(scripts, style),
-            style=Markup(style),  # noqa: S704 - our own files
+            style=style,
             sprite="",
-            sprite_svg=Markup(_sprite()),  # noqa: S704
-            shell_html=Markup(shell.html),  # noqa: S704
+            sprite_svg=_sprite(),
+            shell_html=shell.html,
             has_base=bool(tiles),
-            held=[(name, Markup(json_text(value))) for name, value in held.items()],  # noqa: S704 - escaped there
-            scripts=[Markup(text) for text in scripts],  # noqa: S704 - our own files
+            held=[(name, json_text(value)) for name, value in held.items()],
+            scripts=scripts,
         )
     )
     return Copy(html, ward.code, len(places), kept, found.total - kept, len(tiles), zoom if tiles else None)
