@@ -1,7 +1,7 @@
 """What a base map draws of OpenStreetMap's tags, and what it calls that: a small part of Protomaps' basemap schema.
 
 Layers and kinds are named as in https://docs.protomaps.com/basemaps/layers, so a style made for those files shows ours
-and ours shows them. Borders and military grounds are left out: docs/decisions/0030 says why.
+and ours shows them. Borders and military grounds are left out: docs/decisions/0029 says why.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from playwright.async_api import Page, expect
 
 from geo.database import Database
 from tests.archives import tile, write_archive
+from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE, Opening
-from tests.browser.test_map import violations
 from tests.extracts import town
 from tests.maps.small_ward import build
 from tests.server.test_basemap_commands import run

@@ -7,8 +7,9 @@ import pytest
 from playwright.async_api import expect
 
 from geo.database import Database
+from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE, Opening
-from tests.browser.ward_map import group, lay, pick, places, unfold, violations
+from tests.browser.ward_map import group, lay, pick, places, unfold
 from tests.maps.small_ward import HOSTILE, PRODUCT
 
 LOOKS = [

@@ -17,9 +17,9 @@ from geo.database import Database
 from server.console import Commands
 from server.map_commands import map_group
 from tests.archives import tile, write_archive
+from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_basemap import LISTEN, PAINTED, run, until
-from tests.browser.test_map import violations
 from tests.extracts import town
 from tests.maps.small_ward import HOSTILE, PRODUCT, build, report
 

@@ -10,8 +10,9 @@ from playwright.async_api import expect
 from geo import tables
 from geo.database import Database
 from geo.ids import new_id
+from tests.browser.axe import violations
 from tests.browser.conftest import PHONE, Opening
-from tests.browser.ward_map import lay, pick, places, unfold, violations
+from tests.browser.ward_map import lay, pick, places, unfold
 from tests.maps.small_ward import CODE
 
 HERE = {"latitude": 16.001, "longitude": 108.231, "accuracy": 40}

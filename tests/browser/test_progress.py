@@ -8,7 +8,6 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,10 +21,10 @@ from geo.lifecycle import IN_HAND, Status
 from server.app import create_app
 from server.settings import Settings
 from tests import ward
+from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE, Opening
 from tests.ward import CLEAN, FIRST, Reported
 
-AXE = (Path(__file__).parent / "axe-core-4.14.1/axe.min.js").read_text()
 LOOKS = [
     pytest.param(viewport, scheme, id=f"{name}-{scheme}")
     for name, viewport in (("phone", PHONE), ("desktop", DESKTOP))
@@ -83,13 +82,6 @@ async def held(opening: Opening, scene: Scene, one: Reported, query: str = "", *
     await hold(page.context, scene.address, one)
     await page.goto(f"/r/{one.tracking_code}{query}")
     return page
-
-
-async def violations(page: Page) -> list[str]:
-    await page.evaluate(AXE)
-    result = await page.evaluate("axe.run()")
-    assert len(result["passes"]) > 10
-    return [f"{one['id']}: {node['html'][:200]}" for one in result["violations"] for node in one["nodes"]]
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), LOOKS)

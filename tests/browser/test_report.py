@@ -7,7 +7,6 @@ import io
 import re
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,11 +17,11 @@ from playwright.async_api import BrowserContext, FilePayload, Page, Route, expec
 from geo import tables
 from geo.database import Database
 from tests import ward
+from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE, Opening
 from tests.photographs import photograph
 from tests.ward import IN_FIRST, IN_OTHER, IN_SECOND, IN_THE_SEA
 
-AXE = (Path(__file__).parent / "axe-core-4.14.1/axe.min.js").read_text()
 LOOKS = [
     pytest.param(viewport, scheme, id=f"{name}-{scheme}")
     for name, viewport in (("phone", PHONE), ("desktop", DESKTOP))
@@ -90,17 +89,6 @@ async def fill(page: Page, description: str = "Rác trước ngõ") -> None:
 
 async def send(page: Page) -> None:
     await page.get_by_role("button", name="Gửi", exact=True).click()
-
-
-async def violations(page: Page) -> list[str]:
-    await page.evaluate(AXE)
-    result = await page.evaluate("axe.run()")
-    assert len(result["passes"]) > 10
-    return [
-        f"{one['id']}: {node['html'][:200]} {node['failureSummary']}"
-        for one in result["violations"]
-        for node in one["nodes"]
-    ]
 
 
 async def test_a_report_takes_a_few_taps(opening: Opening, database: Database):

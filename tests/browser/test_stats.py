@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +14,10 @@ from playwright.async_api import Page, Response, expect
 from geo.database import Database
 from geo.lifecycle import Status
 from tests import ward
+from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE, Opening
 from tests.ward import CLEAN, FIRST, SECOND, TILES, Ward
 
-AXE = (Path(__file__).parent / "axe-core-4.14.1/axe.min.js").read_text()
 LOOKS = [
     pytest.param(viewport, scheme, id=f"{name}-{scheme}")
     for name, viewport in (("phone", PHONE), ("desktop", DESKTOP))
@@ -54,17 +53,6 @@ async def with_map(page: Page) -> None:
     await page.locator("#area-box").scroll_into_view_if_needed()
     await expect(page.locator("path.area")).to_have_count(len(TILES), timeout=15_000)
     await expect(page.locator("#area-told")).to_have_text("Chạm vào một tổ dân phố để xem số liệu.")
-
-
-async def violations(page: Page) -> list[str]:
-    await page.evaluate(AXE)
-    result = await page.evaluate("axe.run()")
-    assert len(result["passes"]) > 10
-    return [
-        f"{one['id']}: {node['html'][:200]} {node['failureSummary']}"
-        for one in result["violations"]
-        for node in one["nodes"]
-    ]
 
 
 async def open_all(page: Page) -> None:

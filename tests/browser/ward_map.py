@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from uuid import UUID
 
 from playwright.async_api import Locator, Page
 
 from geo.database import Database
 from tests.maps.small_ward import build, report
-
-_AXE = (Path(__file__).parent / "axe-core-4.14.1/axe.min.js").read_text()
 
 
 async def lay(database: Database) -> dict[str, UUID]:
@@ -39,15 +36,3 @@ async def pick(page: Page, layer: str, name: str) -> None:
     """Open a group of the list and choose a row of it."""
     await unfold(page, layer)
     await group(page, layer).get_by_role("link", name=name, exact=True).click()
-
-
-async def violations(page: Page) -> list[str]:
-    """What axe finds."""
-    await page.evaluate(_AXE)
-    result = await page.evaluate("axe.run()")
-    assert len(result["passes"]) > 10
-    return [
-        f"{one['id']}: {node['html'][:200]} {node['failureSummary']}"
-        for one in result["violations"]
-        for node in one["nodes"]
-    ]

@@ -1,7 +1,7 @@
 // What lies under a map: picture tiles from an address, or our own .pmtiles file drawn in the page's colours.
 //
 // Names in the disputed sea are shown in Vietnamese (name:vi) or not at all, and no borders are drawn from the file:
-// the ward's own outlines are on the map already. docs/decisions/0030 says why.
+// the ward's own outlines are on the map already. docs/decisions/0029 says why.
 
 const COPYRIGHT = "https://www.openstreetmap.org/copyright";
 const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
