@@ -1,17 +1,19 @@
 """Where photographs lie: a folder, or a bucket of an S3-speaking store. Each in two sizes, named by its id.
 
 An object is there whole or not at all, and never changes. What `put` returned from survives the process, and in a
-folder the machine's power as well.
+folder the machine's power as well. A process that is killed while it writes may leave its file under another name in
+a folder: such leftovers are no objects, and `remove_leftovers` clears them away.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +29,8 @@ from server.settings import Settings
 _AT_ONCE = 8
 _LISTED = 1_000
 _PIECE = 64 * 1024
+_UNFINISHED = re.compile(r"[0-9a-f-]{36}-[a-z]+\.jpg#[0-9]+", re.ASCII)
+"""What obstore calls a file of ours until it is whole: its name, and a number. Its lists do not tell them."""
 SHELVES = 256
 
 
@@ -142,6 +146,18 @@ class Photographs:
         except (BaseError, OSError) as error:
             raise StoreUnavailable(_kind(error)) from error
 
+    async def remove_leftovers(self, number: int, before: datetime) -> int:
+        """Remove what writers who were killed left on a folder's shelf, last touched `before`; how many files.
+
+        A bucket has none: it keeps nothing of what did not arrive whole. Raises `StoreUnavailable`.
+        """
+        if self.address is not None:
+            return 0
+        try:
+            return await asyncio.to_thread(_remove_unfinished, self.folder / shelf_name(number), before.timestamp())
+        except OSError as error:
+            raise StoreUnavailable(_kind(error)) from error
+
 
 def photographs_of(settings: Settings) -> Photographs:
     """The photographs of these settings."""
@@ -154,6 +170,20 @@ def _ids(paths: Collection[str]) -> Iterator[UUID]:
         made = as_id(path.rpartition("/")[2][:36])
         if made is not None and any(path.endswith(object_name(made, size)) for size in Size):
             yield made
+
+
+def _remove_unfinished(shelf: Path, before: float) -> int:
+    if not shelf.is_dir():
+        return 0
+    removed = 0
+    for path in shelf.iterdir():
+        if _UNFINISHED.fullmatch(path.name) is None:
+            continue
+        with suppress(FileNotFoundError):  # made whole, or removed, just now
+            if path.stat().st_mtime < before:
+                path.unlink()
+                removed += 1
+    return removed
 
 
 def _kind(error: Exception) -> str:

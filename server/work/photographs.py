@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,6 +11,8 @@ from geo import photos
 from server.storage import SHELVES, Photographs
 
 _HOURS = 24
+_LEFT = timedelta(days=1)
+"""How long nobody wrote to an unfinished file that is taken for a killed writer's."""
 
 
 class Tidying:
@@ -28,13 +30,14 @@ class Tidying:
         return len(keys)
 
     async def remove_strays(self, connection: AsyncConnection) -> int:
-        """Remove a bite of the objects without a row, of whose upload the end was not reached; how many.
+        """Remove a bite of the objects without a row, and of the files of killed writers; how many.
 
         Each hour looks through its part of the shelves: all of them in a day.
         """
         now = self._now()
         for number in range(now.hour, SHELVES, _HOURS):
             strays = await self._on_shelf(connection, number, now)
+            strays += await self._store.remove_leftovers(number, now - _LEFT)
             if strays:
                 return strays
         return 0

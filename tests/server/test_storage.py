@@ -138,8 +138,8 @@ async def test_what_we_did_not_put_there_is_left_alone(tmp_path: Path) -> None:
     assert await on_shelves(store) == {key}
 
 
-def pictures_in(folder: Path) -> list[Path]:
-    return list(folder.rglob("*.jpg"))
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 WRITER = """
@@ -157,7 +157,7 @@ asyncio.run(write())
 """
 
 
-async def test_what_was_acknowledged_survives_a_kill_and_nothing_is_there_by_halves(tmp_path: Path) -> None:
+async def test_what_was_acknowledged_survives_a_kill_and_nothing_is_there_by_halves_for_long(tmp_path: Path) -> None:
     writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220
     assert writer.stdout is not None
     told = [writer.stdout.readline() for _ in range(20)]
@@ -170,7 +170,47 @@ async def test_what_was_acknowledged_survives_a_kill_and_nothing_is_there_by_hal
         key = UUID(line.strip())
         assert len(await read(store, key, Size.LARGE) or b"") == 300_000
         assert len(await read(store, key, Size.SMALL) or b"") == 30_000
-    assert {path.stat().st_size for path in pictures_in(tmp_path)} == {300_000, 30_000}
+    # What the writer was at when it was killed: at most a file of each size, under a name that is no photograph's.
+    halves = [path for path in files_in(tmp_path) if path.stat().st_size not in (300_000, 30_000) or "#" in path.name]
+    assert len(halves) <= 2
+    assert not any(path.name.endswith(".jpg") for path in halves)
+    assert await cleared(store, datetime.now(UTC) - timedelta(minutes=1)) == 0
+    assert await cleared(store, datetime.now(UTC) + timedelta(minutes=1)) == len(halves)
+    assert {path.stat().st_size for path in files_in(tmp_path)} == {300_000, 30_000}
+    assert all(path.suffix == ".jpg" for path in files_in(tmp_path))
+
+
+async def cleared(store: Photographs, before: datetime) -> int:
+    """How many leftovers are removed that nobody touched since this moment."""
+    return sum([await store.remove_leftovers(number, before) for number in range(SHELVES)])
+
+
+async def test_files_of_killed_writers_are_removed_after_a_day_and_nothing_else_is(
+    database: Database, tmp_path: Path
+) -> None:
+    store = Photographs(tmp_path)
+    kept, old, fresh = [await upload(database, store, DAY) for _ in range(3)]
+    left = {key: tmp_path / f"{object_name(key, Size.SMALL)}#1" for key in (old, fresh)}
+    other = (tmp_path / object_name(old, Size.LARGE)).parent / "notes.txt#1"
+    for path in (*left.values(), other):
+        path.write_bytes(b"half")
+    long_ago = (datetime.now(UTC) - 3 * DAY).timestamp()
+    for path in (left[old], other, tmp_path / object_name(kept, Size.LARGE)):
+        os.utime(path, (long_ago, long_ago))
+    before = set(files_in(tmp_path))
+    assert await tidied(database, store) == 1
+    assert before - set(files_in(tmp_path)) == {left[old]}
+    assert await tidied(database, store) == 0
+
+
+async def tidied(database: Database, store: Photographs) -> int:
+    """How many strays the hours of a day remove, at this time."""
+    removed = 0
+    for hour in range(24):
+        tidying = Tidying(store, lambda hour=hour: datetime.now(UTC).replace(hour=hour))  # type: ignore[misc]
+        async with database.write() as connection:
+            removed += await tidying.remove_strays(connection)
+    return removed
 
 
 def test_names_tell_nothing_and_cannot_be_guessed() -> None:
@@ -263,12 +303,7 @@ async def test_objects_without_a_row_are_removed_within_a_day_and_no_others(
     stray = await upload(database, store, 3 * DAY, row=False)
     fresh = await upload(database, store, timedelta(hours=1), row=False)
     known = await upload(database, store, DAY)
-    removed = 0
-    for hour in range(24):
-        tidying = Tidying(store, lambda hour=hour: datetime.now(UTC).replace(hour=hour))  # type: ignore[misc]
-        async with database.write() as connection:
-            removed += await tidying.remove_strays(connection)
-    assert removed == 1
+    assert await tidied(database, store) == 1
     assert await on_shelves(store) == {fresh, known}
     assert stray not in await rows(database)
 
