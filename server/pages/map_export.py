@@ -30,7 +30,7 @@ from maps.ground import Archive
 from server.pages import static
 from server.pages.bundling import bundle
 from server.pages.languages import translations
-from server.pages.map_export_words import WORDS
+from server.pages.map_words import SHARED
 from server.pages.render import environment
 from server.pages.words import GROUPS, PLACES, script_words
 
@@ -92,7 +92,7 @@ async def copy_of(
         held["tiles"] = tiles
     gettext = translations(language).gettext
     held["page-data"] = {
-        **script_words(gettext, WORDS),
+        **script_words(gettext, SHARED),
         "sprite": "",
         "places": {kind: {"word": gettext(sign.word), "icon": sign.icon} for kind, sign in PLACES.items()},
         "groups": {group.key: group.kinds for group in GROUPS},
@@ -109,7 +109,11 @@ async def copy_of(
     scripts.append(bundle(static.FOLDER, "export/main.js"))
     scripts = [inline_script(text) for text in scripts]
     style = _style()
-    places = [feature["properties"] for feature in held["places"]["features"]]
+    places = [
+        {**feature["properties"], "longitude": longitude, "latitude": latitude}
+        for feature in held["places"]["features"]
+        for longitude, latitude in [feature["geometry"]["coordinates"]]
+    ]
     html = (
         environment(language)
         .get_template("map_export.html")

@@ -4,6 +4,7 @@ import * as card from "../map/card.js";
 import { drop, marker } from "../map/markers.js";
 import { element, icon } from "../common/dom.js";
 import { count, data, kindName, moment, say, tone } from "../common/words.js";
+import { status } from "../map/card_parts.js";
 import * as cards from "./cards.js";
 
 const CELL = 72; // pixels
@@ -105,7 +106,7 @@ export class Incidents {
       this.#approach(feature.geometry.coordinates, Math.max(17, this.#map.getZoom()));
       card.open(cards.incident(feature));
     });
-    const more = element("span", "item-more", [cards.status(incident), ` ${moment(incident.reportedAt)} · ${incident.code}`]);
+    const more = element("span", "item-more", [status(incident), ` ${moment(incident.reportedAt)} · ${incident.code}`]);
     return element("li", "", [icon(incident.icon), link, more]);
   }
 }

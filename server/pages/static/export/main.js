@@ -1,9 +1,9 @@
 // A copy of the digital map in one file: all that it shows lies in the page, nothing is fetched.
 
 import * as card from "../map/card.js";
-import { marker } from "../map/markers.js";
+import { layersByKind, placeMarker } from "../map/markers.js";
 import * as sheet from "../map/sheet.js";
-import { element, icon } from "../common/dom.js";
+import { element } from "../common/dom.js";
 import { addGround } from "../common/ground.js";
 import { data, fold, say } from "../common/words.js";
 import * as cards from "./cards.js";
@@ -84,17 +84,10 @@ function drawNeighbourhoods({ features }, houses) {
 }
 
 function drawPlaces({ features }) {
-  const layerOf = {};
-  for (const [key, kinds] of Object.entries(data.groups)) for (const kind of kinds) layerOf[kind] = groups[key];
+  const layerOf = layersByKind(groups);
   for (const feature of features) {
-    const { id, kind, name } = feature.properties;
-    const [longitude, latitude] = feature.geometry.coordinates;
-    const pin = marker([latitude, longitude], element("div", "place-shape", icon(data.places[kind].icon)), {
-      size: [34, 34],
-      className: "place",
-      title: name,
-      zIndexOffset: kind === "CULTURAL_HOUSE" ? 0 : 100,
-    });
+    const { id, kind } = feature.properties;
+    const pin = placeMarker(feature);
     const open = (fly) => {
       if (fly) approach(feature.geometry.coordinates, Math.max(16, map.getZoom()));
       card.open(cards.place(feature), () => {
@@ -105,7 +98,6 @@ function drawPlaces({ features }) {
       mark(id, pin.getElement(), true);
     };
     pin.on("click", () => open(false));
-    pin.on("add", () => (pin.getElement().dataset.kind = kind));
     layerOf[kind].addLayer(pin);
     shown.set(id, open);
   }

@@ -1,46 +1,8 @@
 // What stands in a card: of a place, a neighbourhood, an incident, a spot on the ground.
 
 import { element, icon } from "../common/dom.js";
-import { count, data, isLate, kindName, moment, say, tone } from "../common/words.js";
-
-/** A status as a word and a sign, in its colour. */
-export function status(incident) {
-  const { word, icon: sign } = data.statuses[incident.status];
-  const late = isLate(incident);
-  const made = element("span", "status", [icon(late ? "timer-off" : sign), late ? `${word} · ${say("overdue")}` : word]);
-  made.dataset.tone = tone(incident);
-  return made;
-}
-
-function facts(pairs) {
-  const rows = pairs
-    .filter(([, value]) => value)
-    .map(([name, value]) => element("div", "", [element("dt", "", say(name)), element("dd", "", value)]));
-  return rows.length ? [element("dl", "facts", rows)] : [];
-}
-
-const actions = (children) => element("div", "card-actions", children);
-const newTab = () => element("span", "visually-hidden", ` (${say("newTab")})`);
-
-function directions([longitude, latitude], className) {
-  const href = `https://www.google.com/maps/dir/?api=1&destination=${latitude},${longitude}`;
-  const options = { href, target: "_blank", rel: "noopener noreferrer" };
-  return element("a", className, [icon("navigation"), say("directions"), newTab()], options);
-}
-
-function call(phone, name = "") {
-  const label = say("callNumber", { phone: name ? `${name}, ${phone}` : phone });
-  return element("a", "button", [icon("phone"), element("span", "number", phone)], {
-    href: `tel:${phone.replace(/[^\d+]/g, "")}`,
-    "aria-label": label,
-  });
-}
-
-export function button(className, children, act) {
-  const made = element("button", className, children, { type: "button" });
-  made.addEventListener("click", act);
-  return made;
-}
+import { count, data, kindName, say } from "../common/words.js";
+import { actions, button, call, contacts, directions, facts, incidentFacts, status } from "./card_parts.js";
 
 const shared = (act) => button("button", [icon("share-2"), say("share")], act);
 
@@ -78,30 +40,15 @@ export function neighbourhood(feature, houses, doing) {
   return { card: { sign: "map", kind: say("neighbourhood"), title: name, body }, more };
 }
 
-const ROLES = { LEADER: "leader", DEPUTY: "deputy" };
-
 /** Contacts that their owners allowed to publish, and how much is open. `found` is what `/graphql` answered. */
 export function neighbourhoodMore(more, found) {
   const people = (found.team?.members ?? []).filter((member) => member.name);
-  const rows = people.map((member) =>
-    element("li", "person", [
-      element("span", "person-name", [
-        member.name,
-        element("span", "item-more", say(ROLES[member.role] ?? "member")),
-      ]),
-      member.phone ? call(member.phone, member.name) : null,
-    ]),
-  );
   const open = found.incidents.totalCount;
   more.replaceChildren(
     element("p", "", say(open ? "openHere" : "noneOpenHere", { n: count(open) })),
-    ...(rows.length
-      ? [element("h3", "", say("contacts")), element("ul", "people", rows)]
-      : [element("p", "quiet", say("noContacts"))]),
+    ...(people.length ? contacts(people) : [element("p", "quiet", say("noContacts"))]),
   );
 }
-
-const time = (text) => (text ? element("time", "", moment(text), { datetime: text }) : null);
 
 export function incident(feature) {
   const shown = feature.properties;
@@ -109,13 +56,7 @@ export function incident(feature) {
   const body = [
     status(shown),
     more,
-    ...facts([
-      ["description", shown.description],
-      ["address", shown.address],
-      ["reported", time(shown.reportedAt)],
-      [shown.resolvedAt ? "resolved" : "due", time(shown.resolvedAt ?? shown.dueAt)],
-      ["trackingCode", shown.code],
-    ]),
+    ...incidentFacts(shown),
     actions([
       element("a", "button primary", [icon("arrow-right"), say("progress")], {
         href: `/r/${shown.code}?ward=${data.ward}`,

@@ -1,6 +1,6 @@
 // The incidents in view as a list: what the map shows, in words.
 
-import { status } from "./cards.js";
+import { status } from "./card_parts.js";
 import { element, icon } from "../common/dom.js";
 import { count, data, kindName, moment, say } from "../common/words.js";
 

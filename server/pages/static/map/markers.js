@@ -1,6 +1,7 @@
 // What stands on the map.
 
-import { element } from "../common/dom.js";
+import { element, icon } from "../common/dom.js";
+import { data } from "../common/words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -21,4 +22,25 @@ export function marker(latlng, content, { size, anchor, className, title = "", .
   shape.append(...[content].flat());
   const drawn = L.divIcon({ html: shape, className, iconSize: size, iconAnchor: anchor });
   return L.marker(latlng, { icon: drawn, keyboard: false, title, ...options });
+}
+
+/** A place's marker: a rounded square with the icon of its kind. */
+export function placeMarker({ geometry, properties }) {
+  const { kind, name } = properties;
+  const [longitude, latitude] = geometry.coordinates;
+  const pin = marker([latitude, longitude], element("div", "place-shape", icon(data.places[kind].icon)), {
+    size: [34, 34],
+    className: "place",
+    title: name,
+    // The many cultural houses lie under the few offices.
+    zIndexOffset: kind === "CULTURAL_HOUSE" ? 0 : 100,
+  });
+  pin.on("add", () => (pin.getElement().dataset.kind = kind));
+  return pin;
+}
+
+/** Of each kind of place the layer group in which it is shown; `groups` by their keys. */
+export function layersByKind(groups) {
+  const pairs = Object.entries(data.groups).flatMap(([key, kinds]) => kinds.map((kind) => [kind, groups[key]]));
+  return Object.fromEntries(pairs);
 }

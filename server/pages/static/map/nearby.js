@@ -1,7 +1,7 @@
 // "Gần tôi": the phone's position, asked for by a tap only, used on this phone only, and never sent anywhere.
 
 import { areaAt } from "./boundaries.js";
-import { button } from "./cards.js";
+import { button } from "./card_parts.js";
 import { raise } from "./sheet.js";
 import { approach } from "./view.js";
 import { element, icon } from "../common/dom.js";
