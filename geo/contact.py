@@ -16,9 +16,9 @@ PHONE = Text(
     "Số điện thoại gồm 10 chữ số, bắt đầu bằng 03, 05, 07, 08 hoặc 09.",
     "A phone number has ten digits and begins with 03, 05, 07, 08 or 09.",
 )
-EMAIL = Text("Địa chỉ thư điện tử cần có dạng ten@vidu.vn.", "An e-mail address looks like name@example.com.")
+EMAIL = Text("Email cần có dạng ten@vidu.vn.", "An e-mail address looks like name@example.com.")
 CONSENT = Text(
-    "Phường chỉ lưu tên, số điện thoại và thư điện tử khi có sự đồng ý. Hãy đánh dấu đồng ý, hoặc để trống các mục đó.",
+    "Phường chỉ lưu tên, số điện thoại và email khi có sự đồng ý. Hãy đánh dấu đồng ý, hoặc để trống các mục đó.",
     "Name, phone and e-mail are kept only with consent. Please agree, or leave them empty.",
 )
 

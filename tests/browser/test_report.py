@@ -28,10 +28,10 @@ LOOKS = [
     for scheme in ("light", "dark")
 ]
 HOSTILE = "{{ 12347*98765 }}<script>alert(1)</script><img src=x onerror=alert(2)>"
-WAITING = "Đang chờ mạng để gửi"
+WAITING = "Đang chờ gửi"
 AWAY = r"net::ERR_|Failed to load resource|Failed to fetch|service worker"
 """What Chromium complains of by itself while there is no network, or no good answer."""
-STORED = "Đã lưu trên máy này, sẽ tự gửi khi có mạng."
+STORED = "Đã lưu trên máy này. Máy sẽ tự gửi lại, không cần làm gì thêm."
 
 
 @pytest.fixture(autouse=True)
@@ -256,9 +256,9 @@ async def test_similar_reports_are_shown_before_sending(opening: Opening, databa
     card = page.locator("#similar-list > li")
     await expect(card).to_have_count(1)
     await expect(card).to_contain_text("cách 43 m")
-    follow = card.get_by_role("link", name="Đã có người báo: theo dõi báo cáo này")
+    follow = card.get_by_role("link", name="Đã có người báo: theo dõi phản ánh này")
     await expect(follow).to_have_attribute("href", re.compile(f"^/r/{near.tracking_code}"))
-    await page.get_by_role("button", name="Vẫn gửi báo cáo của tôi").click()
+    await page.get_by_role("button", name="Không phải, vẫn gửi phản ánh của tôi").click()
     await expect(page.locator("#similar")).to_be_hidden()
     await send(page)
     await page.wait_for_url("**/r/*?new=1*")

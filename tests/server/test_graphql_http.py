@@ -162,7 +162,7 @@ BAD_REPORTS: dict[str, tuple[dict[str, Any], list[list[str]], str]] = {
     "several": (
         {"address": "x" * 301, "reporter": {"email": "x", "consent": True}},
         [["input", "address"], ["input", "reporter", "email"]],
-        "thư điện tử",
+        "Email cần",
     ),
 }
 
