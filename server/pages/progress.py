@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +28,8 @@ from server.wards import UnknownWard, asked_ward
 
 _CHANGED = (DOCUMENTS / "progress_changed.graphql").read_text()
 _SEE_OTHER = 303
+_AT_ONCE = 5
+"""Reports that one reader's list asks the database for at the same moment."""
 
 Problems = list[tuple[str, str]]
 """Pairs of a field's id and a message."""
@@ -62,8 +66,7 @@ async def ask_for_code(request: Request, status: int, typed: str = "", code: str
     if ward is None:
         return page(request, "no_ward.html", {}, status=404)
     found, gone = [], []
-    for held, secret in reporters.held(request).items():
-        report = (await ask(request, "held_report", {"code": held, "secret": secret}))["incident"]
+    for held, report in await _held(request):
         if report is None or not report["reportedByViewer"]:
             gone.append(held)
         else:
@@ -81,6 +84,17 @@ async def ask_for_code(request: Request, status: int, typed: str = "", code: str
     if gone:
         reporters.let_go(request, response, gone)
     return response
+
+
+async def _held(request: Request) -> list[tuple[str, dict[str, Any] | None]]:
+    """The reports that this browser holds, by code, a few asked for at a time; None for one that is no more."""
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(code: str, secret: str) -> tuple[str, dict[str, Any] | None]:
+        async with turns:
+            return code, (await ask(request, "held_report", {"code": code, "secret": secret}))["incident"]
+
+    return await asyncio.gather(*(one(code, secret) for code, secret in reporters.held(request).items()))
 
 
 async def _ward(request: Request) -> Any:
@@ -117,7 +131,13 @@ async def _open(request: Request, code: str, key: str) -> Response:
 
 
 async def shown(
-    request: Request, code: str, *, problems: Problems | None = None, given: dict[str, Any] | None = None
+    request: Request,
+    code: str,
+    *,
+    problems: Problems | None = None,
+    given: dict[str, Any] | None = None,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The page of a report as its reader may see it; with `problems` of a form, in which what was `given` is kept."""
     secret = reporters.secret_of(request, code)
@@ -154,13 +174,15 @@ async def shown(
         "data": {**script_words(gettext, WORDS), "language": language, "code": code},
     }
     elsewhere = answer["shown"] is None or answer["shown"]["code"] != incident["ward"]["code"]
-    return page(
+    response = page(
         request,
         "progress_body.html" if query.get("part") == "body" else "progress.html",
         context,
-        status=422 if problems else 200,
+        status=status,
         within=incident["ward"]["code"] if elsewhere else None,
     )
+    response.headers.update(headers or {})
+    return response
 
 
 def icon_of(category: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ from playwright.async_api import BrowserContext, Page, expect
 from geo.database import Database
 from geo.lifecycle import IN_HAND, Status
 from server.app import create_app
+from server.reporters import COOKIE
 from server.settings import Settings
 from tests import ward
 from tests.browser.axe import violations
@@ -72,8 +73,9 @@ async def scene(database: Database, address: str) -> Scene:
 
 async def hold(context: BrowserContext, address: str, *reports: Reported) -> None:
     """Let the browser hold these reports."""
-    value = ".".join(f"{one.tracking_code}:{one.secret}" for one in reports)
-    await context.add_cookies([{"name": "reports", "value": value, "url": address, "httpOnly": True}])
+    for one in reports:
+        name, value = f"{COOKIE}{one.tracking_code}", f"1.{one.secret}"
+        await context.add_cookies([{"name": name, "value": value, "url": address, "httpOnly": True}])
 
 
 async def held(opening: Opening, scene: Scene, one: Reported, query: str = "", **options: Any) -> Page:

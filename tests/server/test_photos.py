@@ -510,7 +510,7 @@ async def test_the_reporter_sees_it_by_the_secret_of_this_report(shown: tuple[De
     async with desk.database.write() as connection:
         other = await ward.report(connection)
     get = desk.http.get
-    held = {"Cookie": f"{COOKIE}={made.tracking_code}:{made.secret}.{other.tracking_code}:{other.secret}"}
+    held = {"Cookie": "; ".join(f"{COOKIE}{one.tracking_code}=1.{one.secret}" for one in (made, other))}
     assert (await get(f"{url}?report={made.tracking_code}", headers=held)).status_code == 200
     assert (await get(f"{url}?size=thumbnail&report={made.tracking_code}", headers=held)).status_code == 200
     assert (await get(f"{url}?report={other.tracking_code}", headers=held)).status_code == 404
