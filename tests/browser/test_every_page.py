@@ -1,0 +1,164 @@
+"""What holds on every page that a person meets: by phone and desk, by day and night, in small and large letters."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from geo.database import Database
+from geo.lifecycle import Status
+from server.app import create_app
+from server.settings import Settings
+from tests import ward
+from tests.browser.axe import violations
+from tests.browser.conftest import DESKTOP, PHONE, Opening, Watched, served
+from tests.ward import CLEAN, CODE, FIRST, Reported
+
+PAGES = {
+    "map": f"/?ward={CODE}",
+    "embedded": f"/?ward={CODE}&embed=1",
+    "report": "/report",
+    "lookup": "/r",
+    "progress": "/r/{code}",
+    "sent": "/r/{code}?new=1",
+    "figures": "/stats",
+    "explorer": "/graphql",
+    "no-ward": "/?ward=99999",
+}
+LOOKS = [
+    pytest.param(viewport, scheme, id=f"{name}-{scheme}")
+    for name, viewport in (("phone", PHONE), ("desktop", DESKTOP))
+    for scheme in ("light", "dark")
+]
+NARROW = {"width": 320, "height": 640}
+TWICE = "34px"
+"""The size of letters that is twice the usual one."""
+
+every_page = pytest.mark.parametrize("name", PAGES)
+
+NAMED_ROLES = (
+    *("button", "link", "textbox", "searchbox", "combobox", "listbox", "option", "checkbox", "radio", "switch"),
+    *("slider", "spinbutton", "tab", "menuitem", "DisclosureTriangle", "Date"),
+)
+
+# A tick or a dot is as large as its label, which can be tapped as well, and a thin handle as what lies around it. A
+# link in the midst of a sentence is as high as its line, which WCAG 2.5.8 leaves out too. What only shows itself to the
+# keyboard or to no eye has no size.
+SMALL = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [role=button]")]
+    .filter((one) => one.type !== "hidden" && one.checkVisibility({ visibilityProperty: true }))
+    .filter((one) => !one.closest(".visually-hidden, .skip, .leaflet-control-attribution"))
+    .filter((one) => !(one.matches("a") && getComputedStyle(one).display === "inline" && one.closest("p, li, dd, td")))
+    .map((one) => {
+        const label = ["checkbox", "radio", "file"].includes(one.type) ? one.labels[0] : null;
+        const boxes = [one, label].filter(Boolean).map((shown) => shown.getBoundingClientRect());
+        const around = getComputedStyle(one, "::before");
+        if (around.position === "absolute")
+            boxes.push({ width: parseFloat(around.width), height: parseFloat(around.height) });
+        const least = one.matches("button, .button, summary, [role=button]") ? 43.5 : 24;
+        const fits = boxes.some((box) => box.width >= least && box.height >= least);
+        return fits ? null : `${one.outerHTML.slice(0, 120)} ${boxes.map((box) => `${box.width}x${box.height}`)}`;
+    })
+    .filter(Boolean)"""
+
+BESIDE = """() => ({
+    width: document.documentElement.scrollWidth - innerWidth,
+    beside: [...document.querySelectorAll("body *")]
+        .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1)
+        .filter((one) => !one.closest(".scroll-x, .folium-map, .visually-hidden"))
+        .map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`),
+})"""
+
+
+@pytest.fixture(scope="module")
+async def scene(
+    copying: Any, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[str, Reported]]:
+    """Where the application is, on a ward with reports; and one of them, done, that a browser may hold. Nothing here
+    changes what is stored, so all tests share it."""
+    async with copying(template) as url:
+        database = Database(url)
+        now = datetime.now(UTC)
+        async with database.write() as connection:
+            laid = await ward.build(connection)
+            row: dict[str, Any] = {"neighbourhood_id": laid.neighbourhoods[FIRST]}
+            row["reported_at"] = now - timedelta(hours=3)
+            ends = {"due_at": now + timedelta(days=1), "resolved_at": now, "crew_id": laid.crews[CLEAN]}
+            held = await ward.report(connection, status=Status.RESOLVED, **row, **ends)
+            for hours in (-2, 3):
+                due = now + timedelta(hours=hours)
+                await ward.report(connection, status=Status.RECEIVED, published=True, due_at=due, **row)
+        await database.close()
+        var: Path = tmp_path_factory.mktemp("var")
+        key = "a secret of the tests, long enough to pass"
+        async with served(create_app(Settings(database_url=url, secret_key=key, var=var))) as at:
+            yield at, held
+
+
+@pytest.fixture(scope="module")
+def address(scene: tuple[str, Reported]) -> str:
+    """Where `opening` finds the application: the same for the whole module."""
+    return scene[0]
+
+
+async def shown(opening: Opening, held: Reported, name: str, viewport: Any, **options: Any) -> Page:
+    """A page, whole, in the browser of somebody who has sent the report."""
+    cookie = {"name": "reports", "value": f"{held.tracking_code}:{held.secret}", "domain": "127.0.0.1", "path": "/"}
+    cookie |= {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
+    watched: Watched = await opening(
+        PAGES[name].format(code=held.tracking_code),
+        viewport,
+        expected="404" if name == "no-ward" else None,
+        reduced_motion="reduce",
+        storage_state={"cookies": [cookie], "origins": []},
+        **options,
+    )
+    page = watched.page
+    if name in ("map", "embedded"):
+        await expect(page.locator(".leaflet-marker-pane .place").first).to_be_attached()
+        await expect(page.locator(".cluster, .incident").first).to_be_attached()
+    if name == "report":
+        await expect(page.locator("html.keeps")).to_be_attached()
+    if name == "figures":
+        await page.locator("#area-box").scroll_into_view_if_needed()
+        await expect(page.locator("path.area").first).to_be_attached(timeout=15_000)
+    return page
+
+
+async def nameless(page: Page) -> list[str]:
+    """What can be operated and has no name, as the browser tells those who cannot see it."""
+    asking = await page.context.new_cdp_session(page)
+    nodes = (await asking.send("Accessibility.getFullAXTree"))["nodes"]
+    operated = [one for one in nodes if not one["ignored"] and one["role"]["value"] in NAMED_ROLES]
+    assert operated
+    return [str(one) for one in operated if not one.get("name", {}).get("value", "").strip()]
+
+
+@every_page
+@pytest.mark.parametrize(("viewport", "scheme"), LOOKS)
+async def test_a_page_is_right_for_everybody(
+    opening: Opening, scene: tuple[str, Reported], name: str, viewport: Any, scheme: Any
+) -> None:
+    page = await shown(opening, scene[1], name, viewport, color_scheme=scheme)
+    assert await violations(page) == []
+    await expect(page.locator("html")).to_have_attribute("lang", "vi")
+    await expect(page.locator("h1")).to_have_count(1)
+    await expect(page.get_by_role("main")).to_have_count(1)
+    assert await page.title()
+    assert await nameless(page) == []
+    assert await page.evaluate(SMALL) == []
+    assert await page.evaluate(BESIDE) == {"width": 0, "beside": []}
+
+
+@every_page
+async def test_a_page_needs_no_scrolling_sideways(opening: Opening, scene: tuple[str, Reported], name: str) -> None:
+    page = await shown(opening, scene[1], name, NARROW)
+    assert await page.evaluate(BESIDE) == {"width": 0, "beside": []}
+    await page.evaluate("(size) => { document.documentElement.style.fontSize = size }", TWICE)
+    assert await page.evaluate(BESIDE) == {"width": 0, "beside": []}
+    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    assert await page.evaluate(BESIDE) == {"width": 0, "beside": []}
