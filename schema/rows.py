@@ -90,6 +90,8 @@ class Page:
     order: Order
     first: int
     after: str | LateText | None = None
+    total: sa.Select[Any] | None = None
+    """The number of all rows, where there is a cheaper way to it than counting them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,9 +206,10 @@ class _Level:
                 case "pageInfo":
                     text = self._page_info(self.selection.object_type("PageInfo"), found, page)
                 case "totalCount":
-                    everything = page.rows.select.subquery("everything")
-                    count = sa.select(sa.func.count()).select_from(everything).scalar_subquery()
-                    text = sa.cast(count, sa.Text)
+                    count = page.total
+                    if count is None:
+                        count = sa.select(sa.func.count()).select_from(page.rows.select.subquery("everything"))
+                    text = sa.cast(count.scalar_subquery(), sa.Text)
                 case _:  # __typename
                     text = json_text.constant(f'"{of_type.name}"')
             texts.append((name, text))

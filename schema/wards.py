@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
-from geo import categories, crews, neighbourhoods, places, statistics, teams
+from geo import categories, counting, crews, neighbourhoods, places, statistics, teams
 from schema.categories import Category
 from schema.incident_lists import IncidentOrder, Newest, Wanted, listed
 from schema.inputs import Kinds, Near, Within, distinct
@@ -66,7 +67,8 @@ def _incidents(
     first: FirstOnMap = 20,
     after: After = None,
 ) -> Page:
-    return listed(root, filter, order_by, first, after, ward_code=root.code)
+    found = listed(root, filter, order_by, first, after, ward_code=root.code)
+    return found if filter is not None else replace(found, total=counting.number(root.seen_by, root.code))
 
 
 def _statistics(
