@@ -2,12 +2,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench screenshots lint format lock
+.PHONY: help run test bench bench-pages screenshots lint format lock
 
 BIN := .venv/bin
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## install what is missing, then serve the demo ward on http://127.0.0.1:8000
 	@server/bootstrap.sh run
@@ -21,6 +21,12 @@ test: ## install what is missing, then run every test (ARGS="tests/geo -k merge"
 bench: ## measure it beside its own SQL and beside plain Strawberry (ARGS="--main ward --cases crew")
 	@server/bootstrap.sh dev
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+bench-pages: ## measure the pages in a browser (URL=http://… of a running server, SERVER=postgresql://… for the map)
+	@server/bootstrap.sh dev
+	@test -z "$(URL)" || $(BIN)/python -m benchmarks.lighthouse $(URL)
+	@test -z "$(SERVER)" || $(BIN)/python -m benchmarks.map_open --url $(SERVER)
+	@test -n "$(URL)$(SERVER)" || { echo "Give URL, SERVER or both: see docs/performance.md" >&2; exit 2; }
 
 screenshots: ## take the pictures of every page that docs/screenshots keeps
 	@server/bootstrap.sh dev

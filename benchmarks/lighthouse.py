@@ -1,11 +1,13 @@
-"""Lighthouse on pages of a real server, with the Chromium of this machine: `python -m benchmarks.lighthouse URL…`.
+"""Lighthouse on pages of a real server, with the Chromium of this machine: `python -m benchmarks.lighthouse URL`.
 
-Each page is loaded several times as a slow phone on a slow network does, and the middle of its scores is shown. The
-tests use `audit` for what must not vary: accessibility and best practices.
+Each page of the server at URL is loaded several times as a slow phone on a slow network does, and the middle of its
+scores is shown beside its goal, as a table in Markdown. The tests use `audit` for what must not vary: accessibility
+and best practices.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
@@ -81,19 +83,43 @@ def _places(found: dict[str, Any]) -> str:
 
 
 ROUNDS = 3
+GOALS: dict[str, int | None] = {"/": 90, "/report": 95, "/r": None, "/stats": None}
+"""The pages that are loaded, each with the least score of 100 for its speed, where one is set."""
+
 _SHOWN = ("first-contentful-paint", "largest-contentful-paint", "total-blocking-time", "speed-index")
+_HEAD = """\
+| page | speed | goal | | first paint | largest paint | blocked | speed index | shift | received |
+| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |"""
 
 
-async def main(urls: list[str]) -> None:
-    print(f"{'page':<40}{'score':>6}{'FCP ms':>8}{'LCP ms':>8}{'TBT ms':>8}{'SI ms':>8}{'CLS':>7}{'KB':>6}")
-    for url in urls:
-        found = [await audit(url, "performance") for _ in range(ROUNDS)]
-        score = statistics.median(verdict.scores["performance"] for verdict in found)
-        times = [statistics.median(verdict.figures[name] for verdict in found) for name in _SHOWN]
-        shift = statistics.median(verdict.figures["cumulative-layout-shift"] for verdict in found)
-        weight = statistics.median(verdict.figures["total-byte-weight"] for verdict in found) / 1000
-        print(f"{url:<40}{score:>6.0f}{''.join(f'{time:>8.0f}' for time in times)}{shift:>7.3f}{weight:>6.0f}")
+def row(page: str, found: list[Verdict]) -> str:
+    """A page's line of the table: the middle of what was found."""
+
+    def middle(name: str) -> float:
+        return statistics.median(verdict.figures[name] for verdict in found)
+
+    score = statistics.median(verdict.scores["performance"] for verdict in found)
+    goal = GOALS.get(page)
+    told = ("", "") if goal is None else (str(goal), "met" if score >= goal else "missed")
+    times = [f"{middle(name):,.0f} ms" for name in _SHOWN]
+    rest = (f"{middle('cumulative-layout-shift'):.3f}", f"{middle('total-byte-weight') / 1024:,.0f} KB")
+    return f"| {' | '.join((f'`{page}`', f'{score:.0f}', *told, *times, *rest))} |"
+
+
+async def run(server: str, rounds: int) -> None:
+    print(_HEAD)
+    for page in GOALS:
+        found = [await audit(server.rstrip("/") + page, "performance") for _ in range(rounds)]
+        print(row(page, found), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("server", metavar="URL", help="where a server answers, such as http://127.0.0.1:8000")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="loads of each page")
+    asked = parser.parse_args()
+    asyncio.run(run(asked.server, asked.rounds))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:]))
+    main()
