@@ -32,8 +32,6 @@ export async function keep(more = {}) {
   return key;
 }
 
-export const currentKey = () => key;
-
 /** Whether anything of this report is kept yet. */
 export const isBegun = () => begun;
 
@@ -91,7 +89,7 @@ function hold(name) {
 export async function others() {
   const locks = navigator.locks ? (await navigator.locks.query()).held : [];
   const held = new Set(locks.map((lock) => lock.name));
-  const isFree = (one) => one.state !== "draft" || left.has(one.key) || !held.has(`draft:${one.key}`);
+  const isFree = (one) => one.state !== "seen" && (one.state !== "draft" || left.has(one.key) || !held.has(`draft:${one.key}`));
   return (await reports()).filter((one) => one.ward === data.ward && one.key !== key && isFree(one));
 }
 

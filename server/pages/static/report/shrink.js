@@ -26,6 +26,25 @@ export async function shrink(file) {
   return made && (made.size < file.size || file.type !== "image/jpeg") ? made : file;
 }
 
+/**
+ * Whether a file that could not be made smaller is a picture all the same: by its first bytes, as the server looks, and by
+ * whether this browser shows it. Few browsers show HEIC, which the server reads.
+ */
+export async function isPicture(file) {
+  const head = String.fromCharCode(...new Uint8Array(await file.slice(0, 12).arrayBuffer()));
+  if (head.slice(4, 8) === "ftyp") return true;
+  if (!/^(\xff\xd8\xff|\x89PNG|RIFF....WEBP)/s.test(head)) return false;
+  const address = URL.createObjectURL(file);
+  const shown = await new Promise((resolve) => {
+    const picture = new Image();
+    picture.onload = () => resolve(true);
+    picture.onerror = () => resolve(false);
+    picture.src = address;
+  });
+  URL.revokeObjectURL(address);
+  return shown;
+}
+
 /** The picture upright, as the camera's orientation says; null for what this browser cannot read. */
 async function decode(file) {
   try {

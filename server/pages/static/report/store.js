@@ -2,12 +2,14 @@
 // Used by pages and by the service worker alike, so it knows no document.
 //
 // A report: { key, state, ward, fields, savedAt, problems, tries, after, limited, code, url }
-//   state: "draft", "waiting", "refused" (the ward asks for something to be mended), "sent"
+//   state: "draft", "waiting", "refused" (the ward asks for something to be mended), "sent",
+//     "seen" (sent and shown: only its code is kept, for where there is no network)
 //   after: not to be tried before this moment (milliseconds); limited: because the server asked for it
 // A photograph: { id, report, order, name, type, bytes, takenAt, sentAs }; sentAs is its id at the server, once it is there.
 
 const NAME = "phuong-so";
 const CHANNEL = "reports";
+const MOST_SEEN = 10;
 let opened = null;
 
 function open() {
@@ -121,6 +123,13 @@ export async function sent(key, code, url) {
     forgetPhotos(photos, key);
   });
   tell();
+}
+
+/** What was sent has been shown: it is offered no more, and only the newest codes stay. */
+export async function seen(key) {
+  await change(key, { state: "seen" });
+  const old = (await reports()).filter((one) => one.state === "seen").slice(0, -MOST_SEEN);
+  for (const one of old) await remove(one.key);
 }
 
 function forgetPhotos(photos, key) {

@@ -1,12 +1,15 @@
 // The service worker: the report page opens without a signal, and what waits is sent with the page closed.
 //
 // The page comes from the network first, for four seconds; files whose address carries their build come from the cache.
+// Any other page comes from the network alone, for it may tell what is private; where it does not come, ours says so.
 // A cache belongs to one build of ours and is removed with it.
 
+import { reportPage } from "./address.js";
 import { flush } from "./sending.js";
 
 const PATIENCE = 4000;
 const LONGEST_PAUSE = 60000;
+const OFFLINE = "/offline";
 const LAYERS = new Set(["/map/ward.geojson", "/map/neighbourhoods.geojson"]);
 
 /** Begin, with the build's name and the files that the report page needs. */
@@ -26,14 +29,14 @@ export function begin(build, files) {
     const { request } = event;
     const url = new URL(request.url);
     if (request.method !== "GET" || url.origin !== self.location.origin || request.headers.has("Range")) return;
-    if (request.mode === "navigate" && url.pathname === "/report") event.respondWith(freshOrKept(event, pageKey(url)));
+    if (request.mode === "navigate") event.respondWith(page(event, url));
     else if (LAYERS.has(url.pathname)) event.respondWith(freshOrKept(event, url.pathname + url.search));
     else if (/^\/static\/(~|vendor\/)/.test(url.pathname)) event.respondWith(keptOrFresh(request));
   });
 
   async function install() {
     const cache = await caches.open(name);
-    const pages = await openPages();
+    const pages = [OFFLINE, ...(await openPages())];
     await Promise.all([cache.addAll(files), ...pages.map((address) => keepPage(cache, address))]);
     await self.skipWaiting();
   }
@@ -42,14 +45,39 @@ export function begin(build, files) {
     for (const other of await caches.keys()) {
       if (other.startsWith("phuong-so-") && other !== name) await caches.delete(other);
     }
+    // The page is asked for while the worker is still being started.
+    await self.registration.navigationPreload?.enable();
     await self.clients.claim();
   }
 
-  /** The report pages that are open now, or the plain one: they were fetched before there was anybody to keep them. */
+  /** The report pages of what is open now, or the plain one: nobody kept them so far. */
   async function openPages() {
     const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-    const urls = windows.map((window) => new URL(window.url)).filter((url) => url.pathname === "/report");
-    return [...new Set(urls.length ? urls.map(pageKey) : ["/report"])];
+    const urls = windows.map((window) => reportPage(new URL(window.url)));
+    return [...new Set(urls.length ? urls : ["/report"])];
+  }
+
+  /** A page of ours: as the network gives it, else the report page that is kept, else the page that says why not. */
+  async function page(event, url) {
+    try {
+      if (url.pathname === "/report") return await freshOrKept(event, reportPage(url), isPlain(url));
+      const response = await fromNetwork(event);
+      event.waitUntil(keepFor(url).catch(() => {}));
+      return response;
+    } catch (error) {
+      const cache = await caches.open(name);
+      const told = await cache.match(OFFLINE, { ignoreVary: true });
+      if (!told) throw error;
+      return told;
+    }
+  }
+
+  /** The report page of the ward that is looked at, and the page without a network in the language just chosen. */
+  async function keepFor(url) {
+    const cache = await caches.open(name);
+    const key = reportPage(url);
+    if (!(await cache.match(key, { ignoreVary: true }))) await keepPage(cache, key);
+    if (url.searchParams.has("lang")) await keepPage(cache, OFFLINE);
   }
 
   async function keepPage(cache, address) {
@@ -57,10 +85,10 @@ export function begin(build, files) {
     if (response.ok && !response.redirected) await cache.put(address, response);
   }
 
-  async function freshOrKept(event, key) {
+  async function freshOrKept(event, key, isKept = true) {
     const cache = await caches.open(name);
-    const fresh = fetch(event.request).then(async (response) => {
-      if (response.ok && !response.redirected) await cache.put(key, response.clone());
+    const fresh = fromNetwork(event).then(async (response) => {
+      if (isKept && response.ok && !response.redirected) await cache.put(key, response.clone());
       return response;
     });
     event.waitUntil(fresh.catch(() => {}));
@@ -84,11 +112,11 @@ export function begin(build, files) {
   }
 }
 
-/** One page a ward: in whatever language it was last shown, wherever it was opened from. */
-function pageKey(url) {
-  const ward = url.searchParams.get("ward");
-  return ward ? `/report?ward=${encodeURIComponent(ward)}` : "/report";
-}
+/** The network's answer: asked for before the worker ran, where the browser does so. */
+const fromNetwork = async (event) => (await event.preloadResponse) ?? fetch(event.request);
+
+/** Whether a page is the same for everybody: one that was opened at a place would bring that place back. */
+const isPlain = (url) => [...url.searchParams.keys()].every((key) => key === "ward" || key === "lang");
 
 /** What the browser starts when there is a network again; a rejection makes it try later, after pauses of its own. */
 async function sync() {
