@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from geo.actor import ANONYMOUS
 from geo.lifecycle import OPEN
 from maps import vendor
 from server import reporters, sse
@@ -151,7 +152,7 @@ async def shown(
         return await ask_for_code(request, 404, code=code)
     language = language_of(request)
     gettext = translations(language).gettext
-    seen = view(incident, datetime.now(UTC), gettext)
+    seen = view(incident, datetime.now(UTC), gettext, signed_in=request.state.actor != ANONYMOUS)
     query = request.query_params
     longitude, latitude = incident["location"]["coordinates"]
     context = {
@@ -165,6 +166,7 @@ async def shown(
         "spot": f"18/{latitude:.5f}/{longitude:.5f}",
         "ratings": RATINGS,
         "new": "new" in query and seen.held,
+        "part": query.get("part") == "body",
         "told": TOLD.get(query.get("told", "")),
         "told_key": query.get("told", ""),
         "link": f"{_origin(request)}/r/{code}",

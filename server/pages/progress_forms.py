@@ -18,7 +18,9 @@ from server.pages.words import N_
 from server.sessions import FOREIGN, is_own
 from server.uploads import Form, Refused, read_form
 
-_CHOOSE = N_("Hãy chọn một trong ba mức đánh giá.")
+_CHOOSE = N_("Hãy chọn một mức đánh giá.")
+_WRITE = N_("Hãy viết còn gì chưa ổn.")
+_LATER = 503
 _MOVED_ON = N_("Phản ánh vừa chuyển sang bước khác, nên chưa nhận được. Hãy xem lại tình trạng bên trên.")
 
 
@@ -33,15 +35,15 @@ async def rate(request: Request) -> Response:
         async with read_form(request, most_files=0) as form:
             given = {name: _text(form, name) for name in ("satisfaction", "comment")}
     except Refused as refused:
-        return await shown(request, code, problems=[("rate", refused.message(language_of(request)))], given=given)
+        return await _refused(request, code, [("rate", refused.message(language_of(request)))], given, refused)
     if given["satisfaction"] not in list(Satisfaction):
-        return await shown(request, code, problems=[("satisfaction", _say(request, _CHOOSE))], given=given)
+        return await _refused(request, code, [("satisfaction", _say(request, _CHOOSE))], given)
     comment = given["comment"].strip() or None
     said = {"trackingCode": code, "secret": secret, "satisfaction": given["satisfaction"], "comment": comment}
     result = (await ask(request, "rate", {"input": said}))["result"]
     problems = _problems(request, result, "rate", {"comment": "comment"})
     if problems:
-        return await shown(request, code, problems=problems, given=given)
+        return await _refused(request, code, problems, given)
     if given["satisfaction"] == Satisfaction.DISSATISFIED:
         return to_report(code, "discontent", "#reopen")
     return to_report(code, "rated")
@@ -54,6 +56,7 @@ async def reopen(request: Request) -> Response:
         return await ask_for_code(request, 404, code=code)
     given: dict[str, Any] = {}
     problems: Problems = []
+    why: Refused | None = None
     try:
         _own(request)
         async with read_form(request) as form:
@@ -64,14 +67,26 @@ async def reopen(request: Request) -> Response:
                     given["photo_ids"].append((await photos.keep(request.app.state, file)).id)
                 except Refused as refused:
                     problems.append(("photo", refused.message(language_of(request))))
+                    why = refused if refused.status == _LATER else why
     except Refused as refused:
         field = "photo" if refused.parameter == photos.FIELD else "reopen"
         problems.append((field, refused.message(language_of(request))))
+        why = refused
     if not problems:
         said = {"trackingCode": code, "secret": secret, "reason": given["reason"], "photoIds": given["photo_ids"]}
         result = (await ask(request, "reopen", {"input": said}))["result"]
         problems = _problems(request, result, "reopen", {"reason": "reason", "photoIds": "photo"})
-    return await shown(request, code, problems=problems, given=given) if problems else to_report(code, "reopened")
+        if not given["reason"].strip():
+            problems = [(field, _say(request, _WRITE) if field == "reason" else told) for field, told in problems]
+    return await _refused(request, code, problems, given, why) if problems else to_report(code, "reopened")
+
+
+async def _refused(
+    request: Request, code: str, problems: Problems, given: dict[str, Any], why: Refused | None = None
+) -> Response:
+    """The page with what is wrong. `why` the form as a whole was refused, where its fields are not to blame."""
+    status, headers = (422, {}) if why is None else (why.status, why.headers)
+    return await shown(request, code, problems=problems, given=given, status=status, headers=headers)
 
 
 def _held(request: Request) -> tuple[str | None, str | None]:

@@ -25,7 +25,9 @@ RATINGS: dict[Satisfaction, Sign] = {
 _REOPENED = Sign(N_("Mở lại phản ánh"), "rotate-ccw")
 _HANDED_BACK = Sign(N_("Đang tìm đội khác"), "inbox")
 _HANDED_ON = Sign(N_("Đã giao cho đội khác"), "users")
-_REMARK = Sign(N_("Phường ghi chú"), "message-circle")
+_REMARK = Sign(N_("Ghi chú"), "message-circle")
+_OF_CREW = Sign(N_("Đội ghi chú"), "message-circle")
+_OF_WARD = Sign(N_("Phường ghi chú"), "message-circle")
 _OPINION = Sign(N_("Ý kiến của người phản ánh"), "message-circle")
 
 _NEXT: dict[Status, str] = {
@@ -33,19 +35,21 @@ _NEXT: dict[Status, str] = {
     Status.ASSIGNED: N_("Việc đã được giao cho đội phản ứng nhanh. Đội sẽ nhận việc rồi tới nơi."),
     Status.ACCEPTED: N_("Đội đã nhận việc và sẽ tới nơi."),
     Status.IN_PROGRESS: N_("Đội đang xử lý tại nơi xảy ra sự việc."),
-    Status.RESOLVED: N_("Việc đã xử lý xong. Phản ánh sẽ được đóng vào {closes} nếu người phản ánh không có ý kiến."),
+    Status.RESOLVED: N_("Việc đã xử lý xong. Phản ánh tự đóng ngày {closes}."),
     Status.CLOSED: N_("Phản ánh đã kết thúc."),
     Status.REJECTED: N_("Phường không xử lý được việc này."),
     Status.DUPLICATE: N_("Việc này đã có người báo trước. Phường xử lý theo phản ánh đó."),
 }
+_STILL = N_("Việc đã xử lý xong. Phản ánh tự đóng ngày {closes}; vẫn mở lại được đến {until}.")
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time: for machines, and as people in Vietnam write it."""
+    """A time: for machines, and as people in Vietnam write it, whole or only its day."""
 
     iso: str
     shown: str
+    day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,8 @@ class View:
     steps: list[Step]
     before: list[Picture]
     after: list[Picture]
+    again: list[Picture]
+    """Photographs of what was still wrong when it was reopened."""
     reopened: int
     may_rate: bool
     may_reopen: bool
@@ -100,11 +106,15 @@ def moment(iso: str) -> Moment:
 
 
 def _moment(at: datetime) -> Moment:
-    return Moment(at.isoformat(), at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M"))
+    here = at.astimezone(VIETNAM)
+    return Moment(at.isoformat(), f"{here:%d/%m/%Y %H:%M}", f"{here:%d/%m/%Y}")
 
 
-def view(incident: dict[str, Any], now: datetime, gettext: Callable[[str], str]) -> View:
-    """What to show of an incident as `documents/progress.graphql` gives it, at this moment."""
+def view(incident: dict[str, Any], now: datetime, gettext: Callable[[str], str], *, signed_in: bool = False) -> View:
+    """What to show of an incident as `documents/progress.graphql` gives it, at this moment.
+
+    Who is `signed_in` may read the names of accounts where a reporter reads those of crews.
+    """
     status = Status(incident["status"])
     held = incident["reportedByViewer"]
     pictures = _Pictures(incident["trackingCode"] if held else None)
@@ -113,26 +123,34 @@ def view(incident: dict[str, Any], now: datetime, gettext: Callable[[str], str])
     until = None if ended is None else ended + REPORTER_WITHIN
     open_to_reporter = held and until is not None and now < until
     after = [photo for event in events if _resolves(event) for photo in event["photos"]]
-    known = {photo["url"] for photo in after}
-    resolved = ended if status is Status.RESOLVED else None
+    again = [photo for event in events if _reopens(event) for photo in event["photos"]]
+    known = {photo["url"] for photo in (*after, *again)}
     return View(
         code=incident["trackingCode"],
         status=status,
         late=incident["overdue"] and status in OPEN,
-        next=gettext(_NEXT[status]).format(closes="" if resolved is None else _moment(resolved + SILENCE).shown),
+        next=_next(status, ended, open_to_reporter, gettext),
         due=moment(incident["dueAt"]) if incident["dueAt"] and status in OPEN else None,
         answer=_answer(events) if status in FINISHED else None,
         was_solved=status in (Status.RESOLVED, Status.CLOSED),
         held=held,
-        steps=[_step(event, pictures) for event in events if _tells(event, held)],
+        steps=[_step(event, pictures, held and not signed_in) for event in events if _tells(event, held)],
         before=pictures.of([photo for photo in incident["photos"] if photo["url"] not in known]),
         after=pictures.of(after),
+        again=pictures.of(again),
         reopened=sum(_reopens(event) for event in events),
         may_rate=open_to_reporter and status in (Status.RESOLVED, Status.CLOSED),
         may_reopen=open_to_reporter,
         until=_moment(until) if until is not None and open_to_reporter else None,
         rating=RATINGS[Satisfaction(incident["satisfaction"])] if incident["satisfaction"] else None,
     )
+
+
+def _next(status: Status, ended: datetime | None, may_reopen: bool, gettext: Callable[[str], str]) -> str:
+    if status is not Status.RESOLVED or ended is None:
+        return gettext(_NEXT[status])
+    text = gettext(_STILL if may_reopen else _NEXT[status])
+    return text.format(closes=_moment(ended + SILENCE).day, until=_moment(ended + REPORTER_WITHIN).day)
 
 
 class _Pictures:
@@ -150,11 +168,12 @@ class _Pictures:
         return f"{url}{'&' if '?' in url else '?'}report={self._code}"
 
 
-def _step(event: dict[str, Any], pictures: _Pictures) -> Step:
+def _step(event: dict[str, Any], pictures: _Pictures, names_crews: bool) -> Step:
+    """`names_crews`: whether the step names who took it exactly where that is a crew."""
     to = Status(event["to"])
     sign, tone = STATUSES[to], TONES[to]
     if event["from"] == event["to"]:
-        sign = _OPINION if event["byReporter"] else _HANDED_ON if event["note"] is None else _REMARK
+        sign = _said(event, names_crews)
     elif _reopens(event):
         sign = _REOPENED
     elif to is Status.RECEIVED and event["from"] in IN_HAND:
@@ -166,8 +185,20 @@ def _step(event: dict[str, Any], pictures: _Pictures) -> Step:
         by_reporter=event["byReporter"],
         crew=event["actor"],
         note=event["note"],
-        pictures=pictures.of(event["photos"]),
+        # The report's own photographs stand above, large.
+        pictures=[] if event["from"] is None else pictures.of(event["photos"]),
     )
+
+
+def _said(event: dict[str, Any], names_crews: bool) -> Sign:
+    """What a step is that leaves the status as it was."""
+    if event["byReporter"]:
+        return _OPINION
+    if event["note"] is None:
+        return _HANDED_ON
+    if not names_crews:
+        return _REMARK
+    return _OF_WARD if event["actor"] is None else _OF_CREW
 
 
 def _tells(event: dict[str, Any], held: bool) -> bool:

@@ -7,9 +7,10 @@ from server.pages.words import N_, Sign
 WORDS = {
     "changed": N_("Vừa cập nhật: {status}."),
     "news": N_("Vừa có cập nhật mới."),
-    "copied": N_("Đã chép."),
-    "copyByHand": N_("Máy này không tự chép được. Hãy chạm và giữ vào dòng chữ để chép."),
+    "copied": N_("Đã sao chép."),
+    "copyByHand": N_("Máy này không tự sao chép được. Hãy chạm và giữ vào dòng chữ để sao chép."),
     "picked": N_("Đã chọn {n} ảnh."),
+    "unreached": N_("Chưa lấy được tin mới. Trang đang hiện tình trạng lúc {time}."),
     "shareTitle": N_("Phản ánh {code}"),
 }
 
@@ -19,10 +20,12 @@ TOLD: dict[str, Sign] = {
         N_("Phường đã ghi nhận là chưa hài lòng. Nếu việc chưa xong, hãy mở lại phản ánh ngay dưới đây."),
         "message-circle",
     ),
-    "reopened": Sign(N_("Phản ánh đã được mở lại. Phường đang tìm đội xử lý."), "rotate-ccw"),
-    "opened": Sign(N_("Từ nay máy này mở được phản ánh của người gửi."), "circle-check"),
+    "reopened": Sign(N_("Phản ánh đã được mở lại với hạn xử lý mới."), "rotate-ccw"),
+    "opened": Sign(N_("Máy này đã mở được đầy đủ phản ánh."), "circle-check"),
     "unopened": Sign(
-        N_("Liên kết riêng không đúng hoặc thiếu chữ, nên trang chỉ hiện phần công khai. Hãy chép lại cả liên kết."),
+        N_(
+            "Liên kết riêng không đúng hoặc thiếu chữ, nên trang chỉ hiện phần công khai. Hãy sao chép lại cả liên kết."
+        ),
         "info",
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import floor
@@ -18,6 +19,8 @@ Figures = dict[str, Any]
 MOST_MONTHS = 36
 _DAYS_FROM = 48
 """Hours from which on people count in days."""
+
+_NUMBERED = re.compile(r"(Tổ dân phố|Khu phố|Thôn|Tổ)( số)? \d+")
 
 NO_NEIGHBOURHOOD = N_("Ngoài các tổ dân phố")
 _HOURS = N_("{n} giờ")
@@ -48,6 +51,11 @@ class Speech:
             return self.gettext(_ONE_HOUR) if whole == 1 else self.gettext(_HOURS).format(n=whole)
         days = f"{hours / 24:.1f}"
         return self.gettext(_DAYS).format(n=days.replace(".", ",") if self.language is Language.VI else days)
+
+
+def unbroken(name: str) -> str:
+    """A name in which "Tổ dân phố số 58" stays on one line."""
+    return _NUMBERED.sub(lambda found: found[0].replace(" ", "\u00a0"), name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +136,7 @@ def areas(groups: Sequence[Figures], measure: str, speech: Speech) -> tuple[list
     for group, value in measured:
         around = group["neighbourhood"]
         found = None if around is None else identity(around["id"])
-        name = speech.gettext(NO_NEIGHBOURHOOD) if around is None else around["name"]
+        name = speech.gettext(NO_NEIGHBOURHOOD) if around is None else unbroken(around["name"])
         made = line(group, speech, longest, name, key="" if found is None else str(found.key))
         shade = shade_of(value, upper) if value and upper else value
         shown = "–" if value is None else _shown(value, measure, speech)
@@ -169,6 +177,7 @@ class Bar:
     width: float
     height: float
     late_height: float
+    middle: float
     label: str
     """The month under the bar; empty where labels would touch."""
 
@@ -187,7 +196,8 @@ def months(groups: Sequence[Figures], speech: Speech) -> list[Bar]:
         year, month = name.split("-")
         told = line(known.get(name, NOTHING), speech, longest, f"{month}/{year}", key=name)
         label = f"{int(month)}/{year[2:]}" if (len(names) - 1 - n) % every == 0 else ""
-        made.append(Bar(told, round(n * slot + slot * 0.12, 3), round(slot * 0.76, 3), told.bar, told.late_bar, label))
+        left, width = round(n * slot + slot * 0.12, 3), round(slot * 0.76, 3)
+        made.append(Bar(told, left, width, told.bar, told.late_bar, round((n + 0.5) * slot, 3), label))
     return made
 
 
@@ -222,7 +232,18 @@ def verdicts(figures: Figures, speech: Speech) -> list[Verdict]:
     """What reporters said; nothing where too few did to be told."""
     if not figures["rated"]:
         return []
+    parts = shares([figures[name] for name in VERDICTS])
     return [
-        Verdict(speech.gettext(word), speech.number(figures[name]), round(100 * figures[name] / figures["rated"]))
-        for name, word in VERDICTS.items()
+        Verdict(speech.gettext(word), speech.number(figures[name]), part)
+        for (name, word), part in zip(VERDICTS.items(), parts, strict=True)
     ]
+
+
+def shares(numbers: Sequence[int]) -> list[int]:
+    """Each one's part of a hundred, exactly a hundred together: what rounding leaves goes to the largest remainders."""
+    whole = sum(numbers)
+    parts = [100 * number // whole for number in numbers]
+    by_remainder = sorted(range(len(numbers)), key=lambda n: 100 * numbers[n] % whole, reverse=True)
+    for n in by_remainder[: 100 - sum(parts)]:
+        parts[n] += 1
+    return parts

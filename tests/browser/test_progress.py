@@ -217,9 +217,12 @@ async def test_the_page_finds_back_after_the_server_was_restarted(
         await hold(page.context, first, one)
         await page.goto(f"{first}/r/{one.tracking_code}")
         await following(page)
+    unreached = page.locator("#offline")
+    await expect(unreached).to_have_text(re.compile(r"Trang đang hiện tình trạng lúc \d\d:\d\d\.$"), timeout=15_000)
     await scene.step(one, "acceptIncident")
     async with another_server(database_url, int(first.rpartition(":")[2])):
         await expect(page.locator(".standing-word")).to_have_text("Đội đã nhận", timeout=15_000)
+        await expect(unreached).to_be_hidden()
         await scene.step(one, "startIncident")
         await expect(page.locator(".standing-word")).to_have_text("Đang xử lý")
         await page.goto("about:blank")
@@ -280,6 +283,40 @@ async def test_rating_and_reopening_without_javascript(opening: Opening, scene: 
     await expect(page.get_by_text("Số lần đã mở lại: 1")).to_be_visible()
 
 
+async def test_what_is_wrong_is_a_link_that_a_thumb_can_hit(opening: Opening, scene: Scene) -> None:
+    one = await scene.report(Status.RESOLVED)
+    page = await held(opening, scene, one, viewport=PHONE, expected="422")
+    await page.get_by_text("Việc chưa xong?").click()
+    await page.get_by_label("Còn gì chưa ổn?").fill(" ")
+    await page.get_by_role("button", name="Mở lại phản ánh").click()
+    link = page.get_by_role("alert").get_by_role("link", name="Hãy viết còn gì chưa ổn.")
+    box = await link.bounding_box()
+    assert box is not None
+    assert box["height"] >= 44
+
+
+async def test_the_next_step_stays_true_while_the_confirmation_is_open(opening: Opening, scene: Scene) -> None:
+    one = await scene.report(Status.ASSIGNED)
+    page = await held(opening, scene, one, "?new=1", viewport=PHONE)
+    following_step = page.locator('.sent [data-part="next"]')
+    await expect(following_step).to_contain_text("Việc đã được giao cho đội")
+    await following(page)
+    await scene.step(one, "acceptIncident")
+    await expect(following_step).to_contain_text("Đội đã nhận việc và sẽ tới nơi.")
+    await expect(page.get_by_text("Việc đã được giao cho đội")).to_have_count(0)
+
+
+async def test_the_browsers_own_file_button_is_not_seen(opening: Opening, scene: Scene) -> None:
+    one = await scene.report(Status.RESOLVED)
+    page = await held(opening, scene, one, viewport=PHONE)
+    await page.get_by_text("Việc chưa xong?").click()
+    whole, field = await page.locator(".pick").bounding_box(), await page.locator(".pick input").bounding_box()
+    assert whole is not None
+    assert field is not None
+    assert field["height"] >= whole["height"] - 4
+    assert await page.locator(".pick input").evaluate("one => getComputedStyle(one).opacity") == "0"
+
+
 async def test_photos_are_made_small_and_sent_with_the_reason(opening: Opening, scene: Scene) -> None:
     one = await scene.report(Status.RESOLVED)
     page = await held(opening, scene, one, viewport=PHONE)
@@ -317,10 +354,10 @@ async def test_the_code_can_be_copied(opening: Opening, scene: Scene) -> None:
     one = await scene.report()
     page = await held(opening, scene, one, "?new=1")
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    await page.get_by_role("button", name="Chép mã").click()
-    await expect(page.locator("#copied")).to_have_text("Đã chép.")
+    await page.get_by_role("button", name="Sao chép mã").click()
+    await expect(page.locator("#copied")).to_have_text("Đã sao chép.")
     assert await page.evaluate("navigator.clipboard.readText()") == one.tracking_code
-    await page.get_by_role("button", name="Chép liên kết", exact=True).click()
+    await page.get_by_role("button", name="Sao chép liên kết", exact=True).click()
     copied = await page.evaluate("navigator.clipboard.readText()")
     assert copied.endswith(f"/r/{one.tracking_code}")
     assert one.secret not in copied

@@ -183,7 +183,7 @@ async def test_what_is_private_is_shown_to_its_reporter_alone(desk: Desk) -> Non
     assert "Mật" not in text
     text = await opened(desk, hidden, held=True)
     assert "Mật" in text
-    assert "Chép liên kết" not in text
+    assert "Sao chép liên kết" not in text
 
 
 async def test_after_sending_come_code_deadline_and_a_qr_code_of_the_private_link(desk: Desk) -> None:
@@ -236,7 +236,7 @@ async def test_a_private_link_is_held_and_leaves_the_address(desk: Desk) -> None
     assert "samesite=lax" in cookie.lower()
     page = await desk.http.get(answer.headers["location"])
     assert page.status_code == 200
-    assert "Từ nay máy này" in page.text
+    assert "Máy này đã mở được đầy đủ phản ánh." in page.text
     desk.http.cookies.clear()
 
 
@@ -301,7 +301,7 @@ async def test_a_rating_without_a_choice_keeps_what_was_written(desk: Desk) -> N
     one = await made(desk, Status.RESOLVED)
     answer = await desk.http.post(f"/r/{one.tracking_code}/rate", data={"comment": "Chưa rõ"}, headers=holding(one))
     assert answer.status_code == 422
-    assert 'href="#satisfaction"' in answer.text
+    assert '<a class="link" href="#satisfaction">Hãy chọn một mức đánh giá.</a>' in answer.text
     assert 'id="satisfaction-problem"' in answer.text
     assert ">Chưa rõ</textarea>" in answer.text
     long = await desk.http.post(
@@ -319,7 +319,8 @@ async def test_reopening_without_script(desk: Desk, status: Status) -> None:
     path = f"/r/{one.tracking_code}/reopen"
     empty = await desk.http.post(path, data={"reason": "  "}, headers=holding(one))
     assert empty.status_code == 422
-    assert 'href="#reason"' in empty.text
+    assert '<a class="link" href="#reason">Hãy viết còn gì chưa ổn.</a>' in empty.text
+    assert "Cần điền mục này." not in empty.text
     assert re.search(r'id="reopen" open', empty.text)
     answer = await desk.http.post(path, data={"reason": "Vẫn còn rác"}, headers=holding(one))
     assert (answer.status_code, answer.headers["location"]) == (303, f"/r/{one.tracking_code}?told=reopened")
@@ -482,6 +483,76 @@ async def test_photos_of_before_and_after_carry_the_code_of_who_may_see_them(des
         assert re.search(rf'href="/photos/[^"?]+\?report={one.tracking_code}"', part)
         assert re.search(rf'src="/photos/[^"?]+\?size=thumbnail&amp;report={one.tracking_code}"', part)
     assert "/photos/" not in await opened(desk, one)
+
+
+async def with_photo(desk: Desk, one: Reported, to: Status) -> None:
+    """A photograph of the latest step that led to this status."""
+    columns = tables.incident_event.c
+    latest = sa.select(columns.id).where(columns.incident_id == one.key, columns.to_status == to)
+    async with desk.database.write() as connection:
+        event = (await connection.scalars(latest.order_by(columns.at.desc()))).first()
+        photo = {"ward_code": CODE, "id": new_id(), "incident_id": one.key, "event_id": event, "width": 4, "height": 3}
+        await connection.execute(sa.insert(tables.photo).values(**photo))
+
+
+async def test_photos_of_reopening_are_no_photos_of_the_report(desk: Desk) -> None:
+    one = await made(desk, Status.RESOLVED)
+    await with_photo(desk, one, Status.RECEIVED)
+    await with_photo(desk, one, Status.RESOLVED)
+    files = {"photo": ("a.jpg", picture("red"), "image/jpeg")}
+    path = f"/r/{one.tracking_code}/reopen"
+    answer = await desk.http.post(path, data={"reason": "Còn rác"}, files=files, headers=holding(one))
+    told = await opened(desk, one, answer.headers["location"].removeprefix(f"/r/{one.tracking_code}"), held=True)
+    figures = re.findall(r"<figure><figcaption>([^<]+)</figcaption>(.*?)</figure>", told, re.DOTALL)
+    assert [(title, figure.count("<img")) for title, figure in figures] == [
+        ("Trước khi xử lý", 1),
+        ("Sau khi xử lý", 1),
+        ("Ảnh lúc mở lại", 1),
+    ]
+    assert "Phản ánh đã được mở lại với hạn xử lý mới." in told
+    assert "đang tìm đội" not in told
+
+
+async def test_both_dates_after_a_resolution_are_told_in_one_sentence(desk: Desk) -> None:
+    one = await made(desk, Status.RESOLVED)
+    ended = recently(Status.RESOLVED)["resolved_at"]
+    closes, until = (shown(ended + timedelta(days=days))[:10] for days in (7, 30))
+    told = await opened(desk, one, held=True)
+    assert f"Việc đã xử lý xong. Phản ánh tự đóng ngày {closes}; vẫn mở lại được đến {until}." in told
+    assert f">{until}</time>" in told
+    stranger = await opened(desk, one)
+    assert f"Việc đã xử lý xong. Phản ánh tự đóng ngày {closes}." in stranger
+
+
+async def test_right_after_sending_nothing_is_said_twice_and_the_next_step_comes_first(desk: Desk) -> None:
+    one = await made(desk)
+    await with_photo(desk, one, Status.RECEIVED)
+    due = shown(recently()["due_at"])
+    text = await opened(desk, one, "?new=1", held=True)
+    assert text.count("Phường đang chọn đội") == text.count(due) == 1
+    assert text.count("<img") == 1
+    assert text.index("Tiếp theo:") < text.index("Sao chép mã")
+    part = await opened(desk, one, "?new=1&part=body", held=True)
+    assert part.count("Phường đang chọn đội") == 1
+    assert part.index('data-part="next"') < part.index('data-part="standing"')
+    assert (await opened(desk, one, held=True)).count("Phường đang chọn đội") == 1
+
+
+async def test_a_note_says_whose_it_is(desk: Desk) -> None:
+    one = await made(desk, Status.IN_PROGRESS)
+    note = "mutation ($input: NoteIncidentInput!) { noteIncident(input: $input) { __typename } }"
+    for by in ("crew-clean", "staff"):
+        values = {"input": {"incidentId": one.id, "note": f"Lời của {by}", "public": True}}
+        headers = {"Authorization": f"Bearer {desk.tokens[by]}"}
+        answer = await desk.http.post("/graphql", json={"query": note, "variables": values}, headers=headers)
+        assert answer.json()["data"]["noteIncident"]["__typename"] == "NoteIncidentPayload", answer.text
+    text = await opened(desk, one, held=True)
+    steps = re.findall(r'<p class="step-word">([^<]+)</p>.*?</li>', text, re.DOTALL)
+    assert steps[-2:] == ["Đội ghi chú", "Phường ghi chú"]
+    by_staff = await desk.http.get(
+        f"/r/{one.tracking_code}", headers=holding(one) | {"Authorization": f"Bearer {desk.tokens['staff']}"}
+    )
+    assert re.findall(r'<p class="step-word">([^<]+)</p>', by_staff.text)[-2:] == ["Ghi chú", "Ghi chú"]
 
 
 async def test_a_step_is_told_to_the_page_by_the_cookies_right(live: Station) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import re
@@ -20,7 +21,7 @@ from maps.window import ParameterError
 from server.pages import stats, stats_figures
 from server.pages.languages import translations
 from server.pages.stats_asked import CHOICES, asked
-from server.pages.stats_figures import Speech
+from server.pages.stats_figures import Speech, shares, unbroken
 from server.periods import Period, read_period
 from tests import ward
 from tests.asking import Desk, Opening
@@ -61,10 +62,11 @@ async def shown(opening: Opening) -> AsyncIterator[Desk]:
 
 
 async def text(desk: Desk, path: str, by: str | None = None) -> str:
+    """The page with its white space made one, but for what may not be broken."""
     headers = {} if by is None else {"Authorization": f"Bearer {desk.tokens[by]}"}
     answer = await desk.http.get(path, headers=headers)
     assert answer.status_code == 200
-    return unescape(re.sub(r"\s+", " ", answer.text))
+    return unescape(re.sub(r"[ \n]+", " ", answer.text))
 
 
 def words(html: str) -> str:
@@ -74,8 +76,8 @@ def words(html: str) -> str:
 async def test_the_figures_are_told_in_words_first(shown: Desk) -> None:
     said = words(await text(shown, ALL))
     assert (
-        "Từ ngày 01/11/2026 đến hết ngày 30/11/2026: 6 phản ánh, 50% xử lý đúng hạn, một nửa xong trong 28 giờ;"
-        " 1 việc đang quá hạn." in said
+        "Từ ngày 01/11/2026 đến hết ngày 30/11/2026: 6 phản ánh, 50% xử lý đúng hạn, một nửa số việc xong trong"
+        " vòng 28 giờ; 1 việc đang quá hạn." in said
     )
     assert "việc xong trễ vẫn luôn là trễ" in said.lower()
     assert "chỉ đếm phản ánh công khai" in said
@@ -101,7 +103,7 @@ async def test_english_is_complete(shown: Desk) -> None:
     # Names stay as they are, and so does the way back.
     ours = {"Phường Hòa Xuân", "Phường Số", *TILES, "Tiếng Việt"}
     for one in [*re.split(r"<[^>]+>", seen), *attributes]:
-        left = one
+        left = one.replace("\u00a0", " ")
         for name in sorted(ours, key=len, reverse=True):
             left = left.replace(name, "")
         assert not VIETNAMESE.search(left), one
@@ -114,8 +116,9 @@ async def test_neighbourhoods_come_with_the_highest_measure_first(shown: Desk) -
         return re.findall(r'<span class="area-name">([^<]+)</span>', html)
 
     by_number, by_late = await text(shown, ALL), await text(shown, f"{ALL}&measure=late")
-    assert names(by_number) == [FIRST, SECOND, "Tổ dân phố Đông Hòa", "Tổ dân phố số 10"]
-    assert names(by_late)[:2] == [SECOND, FIRST]
+    whole = [unbroken(name) for name in (FIRST, SECOND, "Tổ dân phố Đông Hòa", "Tổ dân phố số 10")]
+    assert names(by_number) == whole
+    assert names(by_late)[:2] == [whole[1], whole[0]]
     assert re.findall(r'data-shown="([^"]+)"', by_late) == ["100%", "0%", "–", "–"]
     assert re.findall(r'<tr data-area="[^"]+" data-shade="([^"]+)"', by_late) == ["5", "0", "none", "none"]
 
@@ -199,6 +202,39 @@ async def test_strangers_share_a_count_for_a_minute_and_staff_do_not(opening: Op
             assert kept is not None
             figures._kept.put(key, stats.Counted(kept.ward, kept.at - stats.AGE))
         assert "7 phản ánh" in words(await text(desk, ALL))
+
+
+async def test_made_up_days_keep_nobody_waiting_for_long(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opening() as desk:
+        await lay(desk)
+        before = words(await text(desk, ALL))
+        figures: stats.Figures = desk.app.state.figures
+        for key in list(figures._kept._made):
+            kept = figures._kept.get(key)
+            assert kept is not None
+            figures._kept.put(key, stats.Counted(kept.ward, kept.at - stats.AGE))
+        count, begun, running = stats._count, 0, asyncio.Event()
+
+        async def slow(*asked: Any) -> stats.Counted:
+            nonlocal begun
+            begun += 1
+            await running.wait()
+            return await count(*asked)
+
+        monkeypatch.setattr(stats, "_count", slow)
+        monkeypatch.setattr(stats, "PATIENCE", 0.2)
+        days = [f"/stats?ward={CODE}&from=2026-11-{day:02}" for day in range(1, 8)]
+        late = await asyncio.gather(*(desk.http.get(path) for path in (*days, days[0], ALL)))
+        assert begun == 2, "few count at once, and each once"
+        assert [answer.status_code for answer in late] == [503] * 8 + [200]
+        assert late[0].headers["Retry-After"] == "10"
+        assert "Hệ thống đang bận" in late[0].text
+        assert words(late[-1].text) == before, "the last known figures"
+        running.set()
+        monkeypatch.setattr(stats, "PATIENCE", 10.0)
+        again = await asyncio.gather(*(desk.http.get(path) for path in days))
+        assert {answer.status_code for answer in again} == {200}
+        assert begun == len(days) + 1
 
 
 async def test_incidents_are_exported_by_day_status_and_kind(shown: Desk) -> None:
@@ -301,6 +337,33 @@ def test_a_share_is_all_only_when_all_were_in_time() -> None:
     assert stats_figures.in_time({"shareInTime": 1.0}) == 100
     assert stats_figures.in_time({"shareInTime": 0.29}) == 29
     assert stats_figures.in_time({"shareInTime": None}) is None
+
+
+@pytest.mark.parametrize(
+    ("numbers", "parts"),
+    [
+        ([76, 19, 4], [77, 19, 4]),
+        ([1, 1, 1], [34, 33, 33]),
+        ([2, 3, 2], [29, 43, 28]),
+        ([5, 0, 0], [100, 0, 0]),
+        ([999, 1, 0], [100, 0, 0]),
+    ],
+)
+def test_shares_are_together_a_hundred(numbers: list[int], parts: list[int]) -> None:
+    assert shares(numbers) == parts
+    assert sum(parts) == 100
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"),
+    [
+        ("Tổ dân phố số 58", "Tổ\u00a0dân\u00a0phố\u00a0số\u00a058"),
+        ("Nhà văn hóa Tổ dân phố số 58", "Nhà văn hóa Tổ\u00a0dân\u00a0phố\u00a0số\u00a058"),
+        ("Tổ dân phố Đông Hòa", "Tổ dân phố Đông Hòa"),
+    ],
+)
+def test_a_numbered_name_stays_on_one_line(name: str, whole: str) -> None:
+    assert unbroken(name) == whole
 
 
 def test_months_without_reports_have_their_place_in_the_chart() -> None:
