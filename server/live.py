@@ -23,6 +23,7 @@ from schema.subscriptions import begin
 from server.answers import FAULT, formatted
 from server.events import Hub, Session, Subscriber, TooManyFollow, rights_of
 from server.listener import OUT_OF_REACH
+from server.room import Room
 from server.settings import Settings
 from server.unavailable import UNAVAILABLE
 
@@ -62,24 +63,6 @@ class Answer:
     def errors(self) -> str:
         """The errors alone, as JSON."""
         return orjson.dumps(formatted(self.result, self.language).get("errors", [])).decode()
-
-
-class Room:
-    """For so many at a time, and no more."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.taken = 0
-
-    def enter(self) -> bool:
-        """Whether there was room left."""
-        if self.taken >= self.most:
-            return False
-        self.taken += 1
-        return True
-
-    def leave(self) -> None:
-        self.taken -= 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Forms with files, read while they arrive and within bounds: multipart/form-data and urlencoded.
 
 What is refused is a `Refused`, whatever is wrong with it: a form is what anybody sends. Fields are UTF-8 text; files
-lie in memory up to 1 MiB and then in unnamed temporary files, which are gone with the block, or with the process.
+lie in memory up to 128 KiB and then in unnamed temporary files, which are gone with the block, or with the process. A
+process holds `MOST_FORMS` at a time, so that neither memory nor disk can be filled by many who begin and never end.
 """
 
 from __future__ import annotations
@@ -20,17 +21,31 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from geo.language import Language, Text
+from server.room import Room
 
 MOST_FILES = 5
 MOST_FILE_BYTES = 20_000_000
-MOST_FIELDS = 100
-MOST_FIELD_BYTES = 64 * 1024
-_IN_MEMORY = 1024 * 1024
+MOST_FIELDS = 50
+MOST_FIELD_BYTES = 32 * 1024
+MOST_FORMS = 100
+STALLED = 30.0
+"""Seconds without a byte after which a sender is given up."""
+LONGEST = 15 * 60.0
+"""Seconds that a form may take in all: the largest photograph over a line of 200 kbit/s."""
+_IN_MEMORY = 128 * 1024
+_RETRY_AFTER = 5
+_room = Room(MOST_FORMS)
 _UTF8 = frozenset({b"", b"utf-8", b"utf8", b"us-ascii"})
 
 MALFORMED = Text(
     "Biểu mẫu gửi lên bị lỗi hoặc chưa gửi hết. Hãy gửi lại.",
     "The form is malformed or did not arrive whole. Please send it again.",
+)
+TOO_SLOW = Text(
+    "Đường truyền bị ngắt quãng quá lâu. Hãy gửi lại.", "The line was silent for too long. Please send it again."
+)
+BUSY = Text(
+    "Đang có nhiều người gửi. Hãy thử lại sau ít giây.", "Many people are sending right now. Please try again shortly."
 )
 NOT_A_FORM = Text("Cần gửi bằng biểu mẫu (multipart/form-data).", "Send this as a form (multipart/form-data).")
 NOT_UTF8 = Text("Chữ trong biểu mẫu phải theo bảng mã UTF-8.", "The text of the form must be UTF-8.")
@@ -103,7 +118,12 @@ async def read_form(
     kind, options = parse_options_header(request.headers.get("content-type"))
     if options.get(b"charset", b"").lower() not in _UTF8:
         raise Refused(415, NOT_UTF8)
+    if not _room.enter():
+        busy = Refused(503, BUSY, code="UNAVAILABLE")
+        busy.headers["Retry-After"] = str(_RETRY_AFTER)
+        raise busy
     with ExitStack() as files:
+        files.callback(_room.leave)
         reader: _Parts | _Pairs
         if kind == b"multipart/form-data":
             reader = _Parts(files, options.get(b"boundary", b""), most_files, most_bytes)
@@ -113,7 +133,7 @@ async def read_form(
             raise Refused(415, NOT_A_FORM)
         try:
             received = 0
-            async for chunk in request.stream():
+            async for chunk in _arriving(request):
                 received += len(chunk)
                 reader.parser.write(chunk)
                 await reader.flush()
@@ -125,7 +145,21 @@ async def read_form(
             raise Refused(400, MALFORMED) from error
         except UnicodeDecodeError as error:
             raise Refused(400, NOT_UTF8) from error
+        except TimeoutError as error:
+            raise Refused(408, TOO_SLOW, code="TOO_SLOW") from error
         yield reader.form()
+
+
+async def _arriving(request: Request) -> AsyncIterator[bytes]:
+    """The body as it arrives. Raises `TimeoutError` where it does not."""
+    chunks = aiter(request.stream())
+    end = asyncio.get_running_loop().time() + LONGEST
+    while True:
+        async with asyncio.timeout(min(STALLED, end - asyncio.get_running_loop().time())):
+            chunk = await anext(chunks, None)
+        if chunk is None:
+            return
+        yield chunk
 
 
 def _added(whole: bytearray, piece: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +21,7 @@ from geo.language import Language
 from server import uploads
 from server.languages import language_of
 from server.limits import FORM, MIB, PHOTO, BodyLimitMiddleware, limit_of
+from server.room import Room
 from server.uploads import MOST_FIELD_BYTES, MOST_FIELDS, MOST_FILE_BYTES, Refused, read_form
 
 
@@ -245,3 +247,51 @@ def test_only_what_takes_photographs_may_be_sent_much() -> None:
     for method, path in (("POST", "/graphql"), ("GET", "/photos"), ("POST", "/photos/x"), ("POST", "/r/a/b/reopen")):
         assert limit_of(method, path).most == MIB
     assert PHOTO.most > MOST_FILE_BYTES
+
+
+def request_of(*chunks: bytes, pause: float = 0) -> Request:
+    """A form that arrives so, and then is silent for `pause` seconds before it goes on."""
+    waiting = list(chunks)
+
+    async def receive() -> dict[str, Any]:
+        if len(waiting) == 1:
+            await asyncio.sleep(pause)
+        return {"type": "http.request", "body": waiting.pop(0), "more_body": bool(waiting)}
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=xyz")]
+    return Request({"type": "http", "method": "POST", "path": "/photos", "headers": headers}, receive)
+
+
+async def test_a_silent_sender_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "STALLED", 0.05)
+    whole = multipart(part("photo", b"x" * 300_000, "a.jpg"))
+    with pytest.raises(Refused) as refused:
+        async with read_form(request_of(whole[:200_000], whole[200_000:], pause=5)):
+            pass
+    assert refused.value.status == 408
+
+
+async def test_a_form_may_not_take_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "LONGEST", 0.05)
+    whole = multipart(part("photo", b"x" * 1000, "a.jpg"))
+    with pytest.raises(Refused) as refused:
+        async with read_form(request_of(whole[:500], whole[500:], pause=5)):
+            pass
+    assert refused.value.status == 408
+
+
+async def test_only_so_many_forms_are_held_at_once_and_each_place_is_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(uploads, "_room", Room(2))
+    whole = multipart(part("note", b"x"))
+    async with read_form(request_of(whole)), read_form(request_of(whole)):
+        with pytest.raises(Refused) as refused:
+            async with read_form(request_of(whole)):
+                pass
+    assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "5"})
+    with pytest.raises(Refused):
+        async with read_form(request_of(b"--nonsense")):
+            pass
+    async with read_form(request_of(whole)), read_form(request_of(whole)) as form:
+        assert form.text("note") == "x"
