@@ -19,10 +19,10 @@ from maps import vendor
 from server import photos, reporters
 from server.basemap import Grounds
 from server.pages import offline, report_form
-from server.pages.asking import DOCUMENTS, ask
+from server.pages.asking import ask, for_modules
 from server.pages.languages import language_of, translations
 from server.pages.render import page
-from server.pages.report_form import KEY_MISSING, KIND_MISSING, PLACE_MISSING, Given, Problem
+from server.pages.report_form import AREA_MISSING, KEY_MISSING, KIND_MISSING, PLACE_MISSING, Given, Problem
 from server.pages.report_words import WORDS
 from server.pages.words import script_words
 from server.sessions import FOREIGN, is_own
@@ -61,7 +61,7 @@ async def send(request: Request) -> Response:
     problems = _missing(request, given) + [("photos", one.message(language_of(request))) for one in unfit]
     location = await _location(request, ward["code"], given, seen)
     if location is None:
-        problems.append(("place", _say(request, PLACE_MISSING)))
+        problems.append(await _place_problem(request, given))
     if problems or location is None:
         later = next((one for one in unfit if one.status == 503), None)
         return await _refused(request, given, problems, later.status if later else 422, later.headers if later else {})
@@ -111,6 +111,13 @@ async def _location(
             inside = shape(node["boundary"]).representative_point()
             return {"type": "Point", "coordinates": [inside.x, inside.y]}
     return given.near
+
+
+async def _place_problem(request: Request, given: Given) -> Problem:
+    """What is missing of the place: an address by itself tells no position, and is asked for its neighbourhood."""
+    if given.address and (await _offered(request))[1]:
+        return "neighbourhood", _say(request, AREA_MISSING)
+    return "place", _say(request, PLACE_MISSING)
 
 
 async def _reported(request: Request, given: Given, given_input: dict[str, Any]) -> Response:
@@ -197,9 +204,7 @@ async def _shown(request: Request, given: Given, problems: list[Problem], status
                 "script": vendor.url(f"{vendor.LEAFLET}/leaflet.js"),
                 "style": vendor.url(f"{vendor.LEAFLET}/leaflet.css"),
             },
-            "documents": {
-                name: (DOCUMENTS / f"report_{name}.graphql").read_text() for name in ("locate", "search", "similar")
-            },
+            "documents": for_modules("report", "locate", "search", "similar"),
         },
     }
     image_source = "" if ground is None else ground.source

@@ -16,6 +16,7 @@ Problem = tuple[str, str]
 """A field's id and what is wrong with it, in the reader's language; of a photograph also its number: `photos.0`."""
 
 PLACE_MISSING = N_("Hãy cho biết sự cố ở đâu: bằng vị trí, bản đồ hoặc tổ dân phố.")
+AREA_MISSING = N_("Đã có địa chỉ. Hãy chọn thêm tổ dân phố để phường giao đúng đội.")
 KIND_MISSING = N_("Hãy chọn loại sự cố.")
 KEY_MISSING = N_("Biểu mẫu này đã cũ. Hãy kiểm tra lại rồi gửi lần nữa.")
 
@@ -32,7 +33,8 @@ FIELDS = {
     "email": "email",
 }
 """The form's field for what an input of the mutation is called, in the form's order."""
-_ORDER = ["report", *dict.fromkeys(FIELDS.values())]
+_ORDER = ["report", "photos", "place", "address", "neighbourhood", "category", "description"]
+_ORDER += ["consent", "name", "phone", "email"]
 
 _NEIGHBOURHOOD = re.compile(r"Neighbourhood:[0-9]{5}:[0-9a-f-]{36}", re.ASCII)
 _TEXTS = {

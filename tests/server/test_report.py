@@ -11,14 +11,10 @@ from uuid import uuid4
 import httpx
 import pytest
 import sqlalchemy as sa
-from graphql import OperationDefinitionNode
 
 from geo import tables
 from maps import vendor
-from schema.api import SCHEMA
-from schema.documents import prepared
 from server.pages import offline, static
-from server.pages.asking import DOCUMENTS
 from server.sessions import cookie_name
 from tests.asking import Desk
 from tests.photographs import photograph
@@ -165,7 +161,7 @@ async def test_what_is_missing_is_said_and_nothing_that_was_given_is_lost(desk: 
     fields = form(category=None, longitude=None, latitude=None, address="Hẻm 12", description="Bể nước")
     answer = await post(desk, fields, photograph(64, 48))
     assert answer.status_code == 422
-    assert list(problems(answer)) == ["place", "category"]  # as they come on the page
+    assert list(problems(answer)) == ["neighbourhood", "category"]  # as they come on the page
     assert "Hẻm 12" in answer.text
     assert "Bể nước" in answer.text
     assert f'value="{fields["requestKey"]}"' in answer.text
@@ -198,6 +194,7 @@ async def test_a_place_outside_the_ward_is_refused(desk: Desk, at: tuple[float, 
         ({"longitude": "1e999"}, "place"),
         ({"latitude": "x", "neighbourhood": "Neighbourhood:20314:../etc"}, "place"),
         ({"latitude": None, "neighbourhood": f"Neighbourhood:{CODE}:{uuid4()}"}, "place"),
+        ({"latitude": None, "address": "97 Mẹ Thứ"}, "neighbourhood"),
         ({"description": "a" * 5001}, "description"),
         ({"address": "a" * 301}, "address"),
         ({"phone": "123", "consent": "yes"}, "phone"),
@@ -295,8 +292,10 @@ async def test_a_ward_without_neighbourhoods_has_the_form_too(desk: Desk) -> Non
             await connection.execute(sa.delete(table).where(table.c.ward_code == OTHER))
         await connection.execute(sa.delete(tables.neighbourhood).where(tables.neighbourhood.c.ward_code == OTHER))
     text = (await desk.http.get(f"{PATH}?ward={OTHER}")).text
-    assert "Hoặc chọn tổ dân phố" not in text
+    assert "neighbourhood-hint" not in text
     assert FIRST not in text
+    refused = await desk.http.post(f"{PATH}?ward={OTHER}", data=form(latitude=None, address="97 Mẹ Thứ"), headers=JSON)
+    assert [one["field"] for one in refused.json()["problems"]] == ["place"]
 
 
 async def test_every_module_is_announced_and_kept_for_later(desk: Desk) -> None:
@@ -331,23 +330,6 @@ async def test_the_manifest_names_icons_that_are_there(desk: Desk) -> None:
         served = await desk.http.get(icon["src"])
         assert served.headers["content-type"].partition(";")[0] == icon["type"]
     assert '<link rel="manifest" href="/manifest.webmanifest"' in (await desk.http.get(PATH)).text
-
-
-async def test_the_page_is_small(desk: Desk) -> None:
-    text = (await desk.http.get(PATH)).text
-    files = [file for file in re.findall(r'(?:src|href)="(/static/[^"#]+)', text) if "/icons/" not in file]
-    sizes = [
-        int(answer.headers["content-length"]) if "content-length" in answer.headers else len(answer.content)
-        for answer in [await desk.http.get(file) for file in (*dict.fromkeys(files), PATH, vendor.url(vendor.SPRITE))]
-    ]
-    assert sum(sizes) < 120 * 1024
-
-
-def test_the_documents_of_the_modules_are_queries_that_the_schema_knows() -> None:
-    for name in ("locate", "search", "similar"):
-        [operation] = prepared(SCHEMA, (DOCUMENTS / f"report_{name}.graphql").read_text()).definitions
-        assert isinstance(operation, OperationDefinitionNode)
-        assert operation.operation.value == "query"
 
 
 def test_what_is_kept_for_later_is_there() -> None:

@@ -2,13 +2,16 @@
 
 import { element, icon } from "../common/dom.js";
 import { data, say } from "../common/words.js";
-import { ask, point } from "./asking.js";
+import { ask, point } from "../common/asking.js";
 
 const told = document.getElementById("place-told");
 const latitude = document.getElementById("latitude");
 const longitude = document.getElementById("longitude");
 const neighbourhood = document.getElementById("neighbourhood");
 const listening = [];
+const naming = [];
+/** The city's own line, as it is reached from any phone. */
+const CITY = "02361022";
 const HOW = { photo: "byPhoto", phone: "byPhone", map: "byMap", search: "bySearch" };
 
 let place = null;
@@ -16,6 +19,13 @@ let turn = 0;
 
 /** Call `listener(place)` when the place changes; null is none. */
 export const onChange = (listener) => listening.push(listener);
+
+/** Call `listener(words)` with what the chosen place is called, once that is known; "" is no place. */
+export const onNamed = (listener) => naming.push(listener);
+
+const name = (words) => {
+  for (const listener of naming) listener(words);
+};
 
 /** { latitude, longitude, by, outside } or null. */
 export const current = () => place;
@@ -43,6 +53,7 @@ function write() {
   longitude.value = place ? place.longitude.toFixed(7) : "";
   document.getElementById("neighbourhood-field").hidden = place !== null;
   if (place) neighbourhood.value = "";
+  name("");
   for (const listener of listening) listener(place);
 }
 
@@ -60,9 +71,10 @@ async function confirm(more) {
   }
   if (mine !== turn) return;
   if (found?.ward.code === data.ward) {
-    const name = found.neighbourhood?.name;
-    const words = name ? `${name}, ${data.wardName}` : say("placeInWard", { ward: data.wardName });
+    const area = found.neighbourhood?.name;
+    const words = area ? `${area}, ${data.wardName}` : say("placeInWard", { ward: data.wardName });
     show([strong(words), how, more, other()], "done");
+    name(area ?? words);
     return;
   }
   // A photograph taken somewhere else says nothing about the place: it is asked for, not blamed.
@@ -71,12 +83,14 @@ async function confirm(more) {
     return;
   }
   place.outside = true;
-  const words = [strong(say("placeOutside", { ward: data.wardName }))];
+  const outside = say("placeOutside", { ward: data.wardName });
+  const words = [strong(outside)];
   if (found) {
     const href = `/report?${new URLSearchParams({ ward: found.ward.code, lat: latitude.value, lon: longitude.value })}`;
     words.push(element("a", "link", say("placeOther", { ward: found.ward.name }), { href }));
-  } else words.push(say("placeAgain"));
+  } else words.push(say("placeAgain"), element("a", "link", say("placeCity"), { href: `tel:${CITY}` }));
   show(words, "late");
+  name(outside);
   for (const listener of listening) listener(place);
 }
 

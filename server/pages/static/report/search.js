@@ -2,53 +2,72 @@
 
 import { element, icon } from "../common/dom.js";
 import { data, say } from "../common/words.js";
-import { ask } from "./asking.js";
+import { ask } from "../common/asking.js";
 
 const PAUSE = 250;
 const LEAST = 2;
+/** How long a check of the form waits for an answer, in milliseconds. */
+const PATIENCE = 1500;
 
 const input = document.getElementById("address");
 const list = document.getElementById("address-offers");
 const said = document.getElementById("address-said");
 
+let choosing = { place: () => {}, area: () => {} };
 let offers = [];
+/** What was typed when these were offered. */
+let offered = "";
 let active = -1;
 let timer = 0;
 let turn = 0;
 
 /** Offer places; `choose(place)` is called with { name, address, location } and `chooseArea` with { id, name }. */
 export function begin(choose, chooseArea) {
-  input.setAttribute("role", "combobox");
-  input.setAttribute("aria-autocomplete", "list");
-  input.setAttribute("aria-expanded", "false");
-  input.setAttribute("aria-controls", list.id);
+  choosing = { place: choose, area: chooseArea };
   input.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(() => look(choose, chooseArea), PAUSE);
+    timer = setTimeout(look, PAUSE);
   });
   input.addEventListener("keydown", onKey);
   input.addEventListener("blur", () => setTimeout(close, 150));
 }
 
-async function look(choose, chooseArea) {
+/** The one place that the typed address may mean, { name, take }; null where there is none, or more than one. */
+export async function only() {
+  const text = input.value.trim();
+  if (text.length < LEAST) return null;
+  if (text !== offered) {
+    const late = new Promise((resolve) => setTimeout(resolve, PATIENCE));
+    await Promise.race([find(text), late]).catch(() => null);
+  }
+  return text === offered && offers.length === 1 ? offers[0] : null;
+}
+
+/** Make the offers for a text. */
+async function find(text) {
+  const found = (await ask("search", { ward: data.ward, text })).ward;
+  if (text !== input.value.trim()) return;
+  offered = text;
+  offers = [
+    ...found.places.nodes.map((place) => offer(place.name, place.address, "map-pin", () => choosing.place(place))),
+    ...found.neighbourhoods.nodes.map((area) => offer(area.name, say("wholeArea"), "map", () => choosing.area(area))),
+  ];
+}
+
+async function look() {
   const text = input.value.trim();
   const mine = ++turn;
   if (text.length < LEAST) {
     close();
     return;
   }
-  let found;
   try {
-    found = (await ask("search", { ward: data.ward, text })).ward;
+    await find(text);
   } catch {
-    close(); // without a network the typed address serves by itself
+    close(); // without a network there is nothing to offer
     return;
   }
   if (mine !== turn || document.activeElement !== input) return;
-  offers = [
-    ...found.places.nodes.map((place) => offer(place.name, place.address, "map-pin", () => choose(place))),
-    ...found.neighbourhoods.nodes.map((area) => offer(area.name, say("wholeArea"), "map", () => chooseArea(area))),
-  ];
   active = -1;
   list.replaceChildren(...offers.map((one) => one.item));
   list.hidden = !offers.length;
@@ -70,7 +89,7 @@ function offer(name, more, sign, choose) {
   // Before the input loses its focus, which would close the list.
   item.addEventListener("pointerdown", (event) => event.preventDefault());
   item.addEventListener("click", take);
-  return { item, take };
+  return { name, item, take };
 }
 
 let ids = 0;
