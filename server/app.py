@@ -20,7 +20,7 @@ from server.events import Hub
 from server.limits import BodyLimitMiddleware
 from server.live import Live, Room
 from server.pages import map as map_page
-from server.pages import offline, progress, progress_forms, report, static, stats
+from server.pages import offline, progress, progress_forms, report, static, stats, trouble
 from server.pictures import Pictures
 from server.sessions import SessionMiddleware
 from server.settings import Settings
@@ -73,6 +73,7 @@ def create_app(settings: Settings) -> Starlette:
             Middleware(BodyLimitMiddleware),
             Middleware(SessionMiddleware, callers=callers, settings=settings),
         ],
+        exception_handlers={404: trouble.refused, 405: trouble.refused, 500: trouble.failed},
         lifespan=lifespan,
     )
     app.state.database = database

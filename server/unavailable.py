@@ -5,20 +5,18 @@ from __future__ import annotations
 import logging
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geo.database import OUT_OF_REACH, out_of_reach
-from geo.language import Text
 from server.languages import language_of
+from server.pages.trouble import RETRY_AFTER, TROUBLES, trouble_page, wants_page
 
 _LOG = logging.getLogger(__name__)
 _SECONDS = 5
 
-UNAVAILABLE = Text(
-    "Hệ thống đang bận hoặc đang khởi động lại. Hãy thử lại sau ít giây.",
-    "The system is busy or restarting. Please try again in a few seconds.",
-)
+UNAVAILABLE = TROUBLES[503].message
 
 
 class UnavailableMiddleware:
@@ -44,7 +42,14 @@ class UnavailableMiddleware:
             if answered or not out_of_reach(error):
                 raise
             _LOG.warning("the database is out of reach: %s", type(error).__name__)
-            message = UNAVAILABLE.to(language_of(Headers(scope=scope)))
-            body = {"errors": [{"message": message, "extensions": {"code": "UNAVAILABLE"}}]}
-            headers = {"Retry-After": str(_SECONDS), "Cache-Control": "no-store"}
-            await JSONResponse(body, 503, headers)(scope, receive, send)
+            await _answer(scope)(scope, receive, send)
+
+
+def _answer(scope: Scope) -> Response:
+    """A page that comes again by itself for who opened one; JSON for all else."""
+    headers = Headers(scope=scope)
+    if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and wants_page(headers):
+        return trouble_page(Request(scope), 503, {"Retry-After": str(RETRY_AFTER)})
+    message = UNAVAILABLE.to(language_of(headers))
+    body = {"errors": [{"message": message, "extensions": {"code": "UNAVAILABLE"}}]}
+    return JSONResponse(body, 503, {"Retry-After": str(_SECONDS), "Cache-Control": "no-store"})

@@ -24,6 +24,7 @@ from server.pages.languages import language_of, translations
 from server.pages.render import page
 from server.pages.stats_asked import CHOICES, MEASURES, Asked, asked, lead
 from server.pages.stats_figures import Speech
+from server.pages.trouble import RETRY_AFTER, trouble_page
 from server.pages.words import N_, script_words
 from server.periods import VIETNAM, Period, today
 from server.wards import UnknownWard, asked_ward
@@ -31,6 +32,13 @@ from server.wards import UnknownWard, asked_ward
 AGE = timedelta(minutes=1)
 """How old the figures may be that a stranger is shown."""
 _MOST = 256
+
+_AT_ONCE = 2
+_MOST_WAITING = 64
+"""Counts that run or wait for their turn."""
+
+PATIENCE = 5.0
+"""Seconds that a reader waits for a count and its turn."""
 
 SHOWN_AREAS = 12
 """Lines of the table of neighbourhoods before the rest is folded away."""
@@ -55,33 +63,66 @@ class Counted:
     at: datetime
 
 
+class Busy(Exception):
+    """Too many other figures are being counted."""
+
+
 class Figures:
     """The figures that strangers ask for: all of them see the same, so for a minute one count serves.
 
-    What is not kept is counted one after the other: however many ask at once, the database counts for one.
+    However many ask for the same at once, it is counted once; and few counts run at a time, whatever days are asked
+    for. Who waits too long for a turn is shown the last figures known, or told to come again.
     """
 
     def __init__(self) -> None:
         self._kept: Kept[Counted] = Kept(_MOST)
-        self._turn = asyncio.Lock()
+        self._counting: dict[Hashable, asyncio.Task[Counted]] = {}
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def of(self, request: Request, code: str | None, period: Period) -> Counted:
-        """The figures of the ward with this code for the period, as the caller may see them."""
+        """The figures of the ward with this code for the period, as the caller may see them. Raises `Busy`."""
         if request.state.actor != ANONYMOUS:
             return await _count(request, code, period)
         key: Hashable = (code, period)
-        fresh = self._fresh(key)
-        if fresh is None:
-            async with self._turn:
-                fresh = self._fresh(key)
-                if fresh is None:
-                    fresh = await _count(request, code, period)
-                    self._kept.put(key, fresh)
-        return fresh
+        known = self._kept.get(key)
+        if known is not None and datetime.now(VIETNAM) - known.at < AGE:
+            return known
+        counting = self._counting.get(key)
+        if counting is None:
+            if len(self._counting) >= _MOST_WAITING:
+                return _or_busy(known)
+            counting = asyncio.create_task(self._counted(request, key, code, period))
+            counting.add_done_callback(_heard)
+            self._counting[key] = counting
+        try:
+            # Shielded: others may wait for the same count when this reader goes away.
+            return await asyncio.wait_for(asyncio.shield(counting), PATIENCE)
+        except TimeoutError:
+            if counting.done():  # the database's own
+                raise
+            return _or_busy(known)
 
-    def _fresh(self, key: Hashable) -> Counted | None:
-        found = self._kept.get(key)
-        return found if found is not None and datetime.now(VIETNAM) - found.at < AGE else None
+    async def _counted(self, request: Request, key: Hashable, code: str | None, period: Period) -> Counted:
+        try:
+            async with self._turns:
+                found = await _count(request, code, period)
+            self._kept.put(key, found)
+            return found
+        finally:
+            del self._counting[key]
+
+
+def _heard(counting: asyncio.Task[Counted]) -> None:
+    """A count that failed when nobody waited for it any more is no matter: the next reader has it done again."""
+    if not counting.cancelled():
+        counting.exception()
+
+
+def _or_busy(known: Counted | None) -> Counted:
+    """The last figures, however old: they say when they were counted."""
+    if known is None:
+        raise Busy
+    return known
 
 
 async def _count(request: Request, code: str | None, period: Period) -> Counted:
@@ -100,7 +141,10 @@ async def stats_page(request: Request) -> Response:
     except UnknownWard:
         return page(request, "no_ward.html", {}, status=404)
     figures = cast(Figures, request.app.state.figures)
-    counted = await figures.of(request, code, wanted.period)
+    try:
+        counted = await figures.of(request, code, wanted.period)
+    except Busy:
+        return trouble_page(request, 503, {"Retry-After": str(RETRY_AFTER)})
     if counted.ward is None:
         return page(request, "no_ward.html", {}, status=404)
     return page(request, "stats.html", _context(request, wanted, counted.ward, counted.at), status=_status(wanted))
