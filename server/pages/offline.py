@@ -1,4 +1,4 @@
-"""What lets pages be kept on a phone: the service worker's script, and the manifest of the installed application."""
+"""What pages need to be kept on a phone: the service worker, its page for no network, the installed application."""
 
 from __future__ import annotations
 
@@ -11,30 +11,36 @@ from starlette.routing import BaseRoute, Route
 
 from maps import vendor
 from server.pages.languages import language_of, translations
-from server.pages.render import FONT_FILES
+from server.pages.render import FONT_FILES, page
+from server.pages.report_words import WORDS
 from server.pages.static import asset, build
-from server.pages.words import N_
+from server.pages.words import N_, script_words
 
 MODULES = (
+    "common/asking.js",
     "common/dom.js",
     "common/words.js",
-    "report/asking.js",
     "report/draft.js",
     "report/exif.js",
     "report/main.js",
     "report/photos.js",
     "report/place.js",
     "report/problems.js",
-    "report/search.js",
     "report/sending.js",
     "report/shrink.js",
-    "report/similar.js",
     "report/store.js",
     "report/waiting.js",
 )
-"""What the report page imports at once."""
+"""What the report page imports at once. What serves only with a network, it imports when that is needed."""
+
+_ALWAYS = ("common/ready.js", "report/address.js", "report/offline.js")
+"""What every page, and the page for no network, import beside that."""
 
 _STYLES = ("css/design.css", "css/page.css", "css/form.css", "css/report.css")
+_WORDS = {
+    "unreached": N_("Chưa kết nối được"),
+    **{name: WORDS[name] for name in ("keptDraft", "keptRefused", "keptSent", "keptWaiting")},
+}
 _NAME = N_("Phường Số")
 _SHORT = N_("Báo sự cố")
 _ABOUT = N_("Bản đồ số của phường; báo sự cố và theo dõi việc xử lý.")
@@ -43,7 +49,11 @@ _ABOUT = N_("Bản đồ số của phường; báo sự cố và theo dõi vi�
 @cache
 def _script() -> str:
     """The worker for this build: another build is another script, which browsers notice and install anew."""
-    files = [*(asset(path) for path in (*MODULES, *_STYLES, "icon.svg")), *FONT_FILES, vendor.url(vendor.SPRITE)]
+    files = [
+        *(asset(path) for path in (*MODULES, *_ALWAYS, *_STYLES, "icon.svg")),
+        *FONT_FILES,
+        vendor.url(vendor.SPRITE),
+    ]
     return (
         f'import {{ begin }} from "{asset("report/worker.js")}";\n\n'
         f'begin("{build()}", {orjson.dumps(files, option=orjson.OPT_INDENT_2).decode()});\n'
@@ -58,6 +68,16 @@ async def worker(_: Request) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     return Response(_script(), headers=headers, media_type="text/javascript")
+
+
+async def offline(request: Request) -> Response:
+    """`GET /offline`: what stands in for a page that cannot be fetched; kept by the worker, the same for everybody."""
+    return page(request, "offline.html", {"data": _told(request)})
+
+
+def _told(request: Request) -> dict[str, object]:
+    language = language_of(request)
+    return {**script_words(translations(language).gettext, _WORDS), "language": language}
 
 
 async def manifest(request: Request) -> Response:
@@ -89,5 +109,6 @@ async def manifest(request: Request) -> Response:
 
 routes: list[BaseRoute] = [
     Route("/sw.js", worker, name="service-worker"),
+    Route("/offline", offline, name="offline"),
     Route("/manifest.webmanifest", manifest, name="manifest"),
 ]

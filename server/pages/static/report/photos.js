@@ -3,7 +3,7 @@
 import { element, icon } from "../common/dom.js";
 import { data, say } from "../common/words.js";
 import { readExif } from "./exif.js";
-import { shrink } from "./shrink.js";
+import { isPicture, shrink } from "./shrink.js";
 import { newKey, photosOf, putPhoto, removePhoto } from "./store.js";
 
 const input = document.getElementById("photos");
@@ -20,6 +20,9 @@ export const onChange = (listener) => listening.push(listener);
 
 /** When all that was chosen so far is kept. */
 export const settled = () => working;
+
+/** Whether the server refused one of them. */
+export const areWrong = () => photos.some((photo) => photo.isWrong);
 
 export const count = () => photos.length;
 
@@ -57,6 +60,10 @@ async function take(files, keyOf) {
     }
     const told = await readExif(file);
     const small = await shrink(file);
+    if (small === file && !(await isPicture(file))) {
+      complaints.push(say("photoBroken", { name: file.name }));
+      continue;
+    }
     if (small.size > data.mostPhotoBytes) {
       complaints.push(say("photoTooLarge", { name: file.name }));
       continue;
@@ -77,15 +84,28 @@ async function take(files, keyOf) {
     draw();
     for (const listener of listening) listener(told);
   }
-  tell(complaints.join(" ") || (photos.length ? say("photoCount", { n: photos.length }) : ""));
+  tell(complaints.join(" ") || (photos.length ? say("photoCount", { n: photos.length }) : ""), complaints.length > 0);
 }
 
 function add({ id, name, type, bytes, takenAt }) {
   photos.push({ id, name, takenAt, address: URL.createObjectURL(new Blob([bytes], { type })) });
 }
 
-function tell(text) {
+/** A camera's own time, as people here write it. */
+const written = (time) => time.replace(/^(\d+)-(\d+)-(\d+)T(\d+:\d+).*$/, "$3/$2/$1 $4");
+
+/** Mark the photographs that problems are about, each { field }: "photos.1" is the second. */
+export function mark(problems) {
+  const fields = problems.map(({ field }) => field);
+  photos.forEach((photo, index) => {
+    photo.isWrong = fields.includes(`photos.${index}`);
+  });
+  draw();
+}
+
+function tell(text, isWrong = false) {
   told.textContent = text;
+  told.classList.toggle("is-refused", isWrong);
   told.hidden = !text;
 }
 
@@ -111,6 +131,7 @@ function thumb(photo, index) {
     (list.querySelector("button") ?? input).focus();
     for (const listener of listening) listener(null);
   });
-  const taken = photo.takenAt ? element("span", "thumb-when", say("photoTaken", { when: photo.takenAt })) : null;
-  return element("li", "thumb", [picture, remove, taken]);
+  const taken = photo.takenAt ? element("span", "thumb-when", say("photoTaken", { when: written(photo.takenAt) })) : null;
+  const wrong = photo.isWrong ? element("span", "thumb-wrong", [icon("triangle-alert"), say("photoWrong")]) : null;
+  return element("li", photo.isWrong ? "thumb is-refused" : "thumb", [picture, remove, wrong, taken]);
 }

@@ -65,13 +65,14 @@ function wait(response) {
   return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 1), 3600) : 60;
 }
 
-/** Bring a photograph to the server, unless it is there. */
-async function bring(photo) {
+/** Bring the report's photograph of this index to the server, unless it is there. */
+async function bring(photo, index) {
   if (photo.sentAs) return photo.sentAs;
   const body = new FormData();
   body.append("photo", new Blob([photo.bytes], { type: photo.type }), photo.name);
+  if (photo.takenAt) body.append("takenAt", photo.takenAt); // which a shrunk photograph no longer tells
   const { status, answer } = await post("/photos", body, PHOTO_SECONDS);
-  if (status >= 400) throw new Refused([{ field: "photos", message: told(answer) }]);
+  if (status >= 400) throw new Refused([{ field: `photos.${index}`, message: told(answer), unreadable: status === 415 }]);
   const id = answer?.id;
   if (!id) throw new Unreachable("not our server's answer");
   await photoSentAs(photo.id, id);
@@ -87,7 +88,7 @@ async function deliver(report, onStep) {
   const photos = await photosOf(report.key);
   for (const [index, photo] of photos.entries()) {
     onStep({ photo: index + 1, of: photos.length });
-    body.append("photoIds", await bring(photo));
+    body.append("photoIds", await bring(photo, index));
   }
   onStep({ report: true });
   const { status, answer } = await post(`/report?ward=${report.ward}`, body, REPORT_SECONDS);

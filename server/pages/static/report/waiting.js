@@ -3,8 +3,9 @@
 import { element, icon } from "../common/dom.js";
 import { data, moment, say } from "../common/words.js";
 import { others } from "./draft.js";
+import { words } from "./problems.js";
 import { drop } from "./sending.js";
-import { onChange, photosOf, remove } from "./store.js";
+import { onChange, photosOf, seen } from "./store.js";
 
 const section = document.getElementById("kept");
 const list = document.getElementById("kept-list");
@@ -70,7 +71,7 @@ async function about(report) {
   const lines = [element("span", "hint", facts.filter(Boolean).join(" · "))];
   if (report.fields.description) lines.push(element("span", "kept-text", report.fields.description));
   if (report.state === "refused") {
-    for (const { message } of report.problems) lines.push(element("span", "kept-problem", message || say("refused")));
+    for (const problem of report.problems) lines.push(element("span", "kept-problem", words(problem)));
   }
   return lines;
 }
@@ -83,7 +84,7 @@ function buttons(report) {
   };
   if (report.state === "sent") {
     const open = element("a", "button", say("see"), { href: report.url });
-    return [open, act(say("hide"), "x", () => remove(report.key))];
+    return [open, act(say("hide"), "x", () => seen(report.key))];
   }
   const away = act(say("delete"), "trash-2", async () => {
     // Asked in the page itself: a tap by mistake must not lose a report.
