@@ -18,7 +18,7 @@ from maps import vendor
 from schema.api import SCHEMA
 from schema.documents import prepared
 from server.app import create_app
-from server.pages import render, static
+from server.pages import map_words, progress_words, render, report_words, static, stats
 from server.pages.languages import FOLDER, catalogue
 from server.pages.words import GROUPS
 from server.settings import Settings
@@ -82,6 +82,18 @@ async def test_the_list_is_searched_without_diacritics_and_filtered_by_the_addre
         "Rác thải, môi trường",
     ]
     assert listed.findall((await client.get("/")).text) == []
+
+
+async def test_a_list_that_is_not_whole_says_so_and_leads_to_the_whole(client, database):
+    for _ in range(50):
+        await report(database, 108.21, 16.0)
+    assert "phản ánh mới nhất trong" not in (await client.get("/?list=1")).text
+    await report(database, 108.21, 16.0)
+    text = (await client.get("/?list=1")).text
+    assert len(re.findall(r'href="/r/20314-\w{6}"', text)) == 50
+    assert "Đây là 50 phản ánh mới nhất trong 51." in text
+    assert 'href="/stats#data"' in text
+    assert 'id="data"' in (await client.get("/stats")).text
 
 
 @pytest.mark.parametrize("query", ["place=1", "kind=%00,x", "status=GONE", "q=%00", "at=a/b", "neighbourhood=%F0"])
@@ -184,16 +196,16 @@ async def test_files_that_styles_and_modules_refer_to_exist():
             assert (module.parent / path).is_file(), f"{module.name}: {path}"
 
 
-def imported(module: Path) -> set[Path]:
-    """A module and all that it imports at once."""
+def imported(module: Path, *, later: bool = False) -> set[Path]:
+    """A module and all that it imports at once; or `later`, too, when something is asked for."""
+    pattern = r'^import [^"(]*"([^"]+)"' + (r'|\bimport\("([^"]+)"\)' if later else "()")
     found, waiting = set(), [module]
     while waiting:
         one = waiting.pop().resolve()
         if one not in found:
             found.add(one)
-            waiting += [
-                one.parent / path for path in re.findall(r'^import [^"(]*"([^"]+)"', one.read_text(), re.MULTILINE)
-            ]
+            paths = re.findall(pattern, one.read_text(), re.MULTILINE)
+            waiting += [one.parent / (at_once or asked_for) for at_once, asked_for in paths]
     return found
 
 
@@ -418,18 +430,39 @@ def test_no_message_is_translated_in_two_files():
     assert len(ids) == len(set(ids))
 
 
-def test_every_word_that_the_modules_say_is_given_to_them():
-    said: set[str] = set()
-    for module in static.FOLDER.rglob("*.js"):
-        said |= set(re.findall(r'\bsay\(\s*"(\w+)"', module.read_text()))
-        said |= set(re.findall(r'^\s+\["(\w+)", [^"\]]+\],?$', module.read_text(), re.MULTILINE))
-    from_python = {
-        name
-        for path in PAGES.glob("*.py")
-        for name in re.findall(r'^ {4}"(\w+)": N_\(', path.read_text(), re.MULTILINE)
-    }
+SPEAKERS = {
+    "map/main.js": map_words.WORDS,
+    "export/main.js": map_words.SHARED,
+    "report/main.js": report_words.WORDS,
+    "progress/main.js": progress_words.WORDS,
+    "stats/main.js": stats.WORDS,
+}
+"""The first module of each page that says anything, and the words that the page gives it."""
+
+
+def said_by(text: str) -> set[str]:
+    """The words that a module names where it says them."""
+    literal = re.findall(r'\bsay\(\s*"(\w+)"', text)
+    either = [word for pair in re.findall(r'\bsay\([^"()]+\? "(\w+)" : "(\w+)"', text) for word in pair]
+    facts = re.findall(r'^\s+\["(\w+)", [^"\]]+\],?$', text, re.MULTILINE)
+    return {*literal, *either, *facts}
+
+
+@pytest.mark.parametrize("entry", SPEAKERS)
+def test_a_page_gives_its_modules_the_words_that_they_say_and_no_other(entry):
+    texts = [module.read_text() for module in imported(static.FOLDER / entry, later=True)]
+    given = set(SPEAKERS[entry])
+    said = set().union(*map(said_by, texts))
     assert said
-    assert said <= from_python
+    assert said - given == set()
+    # A word may be chosen by what is at hand, so here any mention counts.
+    mentioned = {word for text in texts for word in re.findall(r'"(\w+)"', text)}
+    assert given - mentioned == set()
+
+
+def test_every_module_that_says_something_belongs_to_a_page_that_gives_words():
+    reached = {module for entry in SPEAKERS for module in imported(static.FOLDER / entry, later=True)}
+    assert {module for module in static.FOLDER.rglob("*.js") if said_by(module.read_text())} <= reached
 
 
 def test_every_icon_that_pages_name_is_in_the_sprite():
