@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import BinaryIO, cast
 from uuid import UUID
 
@@ -33,6 +33,9 @@ _LOG = logging.getLogger(__name__)
 FIELD = "photo"
 SECRET_HEADER = "Reporter-Secret"  # noqa: S105  # nosec B105 - the name of a header
 _RETRY_AFTER = 5
+_HERE = timezone(timedelta(hours=7))
+_EARLIEST = datetime(1995, 1, 1, tzinfo=_HERE)
+"""Before the first cameras that wrote their time into a picture."""
 _PLACED = re.compile("Photo:([0-9]{5}):(.{36})", re.ASCII)
 
 NO_PHOTO = Text("Chưa có ảnh nào được gửi lên.", "No photo was sent.")
@@ -76,14 +79,16 @@ class Kept:
     suggested: Position | None
 
 
-async def keep(state: State, file: File) -> Kept:
+async def keep(state: State, file: File, taken_at: datetime | None = None) -> Kept:
     """Take in a file of a form: cleaned, stored, recorded, in this order, so that what is recorded is there.
 
-    `state` is the application's. Raises `Refused` (for the field that the file came in); nothing is kept then.
+    `state` is the application's; `taken_at` counts where the file does not tell itself. Raises `Refused` (for the field
+    that the file came in); nothing is kept then.
     """
     if file.size == 0:
         raise Refused(400, EMPTY, parameter=file.name, code="EMPTY")
     picture = await _cleaned(state.pictures, file)
+    taken_at = picture.taken_at or taken_at
     key = new_unguessable_id()
     store: Photographs = state.photographs
     try:
@@ -94,8 +99,8 @@ async def keep(state: State, file: File) -> Kept:
     database: Database = state.database
     # Where this fails it may yet be committed, so the objects stay: if no row knows them the worker removes them.
     async with database.write() as connection:
-        await photos.record(connection, key, picture.width, picture.height, picture.taken_at)
-    return Kept(photos.upload_id(key), picture.width, picture.height, picture.taken_at, _position(picture))
+        await photos.record(connection, key, picture.width, picture.height, taken_at)
+    return Kept(photos.upload_id(key), picture.width, picture.height, taken_at, _position(picture))
 
 
 async def _cleaned(pictures: Pictures, file: File) -> Picture:
@@ -119,13 +124,16 @@ def _position(picture: Picture) -> Position | None:
 
 
 async def send(request: Request) -> Response:
-    """`POST /photos`: one photograph in a form, under any name; answers with its id and what its camera told."""
+    """`POST /photos`: one photograph in a form, under any name; answers with its id and what its camera told.
+
+    `takenAt` beside it is the camera's time in ISO 8601, of a photograph that was made smaller and tells it no more.
+    """
     try:
         async with read_form(request, most_files=1) as form:
             file = next((file for file in form.sent if file.filename or file.size), None)
             if file is None:
                 raise Refused(400, NO_PHOTO)
-            kept = await keep(request.app.state, file)
+            kept = await keep(request.app.state, file, _told(form.text("takenAt")))
     except Refused as refused:
         refused.parameter = FIELD
         return refused.response(language_of(request.headers))
@@ -141,6 +149,16 @@ async def send(request: Request) -> Response:
     }
     headers = {"Cache-Control": "no-store", "Location": f"/photos/{kept.id}"}
     return Response(orjson.dumps(told), 201, headers, media_type="application/json")
+
+
+def _told(text: str | None) -> datetime | None:
+    """A time that a camera may have told; None for anything else. Without a zone it is Vietnam's."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=_HERE)
+        return moment if _EARLIEST <= moment < datetime.now(UTC) + timedelta(days=1) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 async def show(request: Request) -> Response:

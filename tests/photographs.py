@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import pillow_heif
 from PIL import Image
+
+pillow_heif.register_heif_opener()
 
 _GPS, _DETAILS, _TAKEN, _ORIENTATION = 0x8825, 0x8769, 0x9003, 0x0112
 
@@ -18,6 +21,7 @@ def photograph(
     taken: str | None = "2026:11:20 09:05:00",
     orientation: int | None = None,
     quality: int = 90,
+    kind: str = "JPEG",
 ) -> bytes:
     """A grainy picture, the same each time: dark at its left, bright at its right. `at`: longitude and latitude."""
     grain = np.random.default_rng(7).integers(0, 110, (height, width, 3))
@@ -34,7 +38,7 @@ def photograph(
     if orientation is not None:
         exif[_ORIENTATION] = orientation
     written = io.BytesIO()
-    picture.save(written, "JPEG", quality=quality, exif=exif)
+    picture.save(written, kind, quality=quality, exif=exif)
     return written.getvalue()
 
 

@@ -32,6 +32,12 @@ def document(name: str) -> DocumentNode:
     return prepared(SCHEMA, (DOCUMENTS / f"{name}.graphql").read_text())
 
 
+@cache
+def for_modules(part: str, *names: str) -> dict[str, str]:
+    """The texts of `documents/PART_NAME.graphql` by name, for a page whose modules ask (`static/common/asking.js`)."""
+    return {name: (DOCUMENTS / f"{part}_{name}.graphql").read_text() for name in names}
+
+
 async def ask(request: Request, name: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
     """The data that the document answers with. What is refused as expected is data too: look at `__typename`.
 

@@ -1,5 +1,6 @@
 """The map's page and its data, through ASGI: what is in the HTML, what is refused, what a browser may keep."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from maps import vendor
 from schema.api import SCHEMA
 from schema.documents import prepared
 from server.app import create_app
-from server.pages import map_words, progress_words, render, report_words, static, stats
+from server.pages import map_words, offline, progress_words, render, report_words, static, stats
 from server.pages.languages import FOLDER, catalogue
 from server.pages.words import GROUPS
 from server.settings import Settings
@@ -121,29 +122,17 @@ async def test_only_the_embedded_map_may_stand_in_a_frame_elsewhere(client):
     assert "set-cookie" not in embedded.headers
 
 
-async def test_the_queries_of_the_modules_are_valid(client):
-    queries = [
-        query
-        for module in static.FOLDER.rglob("*.js")
-        for query in re.findall(r"= `((?:query|mutation) [^`]+)`", module.read_text())
-    ]
-    assert len(queries) >= 2
-    for query in queries:
-        prepared(SCHEMA, query)
-
-
-async def test_all_that_a_first_visit_loads_is_under_300_kilobytes(client):
-    text = (await client.get("/")).text
-    sprite = vendor.url(vendor.SPRITE)
-    styles = re.findall(r'href="(/static/[^"]+\.css)"', text)
-    files = {sprite, *styles, *re.findall(r'(?:src|href)="(/static/[^"#]+)', text)}
-    data = {"/", "/map/ward.geojson", "/map/neighbourhoods.geojson", "/map/places.geojson"}
-    total = 0
-    for address in files | data:
-        async with client.stream("GET", address, headers={"Accept-Encoding": "gzip"}) as answer:
-            assert answer.status_code == 200, address
-            total += sum([len(chunk) async for chunk in answer.aiter_raw()])
-    assert 100_000 < total < 300_000
+async def test_the_modules_ask_by_documents_that_the_page_brings_along(client):
+    for path, part in (("/", "map"), ("/report", "report")):
+        text = (await client.get(path)).text
+        brought = json.loads(re.search(r'id="page-data">(.*?)</script>', text, re.DOTALL)[1])["documents"]
+        modules = [module.read_text() for module in (static.FOLDER / part).glob("*.js")]
+        asked = {name for module in modules for name in re.findall(r'\bask\("(\w+)"', module)}
+        assert asked
+        assert asked == set(brought)
+        for document in brought.values():
+            [operation] = prepared(SCHEMA, document).definitions
+            assert operation.operation.value == "query"
 
 
 async def test_an_officials_home_without_consent_is_not_in_the_page(client):
@@ -436,6 +425,7 @@ SPEAKERS = {
     "report/main.js": report_words.WORDS,
     "progress/main.js": progress_words.WORDS,
     "stats/main.js": stats.WORDS,
+    "report/offline.js": offline._WORDS,
 }
 """The first module of each page that says anything, and the words that the page gives it."""
 

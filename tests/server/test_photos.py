@@ -192,6 +192,31 @@ async def test_the_time_is_told_where_it_can_be(
     assert told["takenAt"] == moment
 
 
+@pytest.mark.parametrize(
+    ("told", "moment"),
+    [
+        ("2026-11-20T09:05:00", "2026-11-20T09:05:00+07:00"),
+        ("2026-11-20T02:05:00Z", "2026-11-20T02:05:00+00:00"),
+        ("1970-01-01T00:00:00", None),
+        ("2096-02-29T08:00:00", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("hôm qua\0", None),
+        ("", None),
+    ],
+)
+async def test_the_time_is_told_beside_a_photograph_that_tells_none(
+    standing: Desk, told: str, moment: str | None
+) -> None:
+    answer = await standing.http.post("/photos", files={"photo": encoded()}, data={"takenAt": told})
+    assert answer.json()["takenAt"] == moment
+
+
+async def test_what_the_photograph_itself_tells_comes_first(standing: Desk) -> None:
+    taken = encoded(exif=exif(taken="2026:11:20 09:05:00"))
+    answer = await standing.http.post("/photos", files={"photo": taken}, data={"takenAt": "2026-11-21T00:00:00"})
+    assert answer.json()["takenAt"] == "2026-11-20T09:05:00+07:00"
+
+
 async def test_broken_metadata_spoil_no_photograph(standing: Desk) -> None:
     told = (await send(standing, encoded(exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 60))).json()
     assert (told["suggestedLocation"], told["takenAt"], told["width"]) == (None, None, 120)

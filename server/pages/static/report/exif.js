@@ -1,34 +1,36 @@
-// Where and when a photograph was taken, as the camera wrote it into a JPEG (Exif 2.32, TIFF 6.0). Read before the photograph
-// is shrunk, which leaves all of that behind. Anything that is not as it should be counts as nothing told.
+// Where and when a photograph was taken, as the camera wrote it (Exif 2.32, TIFF 6.0) into JPEG, HEIC, WebP or PNG. Read before
+// the photograph is shrunk, which leaves all of that behind. Anything that is not as it should be counts as nothing told.
 
-const HEAD = 256 * 1024;
 const GPS = 0x8825;
 const DETAILS = 0x8769;
 const TAKEN = 0x9003;
 const SIZES = { 2: 1, 3: 2, 4: 4, 5: 8 };
 
-/** { latitude, longitude, takenAt } of a file: each null where the camera did not tell. */
+/** { latitude, longitude, takenAt } of a file: each null where the camera did not tell; takenAt is 2026-11-20T09:05:00. */
 export async function readExif(file) {
   const nothing = { latitude: null, longitude: null, takenAt: null };
   try {
-    const view = new DataView(await file.slice(0, HEAD).arrayBuffer());
-    const start = findTiff(view);
-    return start === null ? nothing : read(view, start);
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const start = findTiff(bytes);
+    return start === null ? nothing : read(new DataView(bytes.buffer), start);
   } catch (error) {
     if (error instanceof RangeError) return nothing; // cut off, or offsets that lead nowhere
     throw error;
   }
 }
 
-/** Where the TIFF structure begins: in the first APP1 segment that says Exif. */
-function findTiff(view) {
-  if (view.byteLength < 4 || view.getUint16(0) !== 0xffd8) return null;
-  let at = 2;
-  while (at + 4 <= view.byteLength) {
-    const marker = view.getUint16(at);
-    if (marker >> 8 !== 0xff || marker === 0xffda) return null;
-    if (marker === 0xffe1 && view.getUint32(at + 4) === 0x45786966) return at + 10;
-    at += 2 + view.getUint16(at + 2);
+const MARKS = ["Exif\0\0", "EXIF", "eXIf"];
+const ORDERS = ["II*\0", "MM\0*"];
+
+/** Where the TIFF structure begins: behind the mark that JPEG and HEIC, WebP, or PNG set; WebP tells its length between. */
+function findTiff(bytes) {
+  const is = (text, at) => [...text].every((letter, n) => bytes[at + n] === letter.charCodeAt(0));
+  // Every mark has an x, small or capital, as its second letter.
+  for (let at = 0; at < bytes.length; at += 1) {
+    if (bytes[at] !== 0x78 && bytes[at] !== 0x58) continue;
+    const mark = MARKS.find((one) => is(one, at - 1));
+    const found = mark && [at - 1 + mark.length, at + 7].find((start) => ORDERS.some((order) => is(order, start)));
+    if (found) return found;
   }
   return null;
 }
@@ -41,11 +43,11 @@ function read(view, start) {
   const latitude = degrees(gps, 1, 2, "S", 90);
   const longitude = degrees(gps, 3, 4, "W", 180);
   const told = latitude !== null && longitude !== null && !(latitude === 0 && longitude === 0);
-  const taken = /^(\d{4}):(\d\d):(\d\d) (\d\d):(\d\d)/.exec(pointer(DETAILS).get(TAKEN)?.text ?? "");
+  const taken = /^(\d{4}):(\d\d):(\d\d) (\d\d):(\d\d):(\d\d)/.exec(pointer(DETAILS).get(TAKEN)?.text ?? "");
   return {
     latitude: told ? latitude : null,
     longitude: told ? longitude : null,
-    takenAt: taken ? `${taken[3]}/${taken[2]}/${taken[1]} ${taken[4]}:${taken[5]}` : null,
+    takenAt: taken ? `${taken[1]}-${taken[2]}-${taken[3]}T${taken[4]}:${taken[5]}:${taken[6]}` : null,
   };
 }
 

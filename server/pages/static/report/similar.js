@@ -2,7 +2,7 @@
 
 import { element, icon } from "../common/dom.js";
 import { count, data, isLate, kindName, moment, say, tone } from "../common/words.js";
-import { ask, point } from "./asking.js";
+import { ask, point } from "../common/asking.js";
 
 const section = document.getElementById("similar");
 const list = document.getElementById("similar-list");

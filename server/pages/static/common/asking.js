@@ -1,6 +1,6 @@
-// Questions to the ward's GraphQL API: the documents of `documents/report_*.graphql`, which the page brings along.
+// Questions to the ward's GraphQL API, by documents of `server/pages/documents/` that the page brings along.
 
-import { data } from "../common/words.js";
+import { data } from "./words.js";
 
 const SECONDS = 8;
 

@@ -1,0 +1,31 @@
+"""What a first visit to the demo ward weighs in real Chromium, over the wire and with heads of answers."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.browser.conftest import PHONE
+from tests.browser.screenshots import demo_address
+
+__all__ = ["demo_address"]
+
+
+@pytest.mark.parametrize(("path", "most"), [("/report", 115_000), ("/", 290_000)])
+async def test_a_first_visit_is_light(chromium: Browser, demo_address: str, path: str, most: int) -> None:
+    context = await chromium.new_context(viewport=PHONE, locale="vi-VN", base_url=demo_address)
+    page = await context.new_page()
+    client = await context.new_cdp_session(page)
+    await client.send("Network.enable")
+    named: dict[str, str] = {}
+    sizes: dict[str, float] = {}
+    client.on("Network.requestWillBeSent", lambda event: named.update({event["requestId"]: event["request"]["url"]}))
+    client.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
+    await page.goto(path, wait_until="networkidle")
+    await page.wait_for_timeout(1500)
+    loaded = sorted((size, named[key].removeprefix(demo_address)) for key, size in sizes.items())
+    await context.close()
+    [print(*x) for x in loaded]
+    assert len(loaded) > 20
+    total = sum(size for size, _ in loaded)
+    assert total < most, (total, loaded)
