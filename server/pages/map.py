@@ -19,7 +19,7 @@ from maps import layers, planned
 from maps.digital_map import ward_map
 from server.basemap import ground_of
 from server.pages import map_data
-from server.pages.asking import ask
+from server.pages.asking import ask, for_modules
 from server.pages.languages import language_of, translations
 from server.pages.map_asked import GROUPS as STATUS_GROUPS
 from server.pages.map_asked import Asked, asked, found
@@ -86,6 +86,7 @@ async def map_page(request: Request) -> Response:
             "wardName": ward.name,
             "bounds": [[ward.south, ward.west], [ward.north, ward.east]],
             "language": language,
+            "documents": for_modules("map", "neighbourhood", "incident"),
             "ground": ground.told() if ground else None,
             "embedded": wanted.embedded,
         },

@@ -6,27 +6,14 @@ import * as card from "./card.js";
 import * as cards from "./cards.js";
 import * as list from "./list.js";
 import { distanceTo } from "./nearby.js";
-import { ask, shown as loading } from "./net.js";
+import { shown as loading } from "./net.js";
 import { mark as markPlace } from "./places.js";
 import { reportAt } from "./reporting.js";
 import { openShare } from "./share.js";
 import * as sheet from "./sheet.js";
 import { approach, closeTo } from "./view.js";
+import { ask } from "../common/asking.js";
 import { data } from "../common/words.js";
-
-const NEIGHBOURHOOD = `query ($id: ID!, $open: [IncidentStatus!]) {
-  node(id: $id) { ... on Neighbourhood {
-    team { members { name role phone } }
-    incidents(filter: { statuses: $open }, first: 1) { totalCount }
-  } }
-}`;
-const INCIDENT = `query ($code: String!) {
-  incident(trackingCode: $code) {
-    trackingCode status overdue reportedAt dueAt resolvedAt description address location
-    category { code name nameEn icon }
-    photos { url thumbnailUrl width height }
-  }
-}`;
 
 export class Choosing {
   #map;
@@ -100,7 +87,7 @@ export class Choosing {
     list.mark(id, true);
     const variables = { id: `Neighbourhood:${data.ward}:${id}`, open: data.open };
     loading("card", async () => {
-      const { node } = await ask(NEIGHBOURHOOD, variables);
+      const { node } = await ask("neighbourhood", variables);
       if (node) cards.neighbourhoodMore(made.more, node);
     });
   }
@@ -113,14 +100,14 @@ export class Choosing {
     if (photos) cards.incidentMore(made.more, photos);
     else
       loading("card", async () => {
-        const { incident } = await ask(INCIDENT, { code });
+        const { incident } = await ask("incident", { code });
         if (incident) cards.incidentMore(made.more, incident.photos);
       });
   }
 
   #byCode(code, fly) {
     loading("card", async () => {
-      const { incident } = await ask(INCIDENT, { code });
+      const { incident } = await ask("incident", { code });
       if (!incident) {
         address.keep({ card: null });
         return;

@@ -16,18 +16,6 @@ export async function fetched(path, parameters = {}, signal = undefined) {
   return answer.json();
 }
 
-/** The data that a GraphQL query answers with. */
-export async function ask(query, variables) {
-  const answer = await fetch("/graphql", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json", "Accept-Language": data.language },
-    body: JSON.stringify({ query, variables }),
-  });
-  const { data: found, errors } = await answer.json();
-  if (errors) throw new Error(errors[0].message);
-  return found;
-}
-
 /** Run `work`; while it lasts the page says so, and when it fails it offers to try again. True when it succeeded. */
 export async function shown(name, work) {
   loading += 1;
