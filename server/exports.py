@@ -26,8 +26,8 @@ from geo.exporting.writing import MEDIA_TYPES, Document, Format, document
 from geo.incidents import EVERYTHING, Filter
 from geo.language import Text
 from maps.window import ParameterError
+from server.asked import kinds_of, statuses_of
 from server.languages import language_of
-from server.pages.map_data import kinds_of, statuses_of
 from server.periods import VIETNAM, read_period
 from server.wards import UNKNOWN_WARD, UnknownWard, asked_ward
 
@@ -104,13 +104,14 @@ async def export(request: Request) -> Response:
         wanted = wanted_of(request)
     except ParameterError as error:
         return _refusal(request, error.name, error.text, 400)
-    if wanted is not EVERYTHING and make is not export_incidents:
+    filtered = wanted != EVERYTHING
+    if filtered and make is not export_incidents:
         return _refusal(request, "export", UNFILTERED, 400)
     actor = cast(Actor, request.state.actor)
     ward = await _ward(request, actor)
     if ward is None:
         return _refusal(request, "ward", UNKNOWN_WARD, 404)
-    subject = make(actor, ward.code) if wanted is EVERYTHING else export_incidents(actor, ward.code, wanted)
+    subject = export_incidents(actor, ward.code, wanted) if filtered else make(actor, ward.code)
     headers = {
         "Content-Disposition": f'attachment; filename="{file_name(subject, ward.code, form)}"',
         "Cache-Control": "private, no-store",
@@ -124,13 +125,12 @@ def wanted_of(request: Request) -> Filter:
     """Which incidents a request asks for; what a form leaves empty is not asked. Raises what names the parameter."""
     asked = request.query_params
     period = read_period(asked)
-    wanted = Filter(
+    return Filter(
         statuses=statuses_of(asked.getlist("status")),
         categories=kinds_of(asked.getlist("category")),
         reported_from=period.since,
         reported_to=period.until,
     )
-    return EVERYTHING if wanted == EVERYTHING else wanted
 
 
 async def _ward(request: Request, actor: Actor) -> Any:

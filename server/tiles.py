@@ -17,7 +17,8 @@ from geo.language import Text
 from maps import planned
 from maps.tiles import LAYERS, MAX_ZOOM, Tile
 from maps.window import ParameterError
-from server.pages.map_data import UNKNOWN_LAYER, kinds_of, refusal, statuses_of
+from server.asked import kinds_of, statuses_of
+from server.pages.map_data import UNKNOWN_LAYER, refusal
 from server.wards import UNKNOWN_WARD, is_code
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"

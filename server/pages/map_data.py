@@ -18,14 +18,12 @@ from geo.language import Text
 from geo.lifecycle import Status
 from maps import layers, planned
 from maps.window import SINGLES_ZOOM, ParameterError, Window, read_window
+from server.asked import kinds_of, statuses_of
 from server.languages import language_of as spoken
 from server.wards import UNKNOWN_WARD, UnknownWard, asked_ward
 
-_MAX_KINDS = 50
 _GEOJSON = "application/geo+json"
 
-UNKNOWN_STATUS = Text("Không có trạng thái này.", "There is no such status.")
-UNKNOWN_KIND = Text("Mã loại phản ánh không hợp lệ.", "This is not a category's code.")
 UNKNOWN_LAYER = Text("Không có lớp bản đồ này.", "There is no such layer.")
 
 
@@ -100,26 +98,6 @@ async def heat(request: Request) -> Response:
             return refusal(request, "ward", UNKNOWN_WARD, 404)
         body = await texts.fetch(*planned.heat(_actor(request), code, window, statuses, kinds))
     return _kept(request, body or b"[]", "application/json")
-
-
-def _several(values: list[str]) -> list[str]:
-    return [part for value in values for part in value.split(",") if part]
-
-
-def statuses_of(values: list[str]) -> list[Status] | None:
-    """The statuses that a request asks for, None where it names none; raises `ParameterError`."""
-    names = _several(values)
-    if not set(names) <= set(Status):
-        raise ParameterError("status", UNKNOWN_STATUS)
-    return [Status(name) for name in dict.fromkeys(names)] or None
-
-
-def kinds_of(values: list[str]) -> list[str] | None:
-    """The categories' codes that a request asks for, None where it names none; raises `ParameterError`."""
-    codes = list(dict.fromkeys(_several(values)))
-    if len(codes) > _MAX_KINDS or any("\x00" in code or len(code) > 100 for code in codes):
-        raise ParameterError("category", UNKNOWN_KIND)
-    return codes or None
 
 
 def _kept(request: Request, body: bytes, media_type: str) -> Response:
