@@ -22,7 +22,7 @@ from server.pages import map_data
 from server.pages.asking import ask, for_modules
 from server.pages.languages import language_of, translations
 from server.pages.map_asked import GROUPS as STATUS_GROUPS
-from server.pages.map_asked import Asked, asked, found
+from server.pages.map_asked import Asked, answers, asked
 from server.pages.map_words import WORDS
 from server.pages.render import page
 from server.pages.words import GROUPS, PLACES, script_words
@@ -69,7 +69,7 @@ async def map_page(request: Request) -> Response:
         "base": ground,
         "groups": [(group, _searched(wanted, _of(places, group.kinds))) for group in GROUPS],
         "callable_places": [place for place in _of(places, ("PEOPLES_COMMITTEE", "POLICE")) if place["phone"]],
-        "neighbourhoods": [row for row in neighbourhoods if found(wanted.search, row.name, row.team)],
+        "neighbourhoods": answers(wanted.search, neighbourhoods, lambda row: (row.name, row.team or "")),
         "chosen": _chosen(wanted, places, neighbourhoods),
         "kinds": [_counted(kind, wanted, language) for kind in kinds],
         "open_statuses": OPEN,
@@ -107,8 +107,8 @@ def _of(places: list[dict[str, Any]], kinds: tuple[str, ...]) -> list[dict[str, 
 
 
 def _searched(wanted: Asked, places: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    texts = ("name", "address", "neighbourhood")
-    return [place for place in places if found(wanted.search, *(place[text] for text in texts))]
+    more = ("address", "neighbourhood")
+    return answers(wanted.search, places, lambda place: (place["name"], " ".join(place[text] or "" for text in more)))
 
 
 def _chosen(wanted: Asked, places: list[dict[str, Any]], neighbourhoods: Any) -> tuple[str, str] | None:

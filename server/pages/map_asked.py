@@ -5,9 +5,11 @@ A link may outlive what it names: what is not there, or cannot be, is passed ove
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
 from starlette.datastructures import QueryParams
@@ -19,6 +21,10 @@ GROUPS: dict[str, tuple[Status, ...]] = {"open": OPEN, "done": FINISHED, "all": 
 
 _LONGEST_SEARCH = 100
 _MOST_KINDS = 50
+_WORD = re.compile(r"[^\W_]+")
+_FIGURE = re.compile(r"\d")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +74,40 @@ def fold(text: str) -> str:
     return "".join(letter for letter in apart if not unicodedata.combining(letter)).replace("đ", "d")
 
 
-def found(search: str, *texts: Any) -> bool:
-    """Whether each word of a search is somewhere in these texts."""
-    words = fold(search).split()
-    within = fold(" ".join(str(text) for text in texts if text)) if words else ""
-    return all(word in within for word in words)
+def _words(text: str) -> list[str]:
+    return _WORD.findall(fold(text))
+
+
+def _held(word: str, words: Iterable[str]) -> bool:
+    """Whether a word of a search is among these; one with a figure only whole: 58 is not found in 258."""
+    return word in words if _FIGURE.search(word) else any(word in one for one in words)
+
+
+def _begun(word: str, words: Iterable[str]) -> bool:
+    return word in words if _FIGURE.search(word) else any(one.startswith(word) for one in words)
+
+
+def rank(search: str, title: str, more: str = "") -> tuple[int, int] | None:
+    """What orders the answers to a search, the least first; None for what is none.
+
+    As `rank` in `static/common/finding.js`, which says how.
+    """
+    wanted, named = _words(search), _words(title)
+    if not wanted or not all(_held(word, (*named, *_words(more))) for word in wanted):
+        return None
+    if all(word in named for word in wanted):
+        return 0, len(named)
+    if all(_begun(word, named) for word in wanted):
+        return 1, len(named)
+    return 2 if all(_held(word, named) for word in wanted) else 3, len(named)
+
+
+def answers(search: str, things: Iterable[T], told: Callable[[T], tuple[str, str]]) -> list[T]:
+    """Those of `things` that answer a search, the best first, and all where nothing is searched for.
+
+    `told` gives a thing's title and what else is said of it. Equals stay in their order.
+    """
+    if not search:
+        return list(things)
+    ranked = [(at, thing) for thing in things if (at := rank(search, *told(thing))) is not None]
+    return [thing for _, thing in sorted(ranked, key=lambda pair: pair[0])]

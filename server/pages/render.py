@@ -16,7 +16,7 @@ from geo.language import Language
 from maps import vendor
 from server.pages.languages import language_of, remember, translations
 from server.pages.static import asset
-from server.pages.words import STATUSES, TONES
+from server.pages.words import STATUSES, TONES, dialled, phone
 
 TEMPLATES = Path(__file__).parent / "templates"
 FONT_FILES = tuple(
@@ -38,6 +38,7 @@ def environment(language: Language) -> Environment:
     # In an element that is JSON, its own letters are half as long as escapes; `tojson` still escapes < > & and quotes.
     made.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False, "separators": (",", ":")}
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    made.filters.update(dialled=dialled, phone=phone)
     made.globals.update(
         asset=asset,
         language=language,

@@ -5,6 +5,7 @@ Texts are Vietnamese and marked by `N_` for the catalogues; pages translate them
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -92,6 +93,23 @@ STATUSES: dict[Status, Sign] = {
     Status.REJECTED: Sign(N_("Không thuộc phạm vi xử lý"), "ban"),
     Status.DUPLICATE: Sign(N_("Trùng với phản ánh khác"), "copy"),
 }
+
+
+def dialled(number: str) -> str:
+    """A phone number as a phone dials it."""
+    return re.sub(r"[^\d+]", "", number)
+
+
+_GROUPED = re.compile(r"(0\d{3})(\d{3,4})(\d{3})")
+
+
+def phone(number: str) -> str:
+    """A phone number as people read it aloud, 0900 094 835; one of another kind as it was written.
+
+    As `phoneShown` in `static/map/card_parts.js`.
+    """
+    found = _GROUPED.fullmatch(re.sub(r"^\+84", "0", dialled(number)))
+    return " ".join(found.groups()) if found else number
 
 
 def script_words(gettext: Callable[[str], str], words: Mapping[str, str]) -> dict[str, object]:

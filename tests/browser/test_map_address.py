@@ -50,7 +50,7 @@ async def test_nothing_is_shown_where_every_status_is_taken_away(opening: Openin
     await page.get_by_role("button", name="Lọc").click()
     await page.get_by_role("checkbox", name=re.compile("Không thuộc phạm vi")).uncheck(force=True)
     await expect(page.locator(".incident")).to_have_count(0)
-    await expect(page.locator("#incident-summary")).to_have_text("Không có phản ánh nào trong khung nhìn.")
+    await expect(page.locator("#incident-summary")).to_have_text("Không có phản ánh nào trong vùng đang xem.")
 
 
 async def test_an_address_opens_what_it_was_copied_from(opening: Opening, ids):
@@ -154,7 +154,7 @@ async def test_the_share_dialog_tells_link_and_snippet(opening: Opening):
     assert "neighbourhood=" in link
     snippet = await dialog.get_by_label("Đoạn mã").input_value()
     assert re.match(r'<iframe src="http://127\.0\.0\.1:\d+/\?embed=1&amp;kind=TRAFFIC&amp;neighbourhood=', snippet)
-    await dialog.get_by_role("button", name="Sao chép đường dẫn").click()
+    await dialog.get_by_role("button", name="Sao chép liên kết").click()
     await expect(dialog.get_by_role("status")).to_have_text("Đã sao chép.")
     assert await page.evaluate("navigator.clipboard.readText()") == link
     await page.keyboard.press("Escape")

@@ -32,7 +32,7 @@ async def test_the_nearest_is_told_with_its_distance_and_nothing_is_sent(opening
     page.on("request", lambda request: sent.append(f"{request.url} {request.post_data or ''}"))
     await page.get_by_role("button", name="Gần tôi").click()
     near = page.get_by_role("region", name="Gần tôi")
-    await expect(near).to_contain_text("Bạn đang ở Tổ dân phố số 2")
+    await expect(near).to_contain_text("Vị trí hiện tại: Tổ dân phố số 2")
     await expect(near).to_contain_text("không gửi đi đâu")
     await expect(near).to_contain_text("chính xác trong khoảng 40 m")
     await expect(near.get_by_role("listitem").first).to_contain_text("Nhà văn hóa số 2")
@@ -66,7 +66,7 @@ async def test_a_refusal_is_answered_kindly(opening: Opening):
     page = (await opening(permissions=[])).page
     await expect(places(page)).to_have_count(5)
     await page.get_by_role("button", name="Gần tôi").click()
-    await expect(page.get_by_role("region", name="Gần tôi")).to_contain_text("Bạn vẫn có thể tìm tên nơi cần đến")
+    await expect(page.get_by_role("region", name="Gần tôi")).to_contain_text("Vẫn có thể tìm tên nơi cần đến")
 
 
 async def test_far_from_the_ward_the_distance_to_it_is_told(opening: Opening):

@@ -8,7 +8,7 @@ export function place(feature) {
   const { kind, name, address, openingHours, neighbourhood, phone } = feature.properties;
   const { word, icon: sign } = data.places[kind];
   const known = facts([["address", address], ["hours", openingHours], ["neighbourhood", neighbourhood]]);
-  const ways = actions([directions(feature.geometry.coordinates, "button primary"), phone ? call(phone) : null]);
+  const ways = actions([directions(feature.geometry.coordinates, "button primary"), phone ? call(phone, "", "button primary") : null]);
   return { sign, kind: word, title: name, body: [...known, ways] };
 }
 

@@ -49,18 +49,27 @@ export async function drawNeighbourhoods(map, layer, choose) {
 
 const LABELLED_FROM = 15;
 const LABEL_WIDTH = 110;
+const PLACES = { "": 0, "is-below": 30, "is-above": -30 }; // pixels down from the middle, as in css/map.css
 
-/** Write the names that have room in their own ground at this zoom; a name steps below a pin that stands on it. */
-export function labelWhereRoom(map, drawn, pins) {
+/**
+ * Write the names that have room in their own ground at this zoom. `spots` are where pins stand; a name steps below or
+ * above one that stands on it, and is left out where pins stand there too.
+ */
+export function labelWhereRoom(map, drawn, spots) {
   const zoom = map.getZoom();
-  const spots = [...pins.values()].map(({ pin }) => map.project(pin.getLatLng(), zoom));
+  const taken = spots.map((spot) => map.project(spot, zoom));
   for (const { area, written } of drawn.values()) {
+    const sign = written.getElement();
+    if (!sign) continue;
     const bounds = area.getBounds();
     const width = map.project(bounds.getNorthEast(), zoom).x - map.project(bounds.getSouthWest(), zoom).x;
     const at = map.project(written.getLatLng(), zoom);
-    const hidden = spots.some((spot) => Math.abs(spot.x - at.x) < LABEL_WIDTH / 2 + 17 && Math.abs(spot.y - at.y) < 24);
-    written.getElement()?.classList.toggle("has-room", zoom >= LABELLED_FROM && width >= LABEL_WIDTH);
-    written.getElement()?.classList.toggle("is-below", hidden);
+    const { offsetWidth: wide, offsetHeight: tall } = sign.firstElementChild;
+    const isFree = (down) =>
+      !taken.some(({ x, y }) => Math.abs(x - at.x) < wide / 2 + 17 && Math.abs(y - at.y - down) < tall / 2 + 17);
+    const place = Object.keys(PLACES).find((name) => isFree(PLACES[name]));
+    sign.classList.toggle("has-room", zoom >= LABELLED_FROM && width >= LABEL_WIDTH && place !== undefined);
+    for (const name of ["is-below", "is-above"]) sign.classList.toggle(name, place === name);
   }
 }
 

@@ -16,6 +16,12 @@ export function start(called) {
   });
 }
 
+/** A title in which the name of a neighbourhood stays on one line, where a line has room for it. */
+function unbroken(title) {
+  const parts = title.split(/(Tổ dân phố số \S+)/);
+  return parts.map((part, at) => (at % 2 ? element("span", "unbroken", part) : part));
+}
+
 /** Show a card; `left` is called when it goes. The focus moves into it, and back again. */
 export function open({ sign, kind, title, body }, left = null) {
   const from = document.activeElement;
@@ -27,7 +33,7 @@ export function open({ sign, kind, title, body }, left = null) {
   card.replaceChildren(
     element("div", "card-inner", [
       element("div", "card-head", [element("div", "card-kind", [icon(sign), element("span", "", kind)]), x]),
-      element("h2", "", title, { id: "card-title" }),
+      element("h2", "", unbroken(title), { id: "card-title" }),
       ...body,
     ]),
   );

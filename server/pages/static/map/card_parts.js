@@ -42,9 +42,18 @@ export function directions([longitude, latitude], className) {
   return element("a", className, [icon("navigation"), say("directions"), hint], options);
 }
 
-export function call(phone, name = "") {
-  return element("a", "button", [icon("phone"), element("span", "number", phone)], {
-    href: `tel:${phone.replace(/[^\d+]/g, "")}`,
+const dialled = (number) => number.replace(/[^\d+]/g, "");
+
+/** A phone number as people read it aloud, 0900 094 835; one of another kind as it was written. */
+function phoneShown(number) {
+  const [, ...groups] = /^(0\d{3})(\d{3,4})(\d{3})$/.exec(dialled(number).replace(/^\+84/, "0")) ?? [];
+  return groups.length ? groups.join(" ") : number;
+}
+
+export function call(number, name = "", className = "button") {
+  const phone = phoneShown(number);
+  return element("a", className, [icon("phone"), element("span", "number", phone)], {
+    href: `tel:${dialled(number)}`,
     "aria-label": say("callNumber", { phone: name ? `${name}, ${phone}` : phone }),
   });
 }

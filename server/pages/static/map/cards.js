@@ -22,7 +22,7 @@ export function place(feature, distance, doing) {
     ]),
     actions([
       directions(feature.geometry.coordinates, "button primary"),
-      shown.phone ? call(shown.phone) : null,
+      shown.phone ? call(shown.phone, "", "button primary") : null,
       shared(doing.share),
     ]),
   ];

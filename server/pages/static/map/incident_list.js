@@ -2,14 +2,14 @@
 
 import { status } from "./card_parts.js";
 import { element, icon } from "../common/dom.js";
-import { count, data, kindName, moment, say } from "../common/words.js";
+import { count, data, moment, say } from "../common/words.js";
 
 const list = document.getElementById("incident-list");
 const summary = document.getElementById("incident-summary");
 const LISTED = 60;
 
-/** Of each feature in `found` a row; `open` is called with one that is activated, `key` names it. */
-export function tell(found, key, open) {
+/** Of each feature in `found` a row under its `name`; `open` is called with one that is activated, `key` tells them apart. */
+export function tell(found, key, name, open) {
   const clusters = found.features.filter((feature) => feature.properties.n > 1);
   const singles = found.features.filter((feature) => feature.properties.n === 1);
   summary.textContent = found.total
@@ -18,14 +18,13 @@ export function tell(found, key, open) {
   singles.sort((one, other) => (one.properties.reportedAt < other.properties.reportedAt ? 1 : -1));
   clusters.sort((one, other) => other.properties.n - one.properties.n);
   const focused = list.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  list.replaceChildren(...[...singles, ...clusters].slice(0, LISTED).map((feature) => row(feature, key, open)));
+  list.replaceChildren(...[...singles, ...clusters].slice(0, LISTED).map((feature) => row(feature, key, name(feature), open)));
   if (focused) list.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
-function row(feature, key, open) {
+function row(feature, key, name, open) {
   const incident = feature.properties;
   const many = incident.n > 1;
-  const name = many ? say("cluster", { n: count(incident.n) }) : kindName(incident);
   const href = many ? "#ward_map" : `/r/${incident.code}?ward=${data.ward}`;
   const link = element("a", "item", name, { href });
   link.dataset.key = key(feature);

@@ -28,13 +28,21 @@ export class Incidents {
   #drawn = new Map();
   #asked = null;
   #chosen = null;
+  #found = NOTHING;
   #choose;
+  #nameAt;
+  #tellDrawn;
 
-  /** `choose` is called with the feature of one that is tapped. */
-  constructor(map, layer, choose) {
+  /**
+   * `choose` is called with the feature of one that is tapped, `drawn` when pins have come and gone; `nameAt` gives the
+   * name of the neighbourhood that holds a position, null where none is known.
+   */
+  constructor(map, layer, { choose, nameAt, drawn }) {
     this.#map = map;
     this.#layer = layer;
     this.#choose = choose;
+    this.#nameAt = nameAt;
+    this.#tellDrawn = drawn;
     map.on("moveend", () => this.refresh());
   }
 
@@ -63,8 +71,23 @@ export class Incidents {
       this.#drawn.set(key, pin);
       this.#layer.addLayer(pin);
     }
-    incidentList.tell(found, this.#key, (feature) => this.#activate(feature));
+    this.#found = found;
+    this.name();
+    this.#tellDrawn();
   }
+
+  /** Say where each is: again when the neighbourhoods have come. */
+  name() {
+    for (const feature of this.#found.features)
+      if (feature.properties.n > 1) this.#drawn.get(this.#key(feature))?.getElement()?.setAttribute("title", this.#name(feature));
+    incidentList.tell(this.#found, this.#key, this.#name, (feature) => this.#activate(feature));
+  }
+
+  #name = ({ geometry, properties }) => {
+    if (properties.n === 1) return kindName(properties);
+    const name = this.#nameAt(...geometry.coordinates);
+    return name ? say("clusterIn", { n: count(properties.n), name }) : say("cluster", { n: count(properties.n) });
+  };
 
   #key = ({ properties: { id, n, code, status, overdue } }) => (n > 1 ? `${id}:${n}` : `${code}:${status}:${overdue}`);
 
@@ -80,7 +103,7 @@ export class Incidents {
     const pin = marker([latitude, longitude], element("span", "", count(n)), {
       size: [size, size],
       className: "cluster",
-      title: say("cluster", { n: count(n) }),
+      title: this.#name(feature),
       zIndexOffset: 500,
     });
     pin.on("click", () => this.#open(feature));

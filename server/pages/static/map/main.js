@@ -24,7 +24,12 @@ const groups = Object.fromEntries(
 let areas = new Map();
 let pins = new Map();
 
-const label = () => boundaries.labelWhereRoom(map, areas, pins);
+/** Names keep clear of the pins of what is switched on. */
+function label() {
+  const standing = [...pins.values()].map(({ pin }) => pin).filter((pin) => map.hasLayer(pin));
+  const all = [...standing, ...(map.hasLayer(groups.incidents) ? groups.incidents.getLayers() : [])];
+  boundaries.labelWhereRoom(map, areas, all.map((pin) => pin.getLatLng()));
+}
 
 /** The layers' switches: what is off is in the address, and may come from there. */
 function layers(incidents) {
@@ -37,7 +42,7 @@ function layers(incidents) {
       if (box.checked) layer.addTo(map);
       else layer.remove();
       if (key === "incidents" && box.checked) incidents.refresh();
-      if (key === "neighbourhoods") label();
+      label();
     });
   }
 }
@@ -47,6 +52,7 @@ function draw(choosing, incidents, heat) {
   const choose = (kind, id) => choosing.choose(kind, id);
   const neighbourhoodsCome = shown("neighbourhoods", async () => {
     areas = await boundaries.drawNeighbourhoods(map, groups.neighbourhoods, choose);
+    incidents.name();
     label();
   });
   const placesCome = shown("places", async () => {
@@ -69,7 +75,11 @@ function start() {
   map.on("zoomend", label);
 
   const choosing = new Choosing(map, () => pins, () => areas);
-  const incidents = new Incidents(map, groups.incidents, (feature) => choosing.incident(feature));
+  const incidents = new Incidents(map, groups.incidents, {
+    choose: (feature) => choosing.incident(feature),
+    nameAt: (longitude, latitude) => boundaries.nameAt(areas, longitude, latitude),
+    drawn: label,
+  });
   choosing.incidents = incidents;
   const heat = new Heat(map, () => areas);
   const choose = (kind, id) => choosing.choose(kind, id, true);

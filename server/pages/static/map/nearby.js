@@ -1,8 +1,8 @@
 // "Gần tôi": the phone's position, asked for by a tap only, used on this phone only, and never sent anywhere.
 
 import { areaAt } from "./boundaries.js";
-import { button } from "./card_parts.js";
-import { raise } from "./sheet.js";
+import { actions, button, call, directions } from "./card_parts.js";
+import { raise, raiseFor } from "./sheet.js";
 import { approach } from "./view.js";
 import { element, icon } from "../common/dom.js";
 import { data, say } from "../common/words.js";
@@ -32,6 +32,7 @@ function panel(...children) {
   const head = element("div", "near-head", [icon("locate-fixed"), element("h2", "", say("near")), stop]);
   near.replaceChildren(head, ...children, element("p", "quiet", say("nearPrivate")));
   near.hidden = false;
+  raiseFor(near.offsetHeight);
 }
 
 const told = (key) => element("p", "", say(key), { role: "status" });
@@ -61,24 +62,27 @@ function sort(pins) {
   }
 }
 
+/** Lists of one row: the nearest cultural house, by which people here find their way, and the nearest of other kinds. */
 function nearest(pins, choose) {
   const found = NEAREST.flatMap((kinds) => {
     const [first] = [...pins.values()]
-      .map(({ feature }) => [metres(feature.geometry.coordinates), feature.properties])
-      .filter(([, { kind }]) => kinds.includes(kind))
+      .map(({ feature }) => [metres(feature.geometry.coordinates), feature])
+      .filter(([, { properties }]) => kinds.includes(properties.kind))
       .sort(([one], [other]) => one - other);
     return first ? [first] : [];
   });
-  const rows = found.map(([far, { id, kind, name }]) => {
+  const rows = found.map(([far, { properties: { id, kind, name, phone }, geometry }]) => {
     const link = element("a", "item", name, { href: `#${id}` });
     link.addEventListener("click", (event) => {
       event.preventDefault();
       choose("place", id);
     });
     const more = say("nearest", { kind: data.places[kind].word, distance: length(far) });
-    return element("li", "", [icon(data.places[kind].icon), link, element("span", "item-more", more)]);
+    const row = element("li", "", [icon(data.places[kind].icon), link, element("span", "item-more", more)]);
+    if (kind === "CULTURAL_HOUSE") row.append(actions([phone ? call(phone, name) : null, directions(geometry.coordinates, "button")]));
+    return row;
   });
-  return element("ul", "items", rows);
+  return rows.map((row) => element("ul", "items", row));
 }
 
 function where(areas, choose) {
@@ -107,12 +111,13 @@ export function start(map, pins, areas, choose) {
       L.circleMarker([latitude, longitude], { pane: "me", radius: 8, className: "me", interactive: false }),
     ]).addTo(map);
     const exact = say("accurate", { distance: length(accuracy) });
-    panel(where(areas(), choose), nearest(pins(), choose), element("p", "quiet", exact, { role: "status" }));
+    const [first, ...others] = nearest(pins(), choose);
+    panel(...(first ? [first] : []), where(areas(), choose), ...others, element("p", "quiet", exact, { role: "status" }));
+    document.getElementById("panel-body").scrollTop = 0;
     sort(pins());
     opener.setAttribute("aria-pressed", "true");
     if (L.latLngBounds(data.bounds).pad(0.3).contains([latitude, longitude]))
       approach(map, position, Math.max(15, map.getZoom()));
-    raise("half");
     near.focus({ preventScroll: true });
   };
   const failed = ({ code }) => panel(told(code === 1 ? "nearDenied" : "nearUnknown"));

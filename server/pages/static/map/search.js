@@ -3,9 +3,11 @@
 import { keep, shown } from "./address.js";
 import { raise } from "./sheet.js";
 import { element, icon } from "../common/dom.js";
-import { count, data, fold, say } from "../common/words.js";
+import { answers } from "../common/finding.js";
+import { count, data, say } from "../common/words.js";
 
 const search = document.getElementById("search");
+const body = document.getElementById("panel-body");
 const results = document.getElementById("results");
 const groups = document.getElementById("groups");
 const noMatch = document.getElementById("no-match");
@@ -19,7 +21,7 @@ let choose = null;
 
 /** A kind, a name, and what else is said of it; `act` opens it. */
 function entry(sign, kind, name, more, act) {
-  return { sign, kind, name, more, act, title: fold(name), words: fold([name, kind, more].join(" ")) };
+  return { sign, kind, name, more, act };
 }
 
 function entries() {
@@ -47,14 +49,10 @@ function codeOf(text) {
   return [entry("megaphone", say("followReport"), code, "", go)];
 }
 
-/** The best first: a name that begins so, a name with such a word, anything that holds all the words. */
-function matching(text) {
-  const wanted = fold(text);
-  const words = wanted.split(/\s+/);
-  const rank = ({ title }) => (title.startsWith(wanted) ? 0 : ` ${title}`.includes(` ${wanted}`) ? 1 : 2);
-  const found = known.filter((one) => words.every((word) => one.words.includes(word)));
-  return [...codeOf(text), ...found.sort((one, other) => rank(one) - rank(other))];
-}
+const matching = (text) => [
+  ...codeOf(text),
+  ...answers(text, known, ({ name, kind, more }) => [name, `${kind} ${more}`]),
+];
 
 function move(to) {
   const options = [...results.children];
@@ -80,6 +78,15 @@ function option(one, at) {
   return made;
 }
 
+/** What is found may be longer than its frame, and holds nothing that takes the focus: then the frame takes it. */
+function scrollable(needed) {
+  const told = { tabindex: "0", role: "region", "aria-label": results.getAttribute("aria-label") };
+  for (const [name, value] of Object.entries(told))
+    if (needed) body.setAttribute(name, value);
+    else body.removeAttribute(name);
+  body.scrollTop = 0;
+}
+
 function show() {
   const text = search.value.trim();
   keep({ search: text });
@@ -89,6 +96,7 @@ function show() {
   move(-1);
   groups.hidden = text !== "";
   results.hidden = found.length === 0;
+  scrollable(found.length > 0);
   search.setAttribute("aria-expanded", String(found.length > 0));
   noMatch.hidden = text === "" || found.length > 0;
   noMatch.textContent = noMatch.hidden ? "" : say("noMatch", { text });

@@ -3,6 +3,7 @@
 import { say } from "../common/words.js";
 
 const HEIGHTS = ["peek", "half", "full"];
+const HALF = 0.52; // of the screen, as in css/map.css
 const panel = document.getElementById("panel");
 const bar = document.querySelector(".masthead");
 const handle = document.getElementById("panel-handle");
@@ -20,6 +21,12 @@ export function setHeight(height) {
 /** At least half open, so that the list can be seen. */
 export function raise(height = "half") {
   if (HEIGHTS.indexOf(height) > HEIGHTS.indexOf(panel.dataset.height)) setHeight(height);
+}
+
+/** Open so far that so many pixels of the list can be seen: half where they fit there, else all the way. */
+export function raiseFor(height) {
+  const fixed = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--peek"));
+  raise(height > innerHeight * HALF - fixed ? "full" : "half");
 }
 
 /** How many pixels of the map's foot the sheet covers. */
