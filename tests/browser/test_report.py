@@ -178,7 +178,7 @@ async def test_axe_finds_nothing(opening: Opening, viewport, scheme):
     await page.set_input_files("#photos", [picture(at=IN_SECOND)])
     await expect(page.locator(".thumb img")).to_be_visible()
     await page.get_by_role("button", name="Chọn trên bản đồ").click()
-    await expect(page.locator(".leaflet-container path").first).to_be_visible()
+    await expect(page.locator(".leaflet-container path").and_(page.locator(":visible")).first).to_be_visible()
     await page.get_by_text("Tôi đồng ý").click()
     await page.get_by_label("Địa chỉ hoặc nơi gần đó").press_sequentially("to dan pho")
     await expect(page.locator("#address-offers").get_by_role("option").first).to_be_visible()
