@@ -229,6 +229,9 @@ async def test_outside_every_ward_the_city_can_be_called(opening: Opening):
     box = await link.bounding_box()
     assert box is not None
     assert box["height"] >= 44
+    # And a neighbourhood can be chosen after all.
+    await page.locator("#place-told").get_by_role("button", name="Chọn chỗ khác").click()
+    await expect(page.get_by_role("combobox", name="Tổ dân phố", exact=True)).to_be_visible()
 
 
 async def test_an_address_alone_is_asked_for_its_neighbourhood(opening: Opening, database: Database):

@@ -89,7 +89,7 @@ async function confirm(more) {
     const href = `/report?${new URLSearchParams({ ward: found.ward.code, lat: latitude.value, lon: longitude.value })}`;
     words.push(element("a", "link", say("placeOther", { ward: found.ward.name }), { href }));
   } else words.push(say("placeAgain"), element("a", "link", say("placeCity"), { href: `tel:${CITY}` }));
-  show(words, "late");
+  show([...words, other()], "late");
   name(outside);
   for (const listener of listening) listener(place);
 }

@@ -6,6 +6,9 @@ import { element } from "../common/dom.js";
 const FROM = 15;
 const SPOT = 6;
 const GAP = 3;
+/** What stays on one line: "Nhà văn hóa", then "Tổ dân phố số 58". */
+const NUMBERED = /Tổ dân phố số \S+/g;
+const unbroken = (words) => words.replaceAll(" ", "\u00a0");
 
 /** Write the names of neighbourhoods and places, features of the map's layers, on the map. */
 export function addNames(map, neighbourhoods, places) {
@@ -13,7 +16,7 @@ export function addNames(map, neighbourhoods, places) {
   pane.style.zIndex = 450;
   pane.style.pointerEvents = "none";
   const write = (coordinates, name, className, steps) => {
-    const words = element("span", "place-name", name);
+    const words = element("span", "place-name", name.replace(NUMBERED, unbroken));
     const holder = element("div", "", words);
     const icon = L.divIcon({ html: holder, className, iconSize: [0, 0] });
     const [longitude, latitude] = coordinates;
