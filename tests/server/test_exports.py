@@ -269,7 +269,7 @@ async def full(opening: Opening) -> AsyncIterator[Desk]:
         INSERT INTO place (ward_code, id, kind, name, address, location)
         SELECT :ward, gen_random_uuid(), 'OTHER', 'Địa điểm số ' || n, repeat('Đường số ', 10) || n,
                ST_SetSRID(ST_MakePoint(108.2 + n * 1e-7, 16), 4326)
-        FROM generate_series(1, :many) AS n""")
+        FROM generate_series(CAST(:first AS int), :last) AS n""")
     report = sa.text("""
         INSERT INTO incident (ward_code, id, tracking_code, category_id, status, published, description, address,
                               location, channel, reported_at, request_key_hash, reporter_secret_hash)
@@ -278,7 +278,7 @@ async def full(opening: Opening) -> AsyncIterator[Desk]:
                ST_SetSRID(ST_MakePoint(108.2 + n * 1e-7, 16), 4326), 'WEB',
                timestamptz '2026-01-01 00:00+07' + n * interval '1 minute',
                sha256((:ward || n)::bytea), sha256(('secret' || n)::bytea)
-        FROM generate_series(1, :many) AS n
+        FROM generate_series(CAST(:first AS int), :last) AS n
         JOIN category ON category.ward_code = :ward
              AND category.code = CASE WHEN n % 10 = 0 THEN 'TRAFFIC' ELSE 'ENVIRONMENT' END""")
     async with opening() as desk:
@@ -286,10 +286,14 @@ async def full(opening: Opening) -> AsyncIterator[Desk]:
             await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
             await connection.execute(sa.text("DROP INDEX ix_place_search"))  # filling it is most of the time
             for code, many in ((CODE, 1_000), (OTHER, 100_000)):
-                await connection.execute(fill, {"ward": code, "many": many})
+                for first in range(1, many, 10_000):
+                    values = {"ward": code, "first": first, "last": min(first + 9_999, many)}
+                    await connection.execute(fill, values)
             await strip(connection, ["incident"])
             for code, many in ((CODE, 1_000), (OTHER, 100_000)):
-                await connection.execute(report, {"ward": code, "many": many})
+                for first in range(1, many, 10_000):
+                    values = {"ward": code, "first": first, "last": min(first + 9_999, many)}
+                    await connection.execute(report, values)
         yield desk
 
 
