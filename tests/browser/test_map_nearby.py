@@ -62,6 +62,20 @@ async def test_lists_are_sorted_by_distance_until_it_is_turned_off(opening: Open
     await expect(page.get_by_role("button", name="Gần tôi")).to_be_focused()
 
 
+@pytest.mark.parametrize("size", ["17px", "34px"], ids=["usual", "twice"])
+async def test_on_a_small_phone_the_nearest_house_and_its_number_are_in_sight(opening: Opening, size):
+    options = {"geolocation": HERE, "permissions": ["geolocation"], "reduced_motion": "reduce"}
+    page = (await opening(viewport={"width": 320, "height": 640}, **options)).page
+    await expect(places(page)).to_have_count(5)
+    await page.evaluate("size => (document.documentElement.style.fontSize = size)", size)
+    await page.get_by_role("button", name="Gần tôi").click()
+    near = page.get_by_role("region", name="Gần tôi")
+    await expect(near.get_by_role("link", name="Nhà văn hóa số 2", exact=True)).to_be_in_viewport(ratio=0.9)
+    await expect(page.locator("#panel")).to_have_attribute("data-height", "full")
+    if size == "17px":
+        await expect(near.get_by_role("link", name="Gọi Nhà văn hóa số 2, 0236 3000 111")).to_be_in_viewport(ratio=1)
+
+
 async def test_a_refusal_is_answered_kindly(opening: Opening):
     page = (await opening(permissions=[])).page
     await expect(places(page)).to_have_count(5)
@@ -144,4 +158,5 @@ async def test_embedded_it_is_the_map_alone_and_leads_to_all_of_it(opening: Open
     await page.locator('.place[data-kind="CULTURAL_HOUSE"]').click()
     await expect(page.locator("#card")).to_be_visible()
     assert await violations(page) == []
+    await expect(page.locator(".embed-bar .badge")).to_have_text("bản demo")
     assert await page.context.cookies() == []

@@ -6,8 +6,10 @@ import pytest
 from playwright.async_api import expect
 
 from geo.database import Database
-from tests.browser.conftest import PHONE, Opening
+from tests.browser.axe import violations
+from tests.browser.conftest import DESKTOP, PHONE, Opening
 from tests.browser.ward_map import group, lay, places
+from tests.maps.searches import FOUND, THINGS
 from tests.maps.small_ward import HOSTILE
 
 
@@ -87,3 +89,26 @@ async def test_a_tracking_code_leads_to_its_report(opening: Opening, text):
     await expect(page.get_by_role("option")).to_contain_text(["20314-7K3F9Q"])
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/r/20314-7K3F9Q?ward=20314")
+
+
+async def test_the_browser_orders_what_is_found_as_the_server_does(opening: Opening):
+    page = (await opening()).page
+    orders = await page.evaluate(
+        """async ([things, searches]) => {
+             const { answers } = await import(document.querySelector('[href*="common/finding"]').href);
+             return searches.map((search) => answers(search, things, (thing) => thing).map(([title]) => title));
+           }""",
+        [THINGS, [search for search, _ in FOUND]],
+    )
+    assert orders == [titles for _, titles in FOUND]
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_results_longer_than_the_list_can_be_scrolled_by_keyboard(opening: Opening, viewport):
+    page = (await opening(viewport={**viewport, "height": 480}, reduced_motion="reduce")).page
+    await page.get_by_role("combobox").fill("o")
+    await expect(page.locator("#panel-body")).to_have_attribute("tabindex", "0")
+    assert await page.locator("#panel-body").evaluate("body => body.scrollHeight > body.clientHeight")
+    assert await violations(page) == []
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#panel-body")).not_to_have_attribute("tabindex", "0")
