@@ -10,7 +10,7 @@ from geo import incidents
 from geo.actor import Actor, Role
 from geo.lifecycle import IN_HAND, Party
 from geo.reading import Condition, any_of
-from geo.tables import account, crew, incident_event, photo, reporter
+from geo.tables import account, crew, crew_member, incident_event, photo, reporter
 
 Rows = sa.Select[Any]
 
@@ -38,7 +38,14 @@ def event_readable(actor: Actor) -> Rows:
         .scalar_subquery()
     )
     account_name = sa.select(account.c.name).where(account.c.id == columns.account_id).scalar_subquery()
-    by_crew = sa.case((columns.party == Party.CREW, crew_name))
+    # A crew's remark concerns no crew, so that it is known by who made it.
+    crew_of_account = (
+        sa.select(crew.c.name)
+        .join(crew_member, sa.and_(crew_member.c.ward_code == crew.c.ward_code, crew_member.c.crew_id == crew.c.id))
+        .where(crew_member.c.ward_code == columns.ward_code, crew_member.c.account_id == columns.account_id)
+        .scalar_subquery()
+    )
+    by_crew = sa.case((columns.party == Party.CREW, sa.func.coalesce(crew_name, crew_of_account)))
     working = any_of(_witnessed(actor), seen.c.working)
     return (
         sa.select(
