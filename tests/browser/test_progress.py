@@ -266,7 +266,7 @@ async def test_rating_and_reopening_by_keyboard(opening: Opening, scene: Scene) 
     await page.get_by_label("Còn gì chưa ổn?").focus()
     await page.keyboard.type("Còn rác ở cuối hẻm")
     await page.get_by_role("button", name="Mở lại phản ánh").press("Enter")
-    await expect(page.get_by_text("Phản ánh đã được mở lại.")).to_be_visible()
+    await expect(page.get_by_text("Phản ánh đã được mở lại với hạn xử lý mới.")).to_be_visible()
     await expect(page.locator(".steps")).to_contain_text("Còn rác ở cuối hẻm")
 
 
@@ -279,7 +279,7 @@ async def test_rating_and_reopening_without_javascript(opening: Opening, scene: 
     await expect(page.get_by_text("Phường đã ghi nhận là chưa hài lòng")).to_be_visible()
     await page.get_by_label("Còn gì chưa ổn?").fill("Còn rác")
     await page.get_by_role("button", name="Mở lại phản ánh").click()
-    await expect(page.get_by_text("Phản ánh đã được mở lại.")).to_be_visible()
+    await expect(page.get_by_text("Phản ánh đã được mở lại với hạn xử lý mới.")).to_be_visible()
     await expect(page.get_by_text("Số lần đã mở lại: 1")).to_be_visible()
 
 
@@ -332,7 +332,7 @@ async def test_photos_are_made_small_and_sent_with_the_reason(opening: Opening, 
     size = await page.evaluate("document.getElementById('photo').files[0].size")
     assert size < len(drawn.getvalue()) / 2
     await send.click()
-    await expect(page.get_by_text("Phản ánh đã được mở lại.")).to_be_visible()
+    await expect(page.get_by_text("Phản ánh đã được mở lại với hạn xử lý mới.")).to_be_visible()
     photo = page.locator(".step .photos img")
     await expect(photo).to_have_count(1)
     await expect(photo).to_have_js_property("complete", True)
