@@ -259,7 +259,7 @@ async def test_at_320_pixels_and_twice_the_text_nothing_is_lost_or_beside_the_sc
     else:
         await expect(page.get_by_role("combobox")).to_be_in_viewport(ratio=1)
         for name in TOOLS:  # one row, which scrolls, so that the map keeps its room
-            await page.get_by_role("button", name=name).focus()
+            await page.get_by_role("button", name=name).scroll_into_view_if_needed()
             await expect(page.get_by_role("button", name=name)).to_be_in_viewport(ratio=0.99)
         await expect(page.locator(".masthead .badge")).to_be_visible()
         await expect(page.get_by_role("link", name="Báo sự cố")).to_be_in_viewport(ratio=1)

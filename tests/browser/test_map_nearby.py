@@ -41,7 +41,7 @@ async def test_the_nearest_is_told_with_its_distance_and_nothing_is_sent(opening
     await expect(page.locator("path.me-around")).to_have_count(1)
     assert await violations(page) == []
     assert not [one for one in sent if "16.001" in one or "108.231" in one]
-    await near.get_by_role("link", name="Nhà văn hóa số 2").click()
+    await near.get_by_role("link", name="Nhà văn hóa số 2", exact=True).click()
     await expect(page.locator("#card")).to_contain_text("150 m")
 
 
