@@ -18,10 +18,11 @@ from server.callers import CHANNEL as PEOPLE_CHANGED
 from server.callers import Callers
 from server.events import Hub
 from server.limits import BodyLimitMiddleware
-from server.live import Live, Room
+from server.live import Live
 from server.pages import map as map_page
 from server.pages import offline, progress, progress_forms, report, static, stats, trouble
 from server.pictures import Pictures
+from server.room import Room
 from server.sessions import SessionMiddleware
 from server.settings import Settings
 from server.storage import photographs_of
