@@ -70,7 +70,7 @@ async def turn(page: Page) -> None:
         await page.wait_for_timeout(400)
 
 
-async def test_looking_closer_and_turning_the_phone_choose_nothing(opening: Opening):
+async def test_looking_closer_and_turning_the_phone_choose_nothing(opening: Opening) -> None:
     page = (await opening("/report", PHONE)).page
     await open_map(page)
     await look_closer(page)
@@ -81,7 +81,7 @@ async def test_looking_closer_and_turning_the_phone_choose_nothing(opening: Open
     await expect(page.locator(".map-frame.is-set")).to_have_count(0)
 
 
-async def test_what_the_phone_told_outlives_zooming_and_turning(opening: Opening):
+async def test_what_the_phone_told_outlives_zooming_and_turning(opening: Opening) -> None:
     page = (await opening("/report", PHONE, **position(IN_FIRST))).page
     await here(page)
     await open_map(page)
@@ -100,7 +100,7 @@ async def test_what_the_phone_told_outlives_zooming_and_turning(opening: Opening
     assert abs(across) < 3
 
 
-async def test_two_fingers_choose_nothing(opening: Opening):
+async def test_two_fingers_choose_nothing(opening: Opening) -> None:
     page = (await opening("/report", PHONE, has_touch=True, is_mobile=True)).page
     await page.get_by_role("button", name="Chọn trên bản đồ").click()
     await expect(page.locator(".place-area").first).to_be_attached()
@@ -134,7 +134,7 @@ async def test_two_fingers_choose_nothing(opening: Opening):
     await expect(page.locator("#place-told")).to_contain_text("Theo điểm chọn trên bản đồ.")
 
 
-async def test_a_drag_a_tap_and_keys_choose(opening: Opening):
+async def test_a_drag_a_tap_and_keys_choose(opening: Opening) -> None:
     page = (await opening("/report", PHONE)).page
     await open_map(page)
     told = page.locator("#place-told")
@@ -178,7 +178,7 @@ async def differs(page: Page, before: tuple[float, float]) -> bool:
     return await chosen(page) not in (None, before)
 
 
-async def test_a_second_tap_looks_closer_at_the_first(opening: Opening):
+async def test_a_second_tap_looks_closer_at_the_first(opening: Opening) -> None:
     page = (await opening("/report", PHONE)).page
     await open_map(page)
     await page.locator("#map").dblclick(position={"x": 90, "y": 90})
@@ -189,7 +189,7 @@ async def test_a_second_tap_looks_closer_at_the_first(opening: Opening):
     assert await chosen(page) == pytest.approx(first, abs=6e-5)  # a pixel
 
 
-async def test_names_stand_on_the_plain_ground(opening: Opening):
+async def test_names_stand_on_the_plain_ground(opening: Opening) -> None:
     page = (await opening("/report", PHONE, **position(IN_FIRST))).page
     await here(page)
     await open_map(page)
@@ -213,7 +213,7 @@ async def test_names_stand_on_the_plain_ground(opening: Opening):
 
 
 @pytest.mark.parametrize("touch", [False, True])
-async def test_keys_are_told_only_to_who_has_some(opening: Opening, touch):
+async def test_keys_are_told_only_to_who_has_some(opening: Opening, touch: bool) -> None:
     page = (await opening("/report", PHONE, has_touch=touch, is_mobile=touch)).page
     await page.get_by_role("button", name="Chọn trên bản đồ").click()
     await expect(page.locator("#map-note")).to_contain_text("Kéo bản đồ hoặc chạm vào chỗ có sự cố.")
@@ -221,7 +221,7 @@ async def test_keys_are_told_only_to_who_has_some(opening: Opening, touch):
     await (expect(keys).to_be_hidden() if touch else expect(keys).to_be_visible())
 
 
-async def test_outside_every_ward_the_city_can_be_called(opening: Opening):
+async def test_outside_every_ward_the_city_can_be_called(opening: Opening) -> None:
     page = (await opening("/report", PHONE, **position(IN_THE_SEA))).page
     await page.get_by_role("button", name="Vị trí của tôi").click()
     link = page.locator("#place-told").get_by_role("link", name="Sự cố ở phường khác? Gọi 0236 1022")
@@ -234,7 +234,7 @@ async def test_outside_every_ward_the_city_can_be_called(opening: Opening):
     await expect(page.get_by_role("combobox", name="Tổ dân phố", exact=True)).to_be_visible()
 
 
-async def test_an_address_alone_is_asked_for_its_neighbourhood(opening: Opening, database: Database):
+async def test_an_address_alone_is_asked_for_its_neighbourhood(opening: Opening, database: Database) -> None:
     page = (await opening("/report", PHONE)).page
     await page.get_by_role("radio", name="Rác thải, môi trường").check()
     await page.get_by_label("Địa chỉ hoặc nơi gần đó").fill("Đối diện quán cơm")
@@ -258,7 +258,7 @@ async def test_an_address_alone_is_asked_for_its_neighbourhood(opening: Opening,
     assert 108.22 < found.longitude < 108.24
 
 
-async def test_the_only_place_of_that_address_is_offered(opening: Opening, database: Database):
+async def test_the_only_place_of_that_address_is_offered(opening: Opening, database: Database) -> None:
     page = (await opening("/report", DESKTOP)).page
     await page.get_by_role("radio", name="Rác thải, môi trường").check()
     address = page.get_by_label("Địa chỉ hoặc nơi gần đó")
@@ -280,7 +280,7 @@ async def test_the_only_place_of_that_address_is_offered(opening: Opening, datab
     assert (found.longitude, found.latitude) == pytest.approx(IN_SECOND, abs=1e-6)
 
 
-async def test_what_is_mended_is_wrong_no_longer(opening: Opening):
+async def test_what_is_mended_is_wrong_no_longer(opening: Opening) -> None:
     page = (await opening("/report", PHONE)).page
     await page.locator("html.keeps").wait_for()
     await send(page)
@@ -295,7 +295,7 @@ async def test_what_is_mended_is_wrong_no_longer(opening: Opening):
     await expect(page.locator("#summary, .problem, .is-wrong, [aria-invalid]")).to_have_count(0)
 
 
-async def test_what_the_server_refused_is_mended_too(opening: Opening):
+async def test_what_the_server_refused_is_mended_too(opening: Opening) -> None:
     page = (await opening("/report", PHONE, expected="422", **position(IN_FIRST))).page
     await page.get_by_role("radio", name="Hạ tầng đô thị").check()
     await here(page)
@@ -309,7 +309,7 @@ async def test_what_the_server_refused_is_mended_too(opening: Opening):
     await expect(page.locator("#summary, .problem, .is-wrong, [aria-invalid]")).to_have_count(0)
 
 
-async def test_on_a_form_that_the_server_wrote_too(opening: Opening):
+async def test_on_a_form_that_the_server_wrote_too(opening: Opening) -> None:
     page = (await opening("/report", PHONE, expected="422")).page
     await page.evaluate("addEventListener('submit', (event) => event.stopImmediatePropagation(), true)")
     await page.get_by_label("Địa chỉ hoặc nơi gần đó").fill("12 Đường Thử")
