@@ -38,7 +38,7 @@ def photograph(
     if orientation is not None:
         exif[_ORIENTATION] = orientation
     written = io.BytesIO()
-    picture.save(written, kind, quality=quality, exif=exif)
+    picture.save(written, kind, quality=quality, exif=exif.tobytes())
     return written.getvalue()
 
 

@@ -69,7 +69,7 @@ BESIDE = """() => ({
     width: document.documentElement.scrollWidth - innerWidth,
     beside: [...document.querySelectorAll("body *")]
         .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1)
-        .filter((one) => !one.closest(".scroll-x, .folium-map, .visually-hidden"))
+        .filter((one) => !one.closest(".scroll-x, .tools, .folium-map, .visually-hidden"))
         .map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`),
 })"""
 

@@ -149,7 +149,7 @@ async def test_the_share_dialog_tells_link_and_snippet(opening: Opening):
     await pick(page, "neighbourhoods", "Tổ dân phố số 2")
     await page.locator("#card").get_by_role("button", name="Chia sẻ").click()
     dialog = page.get_by_role("dialog", name="Chia sẻ bản đồ này")
-    link = await dialog.get_by_label("Đường dẫn").input_value()
+    link = await dialog.get_by_label("Liên kết tới đúng những gì đang xem").input_value()
     assert "kind=TRAFFIC" in link
     assert "neighbourhood=" in link
     snippet = await dialog.get_by_label("Đoạn mã").input_value()

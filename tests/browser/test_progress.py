@@ -211,7 +211,8 @@ async def test_the_page_finds_back_after_the_server_was_restarted(
     opening: Opening, scene: Scene, database_url: str
 ) -> None:
     one = await scene.report(Status.ASSIGNED)
-    watched = await opening("/r")
+    # The worker that a page asks for, a server that is down cannot give.
+    watched = await opening("/r", expected="fetching the script")
     page = watched.page
     async with another_server(database_url) as first:
         await hold(page.context, first, one)
