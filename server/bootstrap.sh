@@ -129,6 +129,8 @@ install_test_tools() {
   local tools=tests/tools
   [ "$(cat $tools/node_modules/made-from 2>/dev/null)" != "$(hash_of $tools/package-lock.json)" ] || return 0
   tell "Installing the tests' tools from the npm registry (a minute)"
+  # Node.js brings certificates of its own; the system's may know more, such as a company's.
+  export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
   PATH="$PWD/.venv/bin:$PATH" quietly '^npm' npm ci --prefix $tools
   hash_of $tools/package-lock.json >$tools/node_modules/made-from
 }
