@@ -26,7 +26,11 @@ Rows = sa.Select[Any]
 Column = sa.ColumnElement[Any]
 
 LEAST_RATED = 5
-"""Verdicts of fewer reporters are not counted for those who may not read a single one: too few to hide among."""
+"""Verdicts of fewer reporters are not counted for those who may not read a single one: too few to hide among.
+
+For them only the ward's verdicts of all time are counted: two periods that differ by one report, or a group taken from
+the whole, would tell what one reporter said.
+"""
 
 ZONE = "Asia/Ho_Chi_Minh"
 _COUNTS = (
@@ -56,7 +60,8 @@ def of_ward(actor: Actor, ward_code: Any, since: datetime | None = None, until: 
     """
     seen = _seen(actor, ward_code, since, until)
     all_ratings = staff_of(actor, sa.cast(ward_code, sa.Text))
-    whole = sa.select(*_figures(seen, all_ratings)).select_from(seen).subquery("whole")
+    many = [sa.func.count(seen.c.verdict) >= LEAST_RATED] if since is None and until is None else []
+    whole = sa.select(*_figures(seen, any_of(all_ratings, *many))).select_from(seen).subquery("whole")
     groups: Mapping[str, Column] = {
         "category_id": seen.c.category_id,
         "neighbourhood_id": seen.c.neighbourhood_id,
@@ -116,8 +121,8 @@ def _seen(actor: Actor, ward_code: Any, since: datetime | None, until: datetime 
     return sa.select(*columns).cte("seen")
 
 
-def _figures(seen: sa.CTE, all_ratings: Condition) -> list[Any]:
-    """The columns of `_FIGURES` over the rows of a group."""
+def _figures(seen: sa.CTE, ratings: Condition) -> list[Any]:
+    """The columns of `_FIGURES` over the rows of a group; `ratings` says whether its verdicts are told."""
     of = seen.c
 
     def count(*conditions: Condition) -> sa.ColumnElement[int]:
@@ -128,7 +133,7 @@ def _figures(seen: sa.CTE, all_ratings: Condition) -> list[Any]:
     rated = sa.func.count(of.verdict)
 
     def verdicts(number: sa.ColumnElement[int]) -> Column:
-        return sa.case((any_of(all_ratings, rated >= LEAST_RATED), number))
+        return sa.case((ratings, number))
 
     figures: dict[str, Column] = {
         "total": sa.func.count(),

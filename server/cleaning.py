@@ -14,6 +14,7 @@ import io
 import json
 import math
 import resource
+import signal
 import struct
 import sys
 import warnings
@@ -25,6 +26,10 @@ import pillow_heif
 from PIL import ExifTags, Image, ImageCms
 
 MOST_PIXELS = 40_000_000
+MOST_SCANS = 100
+"""Of a progressive JPEG: encoders make some ten."""
+MOST_SECONDS = 30
+"""For one picture, should the server that waits for it be gone."""
 LARGE, SMALL = 1_600, 400
 """The longest side of what is kept, and of its thumbnail, in pixels; nothing is made larger than it was."""
 QUALITY = {LARGE: 82, SMALL: 75}
@@ -63,7 +68,10 @@ def main() -> None:
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     while header := requests.read(12):
         length, kind = struct.unpack(">Q4s", header)
-        answer(answers, requests.read(length), kind)
+        data = requests.read(length)
+        signal.alarm(MOST_SECONDS)  # ends the process, should nobody be left to end it
+        answer(answers, data, kind)
+        signal.alarm(0)
 
 
 def answer(answers: BinaryIO, data: bytes, kind: bytes) -> None:
@@ -89,6 +97,9 @@ def cleaned(data: bytes, format_: str) -> tuple[dict[str, Any], list[bytes]]:
     if format_ == "WEBP":
         # Pillow's decoder takes memory for the whole canvas as it opens a file.
         _refuse_large(*webp_size(data))
+    # The marker of a scan cannot stand inside one: to decode the same picture thousands of times takes minutes.
+    if format_ == "JPEG" and data.count(b"\xff\xda") > MOST_SCANS:
+        raise Unfit("unreadable")
     with Image.open(io.BytesIO(data), formats=[format_]) as image:
         _refuse_large(*image.size)
         exif = image.getexif()

@@ -26,6 +26,7 @@ from geo.secrets import digest
 from server.languages import language_of
 from server.pictures import Busy, Picture, Pictures, Unfit
 from server.reporters import secret_of
+from server.sessions import FOREIGN, is_own
 from server.storage import Photographs, Size, Stored, StoreUnavailable
 from server.uploads import File, Refused, read_form
 
@@ -129,6 +130,8 @@ async def send(request: Request) -> Response:
     `takenAt` beside it is the camera's time in ISO 8601, of a photograph that was made smaller and tells it no more.
     """
     try:
+        if not is_own(request.headers):
+            raise Refused(403, FOREIGN, code="FOREIGN")
         async with read_form(request, most_files=1) as form:
             file = next((file for file in form.sent if file.filename or file.size), None)
             if file is None:

@@ -24,7 +24,7 @@ PROGRAM = Path(__file__).with_name("cleaning.py")
 PROCESSES = 2
 MOST_WAITING = 24
 """Photographs that wait for a process; at some two a second, the last waits as long as a person does."""
-SECONDS = 20.0
+SECONDS = 10.0
 """One photograph may take so long; the largest takes two on a slow machine."""
 IDLE_SECONDS = 120.0
 """A process that nobody needed for so long is ended: it holds some 40 MB."""

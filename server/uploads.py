@@ -8,6 +8,7 @@ process holds `MOST_FORMS` at a time, so that neither memory nor disk can be fil
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -135,6 +136,8 @@ async def read_form(
             received = 0
             async for chunk in _arriving(request):
                 received += len(chunk)
+                if received > reader.most:
+                    raise Refused(413, FIELD_TOO_LONG)
                 reader.parser.write(chunk)
                 await reader.flush()
             reader.parser.finalize()
@@ -172,6 +175,7 @@ class _Pairs:
     """Reads urlencoded fields."""
 
     whole = True
+    most = 1024 * 1024
 
     def __init__(self) -> None:
         self._fields: list[tuple[str, str]] = []
@@ -220,6 +224,8 @@ class _Part:
 
 class _Parts:
     """Reads multipart/form-data (RFC 7578)."""
+
+    most = sys.maxsize  # the body's limit is the path's
 
     def __init__(self, files: ExitStack, boundary: bytes, most_files: int, most_bytes: int) -> None:
         if not boundary:
@@ -273,8 +279,11 @@ class _Parts:
         part.filename = options[b"filename"].decode(errors="replace")
         part.file = self._files.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
         self._sent.append(part)
-        # An input in which nothing was chosen is sent too; so some more than are allowed with a name.
-        chosen = sum(bool(one.filename) for one in self._sent)
+        self._count(part)
+
+    def _count(self, part: _Part) -> None:
+        # An input in which nothing was chosen is sent too, without a name or a byte: it is no file.
+        chosen = sum(bool(one.filename or one.size) for one in self._sent)
         if chosen > self._most_files or len(self._sent) > MOST_FIELDS:
             raise Refused(413, TOO_MANY_FILES, parameter=part.name, code="TOO_MANY_FILES", most=self._most_files)
 
@@ -284,6 +293,7 @@ class _Parts:
             _added(part.text, data[start:end])
             return
         part.size += end - start
+        self._count(part)
         if part.size > self._most_bytes:
             most = self._most_bytes // 1_000_000
             raise Refused(413, FILE_TOO_LARGE, parameter=part.name, code="TOO_LARGE", most=most)

@@ -149,6 +149,11 @@ async def test_few_verdicts_are_for_staff_alone(undone: Laid, connection: AsyncC
     await ward.report(connection, satisfaction="SATISFIED", **done)
     public = await figures(connection, undone)
     assert (public.rated, public.satisfied, public.acceptable, public.dissatisfied) == (5, 3, 1, 1)
+    # Of two periods that differ by one report, the difference would be its reporter's verdict.
+    for bounds in ({"since": REPORTED}, {"until": REPORTED + timedelta(days=1)}):
+        within = await figures(connection, undone, **bounds)
+        assert (within.total, within.rated, within.dissatisfied) == (5, None, None)
+        assert (await figures(connection, undone, "staff", **bounds)).rated == 5
 
 
 async def test_incidents_of_a_former_neighbourhood_are_still_counted(undone: Laid, connection: AsyncConnection) -> None:

@@ -7,6 +7,7 @@ import resource
 import tempfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -611,3 +612,18 @@ async def test_a_body_of_100_mb_gets_its_answer_over_a_real_socket(live: Station
             response = await http.post("/photos", content=body(), headers=headers)
             assert (response.status_code, response.json()["error"]["parameter"]) == (413, "photo")
     assert kib(os.getpid(), "VmHWM") - before < 60_000
+
+
+async def test_another_site_cannot_make_its_visitors_upload(standing: Desk) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.test"}
+    answer = await standing.http.post("/photos", files={"photo": ("a.jpg", JPEG, "image/jpeg")}, headers=headers)
+    assert answer.status_code == 403
+
+
+async def test_a_picture_drawn_a_thousand_times_over_is_refused(standing: Desk) -> None:
+    whole = BytesIO()
+    Image.new("RGB", (64, 64), "red").save(whole, "JPEG", progressive=True)
+    start = whole.getvalue().rindex(b"\xff\xda")
+    scan = whole.getvalue()[start:-2]
+    answer = await send(standing, whole.getvalue()[:-2] + scan * 1000 + b"\xff\xd9")
+    assert (answer.status_code, answer.json()["error"]["parameter"]) == (415, "photo")

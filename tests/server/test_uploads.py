@@ -295,3 +295,15 @@ async def test_only_so_many_forms_are_held_at_once_and_each_place_is_given_back(
             pass
     async with read_form(request_of(whole)), read_form(request_of(whole)) as form:
         assert form.text("note") == "x"
+
+
+async def test_a_file_without_a_name_counts_as_one(http: httpx.AsyncClient) -> None:
+    body = multipart(*[part("photo", b"x" * 10, "")] * 3)
+    answer = await http.post("/report", content=body, headers={"Content-Type": "multipart/form-data; boundary=xyz"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "TOO_MANY_FILES")
+
+
+async def test_fields_alone_may_not_be_as_large_as_photographs(http: httpx.AsyncClient) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await http.post("/report", content=b"&" * (2 * MIB), headers=headers)
+    assert answer.status_code == 413
