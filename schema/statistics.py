@@ -35,7 +35,7 @@ class IncidentFigures:
         "Half of those dealt with took at most so many hours from report to resolution."
     )
     rated: int | None = column(
-        "How many reporters gave a verdict. Where fewer than five did, only staff learn how many, and which verdicts."
+        "How many reporters gave a verdict. Others than staff learn this only of the ward of all time, from five on."
     )
     satisfied: int | None = column("Verdicts: satisfied (hài lòng).")
     acceptable: int | None = column("Verdicts: acceptable (chấp nhận được).")
