@@ -35,6 +35,14 @@ def catalogue(language: Language) -> Catalog:
     return whole
 
 
+class _Translations(GNUTranslations):
+    """Finds the word for one of a kind also where it is asked for without a number, as newer Pythons do."""
+
+    def gettext(self, message: str) -> str:
+        found = super().gettext(message)
+        return self.ngettext(message, message, 1) if found == message else found
+
+
 @cache
 def translations(language: Language) -> NullTranslations:
     """gettext for a language; for Vietnamese every message is its own translation."""
@@ -43,7 +51,7 @@ def translations(language: Language) -> NullTranslations:
     compiled = BytesIO()
     write_mo(compiled, catalogue(language))
     compiled.seek(0)
-    return GNUTranslations(compiled)
+    return _Translations(compiled)
 
 
 def _known(value: str | None) -> Language | None:
