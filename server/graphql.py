@@ -23,6 +23,7 @@ from server.contexts import context_of
 from server.languages import language_of
 from server.live import Caller, Live
 from server.pages.explorer import explorer, is_wanted
+from server.parsing import parsed
 from server.sessions import FOREIGN, is_own
 
 _GRAPHQL = "application/graphql-response+json"
@@ -153,7 +154,7 @@ def _from_body(request: Request, body: bytes) -> Asked:
 
 def _parsed(text: bytes, what: str) -> Any:
     try:
-        return orjson.loads(text)
+        return parsed(text)
     except orjson.JSONDecodeError as error:
         raise BadRequest(_NO_JSON, what=what, why=error.msg) from error
 

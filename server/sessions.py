@@ -19,6 +19,7 @@ from geo.errors import TooManyRequests
 from geo.language import Text
 from server.callers import Callers
 from server.languages import language_of
+from server.parsing import parsed
 from server.settings import Settings
 
 SIGN_IN_FAILED = Text("Tên đăng nhập hoặc mật khẩu chưa đúng.", "The user name or the password is not right.")
@@ -107,7 +108,7 @@ async def _credentials(request: Request) -> tuple[str, str] | None:
         given = await request.form()
     elif kind == "application/json":
         try:
-            read = orjson.loads(await request.body())
+            read = parsed(await request.body())
         except orjson.JSONDecodeError:
             return None
         given = read if isinstance(read, dict) else {}

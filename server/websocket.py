@@ -21,6 +21,7 @@ from server.events import End
 from server.languages import language_of
 from server.listener import OUT_OF_REACH
 from server.live import Answer, Caller, Live, SignedOut, changed
+from server.parsing import parsed
 from server.sessions import bearer_of
 
 _LOG = logging.getLogger(__name__)
@@ -115,7 +116,7 @@ class _Connection:
         if text is None:
             raise _Closing(4400, "Frames have to be text")
         try:
-            message = orjson.loads(text)
+            message = parsed(text)
         except orjson.JSONDecodeError:
             raise _Closing(4400, "Invalid JSON") from None
         if not isinstance(message, dict):
