@@ -11,6 +11,7 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -81,10 +82,22 @@ ICON_NAMES = (
 )  # fmt: skip
 SPRITE = f"{ICONS}/sprite.svg"
 
+DESK_ICON_NAMES = (
+    *ICON_NAMES,
+    # pages of those who work for a ward, which residents need not load
+    "alarm-clock", "arrow-down-up", "arrow-left", "bell", "bell-off", "bell-ring", "calendar-clock", "chevron-right",
+    "circle-plus", "circle-x", "clipboard-list", "cog", "contact", "crop", "ellipsis", "external-link", "eye",
+    "eye-off", "filter", "gauge", "hand", "history", "hourglass", "image", "image-off", "key-round", "list-checks",
+    "list-ordered", "lock", "log-in", "log-out", "mail", "merge", "play", "power", "route", "save", "square",
+    "square-check", "square-dashed", "square-pen", "sticky-note", "tags", "thumbs-up", "trash", "truck", "undo-2",
+    "user-plus", "user-x", "vibrate", "volume-x", "wifi",
+)  # fmt: skip
+DESK_SPRITE = f"{ICONS}/desk.svg"
 
-def sprite(modules: Path) -> str:
-    """One SVG file with a symbol for each icon of the design system, to be drawn by `<use href="…#name">`."""
-    symbols = [symbol(name, (modules / f"lucide-static/icons/{name}.svg").read_text()) for name in ICON_NAMES]
+
+def sprite(modules: Path, names: Sequence[str]) -> str:
+    """One SVG file with a symbol for each of these icons, to be drawn by `<use href="…#name">`."""
+    symbols = [symbol(name, (modules / f"lucide-static/icons/{name}.svg").read_text()) for name in names]
     return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
 
 
@@ -115,7 +128,8 @@ def refresh(modules: Path) -> None:
         path = FOLDER / target
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(modules / source, path)
-    (FOLDER / SPRITE).write_text(sprite(modules))
+    (FOLDER / SPRITE).write_text(sprite(modules, ICON_NAMES))
+    (FOLDER / DESK_SPRITE).write_text(sprite(modules, DESK_ICON_NAMES))
     MANIFEST.write_text(json.dumps(manifest(), indent=2) + "\n")
 
 

@@ -19,3 +19,5 @@ class Category(Node):
     deadline_hours: int = column("Within how many hours such an incident is to be dealt with.")
     public: bool = column("Whether such incidents appear on the public map.")
     photo_required: bool = column("Whether a crew must show by a photograph that such an incident is dealt with.")
+    accept_minutes: int = column("Within how many minutes a crew is to accept it before the next one is asked.")
+    working_hours: bool = column("Whether its deadline counts working hours only, or every hour.")

@@ -29,6 +29,7 @@ CODE = Text(
 )
 COLOUR = Text("Màu ghi dạng #rrggbb.", "A colour is written as #rrggbb.")
 HOURS = Text("Thời hạn từ 1 đến 8.760 giờ.", "A deadline is from 1 to 8,760 hours.")
+MINUTES = Text("Thời gian nhận việc từ 1 đến 1.440 phút.", "The time to accept is from 1 to 1,440 minutes.")
 CAPACITY = Text("Sức chứa từ 0 đến 1.000 việc.", "A capacity is from 0 to 1,000.")
 TOO_MANY = Text("Nhiều nhất {most} mục.", "At most {most} of them.")
 MOST_NAMES = 1_000
@@ -91,6 +92,14 @@ class SaveCategoryInput:
     photo_required: bool | None = strawberry.field(
         default=None,
         description="Whether a crew must show by a photograph that such an incident is dealt with; null: as it is.",
+    )
+    accept_minutes: int | None = strawberry.field(
+        default=None,
+        description="Within how many minutes a crew is to accept it, 1 to 1,440; null: as it is.",
+    )
+    working_hours: bool | None = strawberry.field(
+        default=None,
+        description="Whether its deadline counts working hours only, or every hour; null: as it is.",
     )
     ward_code: str | None = strawberry.field(default=None, description="The ward; the caller's own without it.")
 
@@ -220,8 +229,11 @@ async def _save_category(connection: AsyncConnection, context: Context, input: S
         "deadline_hours": input.deadline_hours,
         "public": input.public,
     }
-    if input.photo_required is not None:
-        values["photo_required"] = input.photo_required
+    if input.accept_minutes is not None and not 1 <= input.accept_minutes <= 1_440:
+        check.problems.append(Problem(("acceptMinutes",), MINUTES))
+    for name in ("photo_required", "accept_minutes", "working_hours"):
+        if (given := getattr(input, name)) is not None:
+            values[name] = given
     _refuse(check)
     key = await categories.save(connection, ward_code, input.code, **values)
     rows = Rows("Category", categories.with_id(actor, ward_code, key), actor)

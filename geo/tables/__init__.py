@@ -2,8 +2,10 @@
 
 from geo.tables.base import MERCATOR, SRID, metadata
 from geo.tables.clusters import incident_cell, incident_cell_change, incident_cell_ward
+from geo.tables.desk import Audience, NoticeKind, bookmark, notice, rejection_template
 from geo.tables.ground import PlaceKind, neighbourhood, neighbourhood_boundary, place, ward
 from geo.tables.incidents import (
+    Attention,
     Channel,
     Satisfaction,
     category,
@@ -29,11 +31,15 @@ __all__ = [
     "MERCATOR",
     "SRID",
     "AccountRole",
+    "Attention",
+    "Audience",
     "Channel",
+    "NoticeKind",
     "PlaceKind",
     "Satisfaction",
     "TeamRole",
     "account",
+    "bookmark",
     "category",
     "crew",
     "crew_category",
@@ -46,9 +52,11 @@ __all__ = [
     "metadata",
     "neighbourhood",
     "neighbourhood_boundary",
+    "notice",
     "photo",
     "photo_upload",
     "place",
+    "rejection_template",
     "reporter",
     "session",
     "team",

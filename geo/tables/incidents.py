@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import BYTEA
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB
 
 from geo.lifecycle import IN_HAND, OPEN, Party, Status
 from geo.tables.base import (
@@ -35,6 +35,14 @@ class Channel(StrEnum):
     STAFF = "STAFF"
 
 
+class Attention(StrEnum):
+    """Why an open incident needs a person of the ward."""
+
+    NO_CREW = "NO_CREW"  # none on duty could take it
+    NOT_ACCEPTED = "NOT_ACCEPTED"  # its crew did not accept in time, and there is no other
+    CREW_OFF_DUTY = "CREW_OFF_DUTY"  # its crew ended its duty in the middle of the work
+
+
 class Satisfaction(StrEnum):
     """The reporter's verdict, in the words of the city's portal."""
 
@@ -61,9 +69,12 @@ category = sa.Table(
     sa.Column("public", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("position", sa.Integer, nullable=False, server_default="0"),
     sa.Column("photo_required", sa.Boolean, nullable=False, server_default=sa.false()),  # to show that it is solved
+    sa.Column("accept_minutes", sa.Integer, nullable=False, server_default="30"),  # then the next crew is asked
+    sa.Column("working_hours", sa.Boolean, nullable=False, server_default=sa.false()),  # what `deadline_hours` counts
     sa.UniqueConstraint("ward_code", "code"),
     sa.CheckConstraint("colour ~ '^#[0-9a-f]{6}$'", name="colour"),
     sa.CheckConstraint("deadline_hours BETWEEN 1 AND 8760", name="deadline_hours"),
+    sa.CheckConstraint("accept_minutes BETWEEN 1 AND 1440", name="accept_minutes"),
 )
 
 incident = sa.Table(
@@ -94,6 +105,8 @@ incident = sa.Table(
     sa.Column("reporter_secret_hash", BYTEA, nullable=False),  # SHA-256 of the reporter's secret
     moment("due_soon_told"),  # the deadline, `due_at` as it was then, that was told to be near
     moment("due_passed_told"),  # and the one that was told to be over
+    moment("accept_by"),  # when another crew is asked, while this one has not accepted
+    sa.Column("attention", sa.Text),
     folded("tracking_code", "description", "address"),
     belongs_to("category", "category_id"),
     belongs_to("neighbourhood", "neighbourhood_id"),
@@ -105,6 +118,7 @@ incident = sa.Table(
     one_of("status", Status),
     one_of("channel", Channel),
     one_of("satisfaction", Satisfaction),
+    one_of("attention", Attention),
     on_earth("location"),
     sa.CheckConstraint("due_at > reported_at", name="due_after_report"),
     sa.CheckConstraint("resolved_at >= reported_at", name="resolved_after_report"),
@@ -114,6 +128,8 @@ incident = sa.Table(
     sa.CheckConstraint("(duplicate_of_id IS NOT NULL) = (status = 'DUPLICATE')", name="duplicate"),
     sa.CheckConstraint("duplicate_of_id <> id", name="not_its_own_duplicate"),
     sa.CheckConstraint("(resolved_at IS NOT NULL) OR status NOT IN ('RESOLVED', 'CLOSED')", name="resolved"),
+    sa.CheckConstraint("accept_by IS NULL OR status = 'ASSIGNED'", name="accept_by"),
+    sa.CheckConstraint(f"attention IS NULL OR status IN ({_names(OPEN)})", name="attention_open"),
     spatial_index("incident", "location"),
     # What the public map opens with: the open ones, a small part of the whole.
     sa.Index(
@@ -165,6 +181,14 @@ incident = sa.Table(
         "id",
         postgresql_where=sa.text("status = 'RECEIVED'"),
     ),
+    sa.Index("ix_incident_accept_by", "accept_by", postgresql_where=sa.text("accept_by IS NOT NULL")),
+    sa.Index(
+        "ix_incident_attention",
+        "ward_code",
+        sa.text("coalesce(due_at, 'infinity')"),
+        "id",
+        postgresql_where=sa.text("attention IS NOT NULL"),
+    ),
     # What waits to be closed by seven days of silence.
     sa.Index("ix_incident_resolved", "resolved_at", postgresql_where=sa.text("status = 'RESOLVED'")),
     sa.Index("ix_incident_reporter_secret_hash", "reporter_secret_hash"),
@@ -191,6 +215,7 @@ incident_event = sa.Table(
     sa.Column("party", sa.Text, nullable=False),
     sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id")),  # accounts are disabled, never deleted
     sa.Column("crew_id", sa.Uuid),  # the crew that the step concerns
+    sa.Column("candidates", JSONB),  # why this crew: those that dispatch weighed, see geo/dispatch.py
     sa.Column("xact", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
     belongs_to("incident", "incident_id"),
     belongs_to("crew", "crew_id"),
@@ -210,8 +235,10 @@ reporter = sa.Table(
     sa.Column("name", sa.Text),
     sa.Column("phone", sa.Text),
     sa.Column("email", sa.Text),
+    sa.Column("language", sa.Text),  # which they are written to in
     moment("consented_at", required=True),
     belongs_to("incident", "incident_id", ondelete="CASCADE"),
+    one_of("language", ("vi", "en")),
 )
 
 photo = sa.Table(
@@ -226,12 +253,16 @@ photo = sa.Table(
     moment("taken_at"),
     moment("created_at", now=True),
     sa.Column("published", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("redacted_id", sa.Uuid),  # the copy with parts made unrecognisable: what the public gets instead
+    sa.Column("rectangles", JSONB),  # those parts: [[left, top, width, height], ...], each a fraction of the picture
     belongs_to("incident", "incident_id", ondelete="CASCADE"),
     sa.ForeignKeyConstraint(
         ["ward_code", "incident_id", "event_id"],
         ["incident_event.ward_code", "incident_event.incident_id", "incident_event.id"],
     ),
     sa.CheckConstraint("width > 0 AND height > 0", name="size"),
+    sa.CheckConstraint("(redacted_id IS NULL) = (rectangles IS NULL)", name="redacted"),
+    sa.Index("ix_photo_redacted_id", "redacted_id", postgresql_where=sa.text("redacted_id IS NOT NULL")),
     sa.Index("ix_photo_ward_code_incident_id", "ward_code", "incident_id"),
     # Whether an object in the store is anybody's is asked by its id alone.
     sa.Index("ix_photo_id", "id"),

@@ -52,6 +52,7 @@ account = sa.Table(
     sa.Column("ward_code", sa.Text, sa.ForeignKey("ward.code")),  # none: an administrator of every ward
     sa.Column("demo", sa.Boolean, nullable=False, server_default=sa.false()),
     moment("disabled_at"),
+    moment("notices_seen_at"),  # what came later is new to who signs in with it
     moment("created_at", now=True),
     one_of("role", AccountRole),
     sa.CheckConstraint("username = lower(username)", name="username"),

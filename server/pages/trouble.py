@@ -34,6 +34,13 @@ class Trouble:
 
 
 TROUBLES = {
+    403: Trouble(
+        "shield-alert",
+        N_("Trang này dành cho người khác"),
+        N_("Tài khoản đang dùng không mở được trang này. Hãy đăng nhập bằng tài khoản khác, hoặc hỏi cán bộ phường."),
+        "NOT_ALLOWED",
+        Text("Tài khoản này không mở được trang này.", "This account cannot open this page."),
+    ),
     404: Trouble(
         "map-pinned",
         N_("Không có trang này"),

@@ -14,7 +14,7 @@ def test_every_committed_file_has_the_hash_of_the_manifest():
 
 
 def test_every_file_that_should_be_served_is_there():
-    assert set(vendor.manifest()) == {*vendor.COPIED, vendor.SPRITE}
+    assert set(vendor.manifest()) == {*vendor.COPIED, vendor.SPRITE, vendor.DESK_SPRITE}
 
 
 def test_every_package_brings_its_licence():
@@ -50,6 +50,7 @@ def test_a_copy_from_the_packages_gives_the_same_files():
     modules = vendor.ROOT / "node_modules"
     if not modules.is_dir():
         pytest.skip("npm ci was not run here")
-    assert vendor.sprite(modules) == (vendor.FOLDER / vendor.SPRITE).read_text()
+    for path, names in ((vendor.SPRITE, vendor.ICON_NAMES), (vendor.DESK_SPRITE, vendor.DESK_ICON_NAMES)):
+        assert vendor.sprite(modules, names) == (vendor.FOLDER / path).read_text()
     for target, source in vendor.COPIED.items():
         assert vendor.sha256(vendor.FOLDER / target) == vendor.sha256(modules / source), target

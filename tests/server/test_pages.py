@@ -456,12 +456,17 @@ def test_every_module_that_says_something_belongs_to_a_page_that_gives_words():
 
 
 def test_every_icon_that_pages_name_is_in_the_sprite():
-    named: set[str] = set()
+    named: dict[bool, set[str]] = {True: set(), False: set()}
     for template in (PAGES / "templates").glob("*.html"):
-        named |= set(re.findall(r'icon\("([a-z0-9-]+)"', template.read_text()))
+        text = template.read_text()
+        at_work = template.name.startswith("desk") or '{% extends "desk.html" %}' in text
+        named[at_work] |= set(re.findall(r'icon\("([a-z0-9-]+)"', text))
     for module in static.FOLDER.rglob("*.js"):
-        named |= set(re.findall(r'(?:icon\(|sign: )"([a-z0-9-]+)"', module.read_text()))
+        at_work = module.relative_to(static.FOLDER).parts[0] in ("desk", "staff", "crew", "team")
+        named[at_work] |= set(re.findall(r'(?:icon\(|sign: )"([a-z0-9-]+)"', module.read_text()))
     for path in PAGES.glob("*.py"):
-        named |= set(re.findall(r'Sign\(N_\("[^"]+"\), "([a-z0-9-]+)"\)', path.read_text()))
-    assert len(named) > 30
-    assert named <= set(vendor.ICON_NAMES)
+        named[False] |= set(re.findall(r'Sign\(N_\("[^"]+"\), "([a-z0-9-]+)"\)', path.read_text()))
+        named[True] |= set(re.findall(r'Way\("[^"]+", N_\("[^"]+"\), "([a-z0-9-]+)"\)', path.read_text()))
+    assert len(named[False]) > 30
+    assert named[False] <= set(vendor.ICON_NAMES)
+    assert named[True] <= set(vendor.DESK_ICON_NAMES)

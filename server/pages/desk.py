@@ -1,0 +1,78 @@
+"""The frame that the pages of those who work for a ward share: where each role may go, and who is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from geo.actor import Actor, Role
+from maps import vendor
+from server.pages.asking import ask
+from server.pages.render import page
+from server.pages.words import N_, script_words
+from server.wards import asked_ward
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A page that somebody at work may go to. `word` is for the catalogues, `icon` of the design system."""
+
+    path: str
+    word: str
+    icon: str
+
+
+STAFF_WAYS = (
+    Way("/staff", N_("Điều hành"), "list-checks"),
+    Way("/staff/crews", N_("Đội phản ứng"), "truck"),
+    Way("/staff/categories", N_("Lĩnh vực"), "tags"),
+    Way("/staff/accounts", N_("Tài khoản"), "users"),
+    Way("/staff/jobs", N_("Việc chạy nền"), "cog"),
+)
+WAYS: dict[Role, tuple[Way, ...]] = {
+    Role.STAFF: STAFF_WAYS,
+    Role.ADMIN: STAFF_WAYS,
+    Role.CREW_MEMBER: (Way("/crew", N_("Việc của đội"), "truck"),),
+    Role.TEAM_MEMBER: (Way("/team", N_("Tổ của tôi"), "users"),),
+}
+
+
+def home_of(actor: Actor) -> str:
+    """Where somebody who works for a ward begins; the map for everybody else."""
+    return WAYS[actor.role][0].path if actor.role in WAYS else "/"
+
+
+def ward_code_of(request: Request) -> str | None:
+    """The ward that somebody at work is about: their own; that of the address for an administrator of every ward.
+
+    Raises `UnknownWard`.
+    """
+    actor: Actor = request.state.actor
+    return actor.ward_code or asked_ward(request)
+
+
+def desk_words(gettext: Callable[[str], str], words: Mapping[str, str]) -> dict[str, object]:
+    """`script_words` for pages in the frame, which have more icons."""
+    icons = {"sprite": vendor.url(vendor.DESK_SPRITE), "icons": vendor.DESK_ICON_NAMES}
+    return {**script_words(gettext, words), **icons}
+
+
+async def desk_page(
+    request: Request, template: str, context: dict[str, Any], *, at: str, status: int = 200, image_source: str = ""
+) -> HTMLResponse:
+    """A page in the frame (`desk.html`), under the way `at`. Beside its context it has `ward`, `viewer` and `ways`."""
+    actor: Actor = request.state.actor
+    found = await ask(request, "ward", {"code": ward_code_of(request)})
+    frame = {
+        "ward": found["ward"],
+        "viewer": actor,
+        "ways": WAYS[actor.role],
+        "home": home_of(actor),
+        "at": at,
+        "sprite": vendor.url(vendor.DESK_SPRITE),
+    }
+    return page(request, template, {**frame, **context}, status=status, image_source=image_source)
