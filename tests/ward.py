@@ -21,7 +21,7 @@ from geo.ids import new_id, new_tracking_code
 from geo.lifecycle import IN_HAND, Party, Status
 from geo.passwords import hash_password
 from geo.secrets import digest
-from geo.seeds import seed_categories
+from geo.seeds import WORKING_DAY, seed_categories
 from geo.tables import AccountRole, PlaceKind, TeamRole
 
 CODE = "20314"
@@ -88,6 +88,7 @@ async def build(connection: AsyncConnection) -> Ward:
     for code, name in names.items():
         await connection.execute(sa.insert(tables.ward).values(code=code, name=name, boundary=square(*GROUND[code])))
         await seed_categories(connection, code)
+    await connection.execute(_plainly())
     for name, tile in TILES.items():
         made.neighbourhoods[name], made.teams[name] = await _neighbourhood(connection, CODE, name, tile)
     _, other_team = await _neighbourhood(connection, OTHER, FIRST, GROUND[OTHER])
@@ -117,6 +118,14 @@ async def build(connection: AsyncConnection) -> Ward:
             **belongs,
         )
     return made
+
+
+def _plainly() -> sa.Update:
+    """Every kind counts hours by the clock and asks for no photograph: tests that need more say so."""
+    columns = tables.category.c
+    hours = columns.deadline_hours * sa.case((columns.working_hours, 24 // WORKING_DAY), else_=1)
+    plain = {"deadline_hours": hours, "working_hours": False, "accept_minutes": 30, "photo_required": False}
+    return sa.update(tables.category).values(plain)
 
 
 async def _neighbourhood(connection: AsyncConnection, code: str, name: str, tile: Box) -> tuple[UUID, UUID]:

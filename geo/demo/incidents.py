@@ -71,7 +71,7 @@ class _Desk:
         self.in_hand: Counter[UUID] = Counter()
         self.codes: set[str] = set()
         self.rows = Rows()
-        self.deadlines = {seed.code: seed.deadline_hours for seed in CATEGORIES}
+        self.deadlines = {seed.code: seed.clock_hours for seed in CATEGORIES}
         self.public = {seed.code for seed in CATEGORIES if seed.public}
 
     def make(self, reported_at: datetime, end: Status) -> None:

@@ -150,7 +150,8 @@ class Township:
         for position, seed in enumerate(CATEGORIES, start=1):
             made[seed.code] = id_ = self._id()
             names = (seed.name.vi, seed.name.en, seed.icon, seed.colour)
-            self._add("category", self.plan.code, id_, seed.code, *names, seed.deadline_hours, seed.public, position)
+            # By the clock, as `masses` counts: these wards are made by the thousand.
+            self._add("category", self.plan.code, id_, seed.code, *names, seed.clock_hours, seed.public, position)
         return made
 
     def _neighbourhoods(self) -> list[tuple[UUID, str]]:
