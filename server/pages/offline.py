@@ -19,6 +19,9 @@ from server.pages.words import N_, script_words
 MODULES = (
     "common/asking.js",
     "common/dom.js",
+    "common/keeping.js",
+    "common/posting.js",
+    "common/shrink.js",
     "common/words.js",
     "report/draft.js",
     "report/exif.js",
@@ -27,7 +30,6 @@ MODULES = (
     "report/place.js",
     "report/problems.js",
     "report/sending.js",
-    "report/shrink.js",
     "report/store.js",
     "report/waiting.js",
 )

@@ -38,7 +38,7 @@ document.addEventListener("change", async ({ target }) => {
   const send = target.form.querySelector("[type=submit]");
   send.disabled = true;
   try {
-    const { shrink } = await import("../report/shrink.js");
+    const { shrink } = await import("../common/shrink.js");
     const made = new DataTransfer();
     for (const file of target.files) {
       const small = await shrink(file);

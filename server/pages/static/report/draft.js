@@ -1,7 +1,8 @@
 // The report being written: kept on the phone while it is written, so that neither a call nor an empty battery loses it.
 
+import { newKey } from "../common/keeping.js";
 import { data } from "../common/words.js";
-import { change, newKey, report, reports } from "./store.js";
+import { change, report, reports } from "./store.js";
 
 const PAUSE = 400;
 const form = document.getElementById("report");

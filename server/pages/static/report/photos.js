@@ -1,10 +1,11 @@
 // Photographs: chosen, read for where and when, made smaller, kept on the phone at once, shown with a way to take them out.
 
 import { element, icon } from "../common/dom.js";
+import { newKey } from "../common/keeping.js";
+import { isPicture, shrink } from "../common/shrink.js";
 import { data, say } from "../common/words.js";
 import { readExif } from "./exif.js";
-import { isPicture, shrink } from "./shrink.js";
-import { newKey, photosOf, putPhoto, removePhoto } from "./store.js";
+import { photosOf, putPhoto, removePhoto } from "./store.js";
 
 const input = document.getElementById("photos");
 const list = document.getElementById("thumbs");

@@ -1,20 +1,10 @@
 // Sends what waits, exactly once: one sender at a time for each report (Web Locks, across tabs and the service worker),
 // and one request key for all its tries, by which the server knows a report that it has already.
 
+import { alone, pauseAfter, post, postPhoto, told, Unreachable } from "../common/posting.js";
 import { change, photoSentAs, photosOf, remove, report as kept, reports, sent } from "./store.js";
 
-const PHOTO_SECONDS = 180;
 const REPORT_SECONDS = 45;
-const PAUSES = [5, 15, 60, 300, 900];
-const AGAIN = new Set([408, 425, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524, 530]);
-
-/** Nobody answered, or nobody that could be ours: to be tried again. `seconds`: how long the server wants us to wait. */
-class Unreachable extends Error {
-  constructor(message, seconds = null) {
-    super(message);
-    this.seconds = seconds;
-  }
-}
 
 /** The ward does not take it as it is; `problems` say why, each with its `field`. */
 class Refused extends Error {
@@ -27,59 +17,16 @@ class Refused extends Error {
 /** The server knows some of the photographs no more. */
 class PhotosLost extends Error {}
 
-let turn = Promise.resolve();
-
-/** Run `work` while nobody else does, in any tab; in this one only, where the browser has no locks. */
-function alone(name, work) {
-  if (navigator.locks) return navigator.locks.request(name, work);
-  const mine = turn.then(work);
-  turn = mine.catch(() => {});
-  return mine;
-}
-
-async function post(address, body, seconds) {
-  const clock = new AbortController();
-  const timer = setTimeout(() => clock.abort(), seconds * 1000);
-  let response;
-  let answer = null;
-  try {
-    response = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" }, signal: clock.signal });
-    const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
-    answer = isJson ? await response.json() : null;
-  } catch (error) {
-    throw new Unreachable(error.message);
-  } finally {
-    clearTimeout(timer);
-  }
-  if (response.status === 429 || AGAIN.has(response.status)) {
-    throw new Unreachable(`status ${response.status}`, wait(response));
-  }
-  return { status: response.status, answer };
-}
-
-/** Retry-After in seconds, as a number or as a date; null where the server names none. */
-function wait(response) {
-  const text = response.headers.get("Retry-After");
-  if (!text) return response.status === 429 ? 60 : null;
-  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 1), 3600) : 60;
-}
-
 /** Bring the report's photograph of this index to the server, unless it is there. */
 async function bring(photo, index) {
   if (photo.sentAs) return photo.sentAs;
-  const body = new FormData();
-  body.append("photo", new Blob([photo.bytes], { type: photo.type }), photo.name);
-  if (photo.takenAt) body.append("takenAt", photo.takenAt); // which a shrunk photograph no longer tells
-  const { status, answer } = await post("/photos", body, PHOTO_SECONDS);
+  const { status, answer } = await postPhoto(photo);
   if (status >= 400) throw new Refused([{ field: `photos.${index}`, message: told(answer), unreadable: status === 415 }]);
   const id = answer?.id;
   if (!id) throw new Unreachable("not our server's answer");
   await photoSentAs(photo.id, id);
   return id;
 }
-
-const told = (answer) => answer?.problems?.[0]?.message ?? answer?.errors?.[0]?.message ?? answer?.error?.message ?? "";
 
 async function deliver(report, onStep) {
   const body = new FormData();
@@ -126,8 +73,7 @@ export function send(key, onStep = () => {}) {
     } catch (error) {
       if (error instanceof Refused) return change(key, { state: "refused", problems: error.problems });
       // A photograph that is lost twice, or a fault of ours, is tried later like a network that is away.
-      const pause = error.seconds ?? PAUSES[Math.min(report.tries, PAUSES.length - 1)];
-      const after = Date.now() + pause * 1000;
+      const after = Date.now() + pauseAfter(report.tries, error);
       return change(key, { tries: report.tries + 1, after, limited: Boolean(error.seconds) });
     }
     return kept(key);

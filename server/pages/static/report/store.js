@@ -7,67 +7,14 @@
 //   after: not to be tried before this moment (milliseconds); limited: because the server asked for it
 // A photograph: { id, report, order, name, type, bytes, takenAt, sentAs }; sentAs is its id at the server, once it is there.
 
-const NAME = "phuong-so";
-const CHANNEL = "reports";
+import { keeper } from "../common/keeping.js";
+
 const MOST_SEEN = 10;
-let opened = null;
-
-function open() {
-  opened ??= new Promise((resolve, reject) => {
-    const asked = indexedDB.open(NAME, 1);
-    asked.onupgradeneeded = () => {
-      asked.result.createObjectStore("reports", { keyPath: "key" });
-      asked.result.createObjectStore("photos", { keyPath: "id" }).createIndex("report", "report");
-    };
-    asked.onsuccess = () => {
-      // Another tab with a newer version must not wait for this one.
-      asked.result.onversionchange = () => asked.result.close();
-      resolve(asked.result);
-    };
-    asked.onerror = () => reject(asked.error);
-    asked.onblocked = () => reject(new Error("the store is held by an older page"));
-  });
-  return opened;
-}
-
-/** Whether this browser lets us keep anything: some do not in private windows. */
-export async function isThere() {
-  try {
-    await open();
-    return true;
-  } catch {
-    opened = null;
-    return false;
-  }
-}
-
-/** Run `work(reports, photos)` in one transaction; what it gives back is awaited as a request's result. */
-async function within(mode, work) {
-  const database = await open();
-  return new Promise((resolve, reject) => {
-    const all = database.transaction(["reports", "photos"], mode);
-    let given;
-    all.oncomplete = () => resolve(given);
-    all.onabort = () => reject(all.error ?? new Error("nothing was kept"));
-    work(all.objectStore("reports"), all.objectStore("photos"), (value) => {
-      given = value;
-    });
-  });
-}
-
-const channel = globalThis.BroadcastChannel ? new BroadcastChannel(CHANNEL) : null;
-const listening = [];
-
-function tell() {
-  channel?.postMessage("changed");
-  for (const listener of listening) listener();
-}
-
-/** Call `listener` whenever a report changes, here, in another tab or in the service worker. */
-export function onChange(listener) {
-  listening.push(listener);
-  if (channel) channel.onmessage = () => listening.forEach((one) => one());
-}
+const { isThere, within, tell, onChange } = keeper("phuong-so", ["reports", "photos"], "reports", (database) => {
+  database.createObjectStore("reports", { keyPath: "key" });
+  database.createObjectStore("photos", { keyPath: "id" }).createIndex("report", "report");
+});
+export { isThere, onChange };
 
 export const report = (key) =>
   within("readonly", (reports, _, give) => {
@@ -152,13 +99,3 @@ export const photoSentAs = (id, sentAs) =>
       if (event.target.result) photos.put({ ...event.target.result, sentAs });
     };
   });
-
-/** A UUID of version 4; also where the page is not served securely and the browser offers none. */
-export function newKey() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
