@@ -18,7 +18,7 @@ from sqlalchemy.sql.elements import False_, True_
 from geo.actor import Actor, Role
 from geo.lifecycle import IN_HAND, OPEN, Status
 from geo.ordering import Order, by_distance, by_time
-from geo.plans import LateText, change
+from geo.plans import LateText, bound, change
 from geo.positions import Box, Position
 from geo.reading import Condition, any_of, contains_text, inside, masked, staff_of, within_metres
 from geo.tables import category, crew, incident
@@ -151,7 +151,10 @@ class Filter:
     radius_metres: float | None = None
     reported_from: datetime | None = None
     reported_to: datetime | None = None
+    due_before: datetime | None = None
     overdue: bool | None = None
+    crew_id: UUID | None = None
+    neighbourhood_id: UUID | None = None
     search: str | None = None
 
 
@@ -165,8 +168,9 @@ def matching(
     ward_code: Any = None,
     neighbourhood_id: Any = None,
     crew_id: Any = None,
+    keys: Any = None,
 ) -> Rows:
-    """The readable incidents of a ward, a neighbourhood or a crew that `wanted` describes.
+    """The readable incidents of a ward, a neighbourhood or a crew that `wanted` describes; of `keys`, if any, alone.
 
     What a filter asks of a masked column is asked of what the caller may see, so a search finds nothing hidden.
     """
@@ -178,6 +182,8 @@ def matching(
         rows = rows.where(columns.neighbourhood_id == neighbourhood_id)
     if crew_id is not None:
         rows = rows.where(columns.crew_id == crew_id, any_of(_works_on(actor), _reported(actor)))
+    if keys is not None:
+        rows = rows.where(columns.id == sa.func.any(bound(keys, sa.ARRAY(sa.Uuid()))))
     if wanted.statuses is not None:
         rows = rows.where(columns.status.in_(wanted.statuses))
     if wanted.categories is not None:
@@ -190,6 +196,12 @@ def matching(
         rows = rows.where(columns.reported_at >= wanted.reported_from)
     if wanted.reported_to is not None:
         rows = rows.where(columns.reported_at < wanted.reported_to)
+    if wanted.due_before is not None:
+        rows = rows.where(wanted.due_before > URGENCY)
+    if wanted.neighbourhood_id is not None:
+        rows = rows.where(columns.neighbourhood_id == wanted.neighbourhood_id)
+    if wanted.crew_id is not None:
+        rows = rows.where(columns.crew_id == wanted.crew_id, any_of(_works_on(actor), _reported(actor)))
     if wanted.overdue is not None:
         rows = rows.where(overdue() if wanted.overdue else sa.not_(overdue()))
     if wanted.search:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Annotated, Any
 
@@ -13,8 +14,8 @@ from geo.actor import Role
 from geo.language import Text
 from geo.locating import geography
 from geo.ordering import Order
-from schema.inputs import IncidentFilter
-from schema.relay import MOST, MOST_ON_MAP, page
+from schema.inputs import TOO_MANY, IncidentFilter
+from schema.relay import MOST, MOST_ON_MAP, LateIds, identity, page
 from schema.rows import Page, Row, Rows
 from schema.texts import language
 
@@ -36,6 +37,10 @@ class IncidentOrder(Enum):
 
 
 Wanted = Annotated[IncidentFilter | None, strawberry.argument(name="filter", description="Which incidents.")]
+Among = Annotated[
+    list[strawberry.ID] | None,
+    strawberry.argument(description="Only those of these incidents; 100 at most."),
+]
 Newest = Annotated[IncidentOrder, strawberry.argument(description="In which order.")]
 
 
@@ -48,6 +53,20 @@ def listed(
     rows = Rows("Incident", select, root.seen_by, near=meaning.near)
     most = MOST if meaning.within is None else MOST_ON_MAP
     return page(rows, _order(root, order_by, meaning), first, after, most)
+
+
+def keys_of(ids: Sequence[str | LateIds] | None) -> Any:
+    """The keys of the incidents among `ids`; what is no incident's id names nothing."""
+    if ids is None:
+        return None
+    if ids and isinstance(ids[0], LateIds):
+        of_type = ids[0].of_type.get("Incident")
+        return [] if of_type is None else of_type[1]
+    if len(ids) > MOST:
+        message = TOO_MANY.to(language.get(), most=MOST)
+        raise GraphQLError(message, extensions={"code": "BAD_INPUT", "path": ["ids"]})
+    named = [identity(id_) for id_ in ids if isinstance(id_, str)]
+    return [one.key for one in named if one is not None and one.type_name == "Incident"]
 
 
 def _order(root: Row, order_by: IncidentOrder, meaning: incidents.Filter) -> Order:

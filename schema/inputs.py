@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, TypeVar
+from uuid import UUID
 
 import sqlalchemy as sa
 import strawberry
@@ -15,6 +16,7 @@ from geo import positions
 from geo.language import Text
 from geo.positions import Box, PositionError
 from schema.enums import IncidentStatus, PlaceKind
+from schema.relay import identity
 from schema.scalars import GeoJSONPoint
 from schema.texts import language
 
@@ -26,6 +28,17 @@ MOST_METRES = 50_000.0
 MOST_VALUES = 100
 
 TOO_MANY = Text("Nhiều nhất {most} giá trị khác nhau.", "At most {most} different values.")
+
+
+_NOTHING = UUID(int=0)
+"""The key of no row: what an id names that is none of ours."""
+
+
+def _key(id_: str | None, type_name: str) -> UUID | None:
+    if id_ is None:
+        return None
+    named = identity(id_)
+    return named.key if named is not None and named.type_name == type_name and named.key is not None else _NOTHING
 
 
 def distinct(values: Sequence[T] | None, *path: str) -> list[T] | None:
@@ -75,7 +88,12 @@ class IncidentFilter:
     radius_metres: float | None = strawberry.field(default=None, description="At most so far from `near`.")
     reported_from: datetime | None = strawberry.field(default=None, description="Reported at this moment or later.")
     reported_to: datetime | None = strawberry.field(default=None, description="Reported before this moment.")
+    due_before: datetime | None = strawberry.field(default=None, description="To be dealt with before this moment.")
     overdue: bool | None = strawberry.field(default=None, description="Late, or not late.")
+    crew_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Of this crew, as far as the caller may know which crew has it."
+    )
+    neighbourhood_id: strawberry.ID | None = strawberry.field(default=None, description="In this neighbourhood.")
     search: str | None = strawberry.field(
         default=None,
         description="In the tracking code, the description and the address, as far as the caller reads them.",
@@ -93,6 +111,9 @@ class IncidentFilter:
             radius_metres=None if self.radius_metres is None else min(max(self.radius_metres, 0.0), MOST_METRES),
             reported_from=self.reported_from,
             reported_to=self.reported_to,
+            due_before=self.due_before,
             overdue=self.overdue,
+            crew_id=_key(self.crew_id, "Crew"),
+            neighbourhood_id=_key(self.neighbourhood_id, "Neighbourhood"),
             search=self.search,
         )

@@ -10,7 +10,7 @@ import strawberry
 
 from geo import categories, counting, crews, neighbourhoods, places, statistics, teams
 from schema.categories import Category
-from schema.incident_lists import IncidentOrder, Newest, Wanted, listed
+from schema.incident_lists import Among, IncidentOrder, Newest, Wanted, keys_of, listed
 from schema.inputs import Kinds, Near, Within, distinct
 from schema.links import (
     CrewConnection,
@@ -66,9 +66,14 @@ def _incidents(
     order_by: Newest = IncidentOrder.NEWEST_FIRST,
     first: FirstOnMap = 20,
     after: After = None,
+    ids: Among = None,
 ) -> Page:
-    found = listed(root, filter, order_by, first, after, ward_code=root.code)
-    return found if filter is not None else replace(found, total=counting.number(root.seen_by, root.code))
+    found = listed(root, filter, order_by, first, after, ward_code=root.code, keys=keys_of(ids))
+    return (
+        found
+        if filter is not None or ids is not None
+        else replace(found, total=counting.number(root.seen_by, root.code))
+    )
 
 
 def _statistics(
