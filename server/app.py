@@ -20,8 +20,9 @@ from server.events import Hub
 from server.limits import BodyLimitMiddleware
 from server.live import Live
 from server.pages import map as map_page
-from server.pages import offline, progress, progress_forms, report, static, stats, trouble
+from server.pages import offline, progress, progress_forms, report, sign_in, static, stats, trouble
 from server.pictures import Pictures
+from server.redacting import Redacting
 from server.room import Room
 from server.sessions import SessionMiddleware
 from server.settings import Settings
@@ -33,6 +34,7 @@ ROUTES: list[BaseRoute] = [
     *graphql.routes,
     *websocket.routes,
     *sessions.routes,
+    *sign_in.routes,
     *health.routes,
     *map_page.routes,
     *report.routes,
@@ -56,14 +58,16 @@ def create_app(settings: Settings) -> Starlette:
     callers = Callers(database)
     hub = Hub(database, settings.max_subscriptions, {PEOPLE_CHANGED: callers.forget})
     callers.listening = hub.listening
-    live = Live(database, settings, hub, Room(settings.max_subscriptions))
+    photographs, pictures = photographs_of(settings), Pictures()
+    redactor = Redacting(pictures, photographs)
+    live = Live(database, settings, hub, Room(settings.max_subscriptions), redactor)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         live.hub.start()
         async with working(worker_of(settings) if settings.worker else None):
             yield
-        await app.state.pictures.close()
+        await pictures.close()
         await live.hub.close()
         await database.close()
 
@@ -83,8 +87,9 @@ def create_app(settings: Settings) -> Starlette:
     app.state.callers = callers
     app.state.exports = Exports(settings.database)
     app.state.figures = stats.Figures()
-    app.state.photographs = photographs_of(settings)
-    app.state.pictures = Pictures()
+    app.state.photographs = photographs
+    app.state.pictures = pictures
+    app.state.redactor = redactor
     app.state.settings = settings
     app.state.grounds = Grounds(settings)
     return app

@@ -118,15 +118,11 @@ async def _credentials(request: Request) -> tuple[str, str] | None:
     return (username, password) if isinstance(username, str) and isinstance(password, str) else None
 
 
-async def _sign_in(request: Request) -> tuple[str, timedelta] | None:
-    """A token for the credentials in the request, and how long it lasts. Raises `TooManyRequests`.
+async def opened_by(request: Request, username: str, password: str) -> tuple[str, timedelta] | None:
+    """A token of a new session for these credentials, and how long it lasts. Raises `TooManyRequests`.
 
     No connection is held while the password waits to be compared: there are few, and others need them.
     """
-    credentials = await _credentials(request)
-    if credentials is None:
-        return None
-    username, password = credentials
     database: Database = request.app.state.database
     lifetime = timedelta(days=request.app.state.settings.session_days)
     async with database.read() as connection:
@@ -136,6 +132,40 @@ async def _sign_in(request: Request) -> tuple[str, timedelta] | None:
         return None
     async with database.write() as connection:
         return await sessions.begin(connection, account.id, lifetime), lifetime
+
+
+async def _sign_in(request: Request) -> tuple[str, timedelta] | None:
+    """`opened_by` with the credentials in the request; None as well where it has none."""
+    credentials = await _credentials(request)
+    return None if credentials is None else await opened_by(request, *credentials)
+
+
+def hold(request: Request, response: Response, token: str, lifetime: timedelta) -> None:
+    """Let the caller's browser hold the session that this token opens."""
+    settings: Settings = request.app.state.settings
+    response.set_cookie(
+        cookie_name(settings),
+        token,
+        max_age=int(lifetime.total_seconds()),
+        path="/",
+        secure=settings.secure_cookies,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+async def end(request: Request, response: Response) -> None:
+    """End the caller's session, by bearer token or by cookie, and let the browser forget it."""
+    settings: Settings = request.app.state.settings
+    held = bearer_of(request.headers.get("authorization", "")) or request.cookies.get(cookie_name(settings))
+    if held is not None:
+        database: Database = request.app.state.database
+        async with database.write() as connection:
+            await sessions.end(connection, held)
+        request.app.state.callers.forget()  # at once, not when the database's call arrives
+    response.delete_cookie(
+        cookie_name(settings), path="/", secure=settings.secure_cookies, httponly=True, samesite="lax"
+    )
 
 
 async def token(request: Request) -> Response:
@@ -167,34 +197,15 @@ async def open_session(request: Request) -> Response:
         return _errors(message, "TOO_MANY_REQUESTS", 429, {"Retry-After": str(busy.retry_after)})
     if signed_in is None:
         return _errors(SIGN_IN_FAILED.to(language_of(request.headers)), "SIGN_IN_FAILED", 401)
-    made, lifetime = signed_in
-    settings: Settings = request.app.state.settings
     response = Response(status_code=204)
-    response.set_cookie(
-        cookie_name(settings),
-        made,
-        max_age=int(lifetime.total_seconds()),
-        path="/",
-        secure=settings.secure_cookies,
-        httponly=True,
-        samesite="lax",
-    )
+    hold(request, response, *signed_in)
     return response
 
 
 async def close_session(request: Request) -> Response:
     """`DELETE /session`: sign out, by cookie or by bearer token."""
-    settings: Settings = request.app.state.settings
-    held = bearer_of(request.headers.get("authorization", "")) or request.cookies.get(cookie_name(settings))
-    if held is not None:
-        database: Database = request.app.state.database
-        async with database.write() as connection:
-            await sessions.end(connection, held)
-        request.app.state.callers.forget()  # at once, not when the database's call arrives
     response = Response(status_code=204)
-    response.delete_cookie(
-        cookie_name(settings), path="/", secure=settings.secure_cookies, httponly=True, samesite="lax"
-    )
+    await end(request, response)
     return response
 
 

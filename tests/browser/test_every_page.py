@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from playwright.async_api import Page, expect
@@ -19,16 +20,26 @@ from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE, Opening, Watched, served
 from tests.ward import CLEAN, CODE, FIRST, Reported
 
+
+class At(NamedTuple):
+    """Where a page is, and the account of `tests/ward.py` that opens it: by default nobody is signed in."""
+
+    path: str
+    by: str | None = None
+
+
 PAGES = {
-    "map": f"/?ward={CODE}",
-    "embedded": f"/?ward={CODE}&embed=1",
-    "report": "/report",
-    "lookup": "/r",
-    "progress": "/r/{code}",
-    "sent": "/r/{code}?new=1",
-    "figures": "/stats",
-    "explorer": "/graphql",
-    "no-ward": "/?ward=99999",
+    "map": At(f"/?ward={CODE}"),
+    "embedded": At(f"/?ward={CODE}&embed=1"),
+    "report": At("/report"),
+    "lookup": At("/r"),
+    "progress": At("/r/{code}"),
+    "sent": At("/r/{code}?new=1"),
+    "figures": At("/stats"),
+    "explorer": At("/graphql"),
+    "no-ward": At("/?ward=99999"),
+    "sign-in": At("/sign-in?next=/staff"),
+    "signed-in": At("/sign-in", by="staff"),
 }
 LOOKS = [
     pytest.param(viewport, scheme, id=f"{name}-{scheme}")
@@ -74,12 +85,18 @@ BESIDE = """() => ({
 })"""
 
 
+@dataclass(frozen=True)
+class Scene:
+    """Where the application is, on a ward with reports; one of them, done, that a browser may hold; and a session's
+    token for each account that opens a page. Nothing here changes what is stored, so all tests share it."""
+
+    address: str
+    held: Reported
+    tokens: dict[str, str]
+
+
 @pytest.fixture(scope="module")
-async def scene(
-    copying: Any, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[str, Reported]]:
-    """Where the application is, on a ward with reports; and one of them, done, that a browser may hold. Nothing here
-    changes what is stored, so all tests share it."""
+async def scene(copying: Any, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
     async with copying(template) as url:
         database = Database(url)
         now = datetime.now(UTC)
@@ -92,29 +109,35 @@ async def scene(
             for hours in (-2, 3):
                 due = now + timedelta(hours=hours)
                 await ward.report(connection, status=Status.RECEIVED, published=True, due_at=due, **row)
+            names = {at.by for at in PAGES.values() if at.by is not None}
+            tokens = {name: await ward.token(connection, laid, name) for name in names}
         await database.close()
         var: Path = tmp_path_factory.mktemp("var")
         key = "a secret of the tests, long enough to pass"
         async with served(create_app(Settings(database_url=url, secret_key=key, var=var))) as at:
-            yield at, held
+            yield Scene(at, held, tokens)
 
 
 @pytest.fixture(scope="module")
-def address(scene: tuple[str, Reported]) -> str:
+def address(scene: Scene) -> str:
     """Where `opening` finds the application: the same for the whole module."""
-    return scene[0]
+    return scene.address
 
 
-async def shown(opening: Opening, held: Reported, name: str, viewport: Any, **options: Any) -> Page:
-    """A page, whole, in the browser of somebody who has sent the report."""
-    cookie = {"name": "reports", "value": f"{held.tracking_code}:{held.secret}", "domain": "127.0.0.1", "path": "/"}
-    cookie |= {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
+async def shown(opening: Opening, scene: Scene, name: str, viewport: Any, **options: Any) -> Page:
+    """A page, whole, in the browser of somebody who has sent the report, or who works for the ward."""
+    at, held = PAGES[name], scene.held
+    cookies = {"reports": f"{held.tracking_code}:{held.secret}"}
+    if at.by is not None:
+        cookies["session"] = scene.tokens[at.by]
+    usual = {"domain": "127.0.0.1", "path": "/", "expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
+    kept = [{"name": cookie, "value": value, **usual} for cookie, value in cookies.items()]
     watched: Watched = await opening(
-        PAGES[name].format(code=held.tracking_code),
+        at.path.format(code=held.tracking_code),
         viewport,
         expected="404" if name == "no-ward" else None,
         reduced_motion="reduce",
-        storage_state={"cookies": [cookie], "origins": []},
+        storage_state={"cookies": kept, "origins": []},
         **options,
     )
     page = watched.page
@@ -141,9 +164,9 @@ async def nameless(page: Page) -> list[str]:
 @every_page
 @pytest.mark.parametrize(("viewport", "scheme"), LOOKS)
 async def test_a_page_is_right_for_everybody(
-    opening: Opening, scene: tuple[str, Reported], name: str, viewport: Any, scheme: Any
+    opening: Opening, scene: Scene, name: str, viewport: Any, scheme: Any
 ) -> None:
-    page = await shown(opening, scene[1], name, viewport, color_scheme=scheme)
+    page = await shown(opening, scene, name, viewport, color_scheme=scheme)
     assert await violations(page) == []
     await expect(page.locator("html")).to_have_attribute("lang", "vi")
     await expect(page.locator("h1")).to_have_count(1)
@@ -155,8 +178,8 @@ async def test_a_page_is_right_for_everybody(
 
 
 @every_page
-async def test_a_page_needs_no_scrolling_sideways(opening: Opening, scene: tuple[str, Reported], name: str) -> None:
-    page = await shown(opening, scene[1], name, NARROW)
+async def test_a_page_needs_no_scrolling_sideways(opening: Opening, scene: Scene, name: str) -> None:
+    page = await shown(opening, scene, name, NARROW)
     assert await page.evaluate(BESIDE) == {"width": 0, "beside": []}
     await page.evaluate("(size) => { document.documentElement.style.fontSize = size }", TWICE)
     assert await page.evaluate(BESIDE) == {"width": 0, "beside": []}
