@@ -15,6 +15,7 @@ from geo.lifecycle import Party
 from geo.locating import locate_within, point
 from geo.positions import Position
 from geo.tables import category, incident
+from geo.working_time import due
 
 
 async def correct(
@@ -37,7 +38,7 @@ async def correct(
     if category_code is not None:
         kind = (
             await connection.execute(
-                sa.select(category.c.id, category.c.deadline_hours).where(
+                sa.select(category.c.id, category.c.deadline_hours, category.c.working_hours).where(
                     category.c.ward_code == row.ward_code, category.c.code == category_code
                 )
             )
@@ -48,7 +49,7 @@ async def correct(
             corrected.append("loại phản ánh")
             values["category_id"] = kind.id
             since = sa.func.coalesce(journal.reopened_at(row.ward_code, row.id), incident.c.reported_at)
-            values["due_at"] = since + sa.func.make_interval(0, 0, 0, 0, kind.deadline_hours)
+            values["due_at"] = due(since, kind.deadline_hours, kind.working_hours)
     if location is not None:
         inside, neighbourhood_id = await locate_within(connection, row.ward_code, location)
         if not inside:

@@ -1,6 +1,7 @@
 """Deadlines: told to staff and crew when they draw near and when they have passed, once for each deadline.
 
-A deadline is near in the last quarter of the time that the incident's kind allows, and never more than a day ahead.
+A deadline is near in the last quarter of the time from the report, or from its last reopening, and never more than a
+day ahead; by the clock, whichever hours the deadline itself counts.
 What was told is the deadline itself (`due_soon_told`, `due_passed_told`), so an incident with a new one, reopened or
 of another kind, is told of again without anybody having to remember it. Each function takes a bounded bite: call
 until it has done none.
@@ -8,7 +9,7 @@ until it has done none.
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,12 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import journal
 from geo.lifecycle import OPEN, Party
-from geo.tables import category, incident
+from geo.tables import incident
+from geo.working_time import VIETNAM
 
 BITE = 200
 QUARTER = 0.25
 AT_MOST = timedelta(hours=24)
-_VIETNAM = timezone(timedelta(hours=7))
+
+PASSED = "Đã quá hạn xử lý: hạn là"
+NEAR = "Sắp đến hạn xử lý: hạn là"
+"""How these remarks begin in the history, by which `geo/telling.py` knows them."""
 
 _columns = incident.c
 _open = sa.and_(
@@ -40,16 +45,12 @@ def passed() -> sa.Select[Any]:
 
 def near() -> sa.Select[Any]:
     """Open incidents near a deadline that nobody was told of, locked; served by `ix_incident_deadline`."""
-    allowed = sa.func.make_interval(0, 0, 0, 0, category.c.deadline_hours) * QUARTER
-    return (
-        _untold()
-        .join(category, sa.and_(category.c.ward_code == _columns.ward_code, category.c.id == _columns.category_id))
-        .where(
-            _columns.due_at > sa.func.now(),
-            _columns.due_at <= sa.func.now() + AT_MOST,
-            _columns.due_at <= sa.func.now() + allowed,
-            _columns.due_soon_told.is_distinct_from(_columns.due_at),
-        )
+    since = sa.func.coalesce(journal.reopened_at(_columns.ward_code, _columns.id), _columns.reported_at)
+    return _untold().where(
+        _columns.due_at > sa.func.now(),
+        _columns.due_at <= sa.func.now() + AT_MOST,
+        sa.extract("epoch", _columns.due_at - sa.func.now()) <= sa.extract("epoch", _columns.due_at - since) * QUARTER,
+        _columns.due_soon_told.is_distinct_from(_columns.due_at),
     )
 
 
@@ -65,12 +66,12 @@ def _untold() -> sa.Select[Any]:
 
 async def tell_passed(connection: AsyncConnection) -> int:
     """Write into the history of what is late that it is; of how many incidents."""
-    return await _tell(connection, passed(), _columns.due_passed_told, "Đã quá hạn xử lý: hạn là")
+    return await _tell(connection, passed(), _columns.due_passed_told, PASSED)
 
 
 async def tell_near(connection: AsyncConnection) -> int:
     """Write into the history of what will soon be late that it will; of how many incidents."""
-    return await _tell(connection, near(), _columns.due_soon_told, "Sắp đến hạn xử lý: hạn là")
+    return await _tell(connection, near(), _columns.due_soon_told, NEAR)
 
 
 async def _tell(connection: AsyncConnection, due: sa.Select[Any], told: sa.Column[Any], words: str) -> int:
@@ -88,4 +89,4 @@ async def _tell(connection: AsyncConnection, due: sa.Select[Any], told: sa.Colum
 
 
 def _clock(moment: Any) -> str:
-    return f"{moment.astimezone(_VIETNAM):%H:%M ngày %d/%m/%Y}"
+    return f"{moment.astimezone(VIETNAM):%H:%M ngày %d/%m/%Y}"

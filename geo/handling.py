@@ -21,6 +21,7 @@ from geo.language import Text
 from geo.lifecycle import FINISHED, IN_HAND, OPEN, Party, Status
 from geo.stepping import NO_CREW, may_take, move, parties_of
 from geo.tables import Satisfaction, category, incident
+from geo.working_time import due
 
 REPORTER_WITHIN = timedelta(days=30)
 """How long after the end a reporter may rate or reopen."""
@@ -224,8 +225,8 @@ async def reopen(
         return
     if party is Party.REPORTER and await _ended_too_long_ago(connection, row):
         raise InvalidInput(Problem(("trackingCode",), TOO_LATE))
-    hours = (
-        sa.select(category.c.deadline_hours)
+    deadline = (
+        sa.select(due(sa.func.now(), category.c.deadline_hours, category.c.working_hours))
         .where(category.c.ward_code == row.ward_code, category.c.id == row.category_id)
         .scalar_subquery()
     )
@@ -237,7 +238,7 @@ async def reopen(
         party,
         note=reason,
         photo_ids=photo_ids,
-        due_at=sa.func.now() + sa.func.make_interval(0, 0, 0, 0, hours),
+        due_at=deadline,
         reopened_count=incident.c.reopened_count + 1,
         duplicate_of_id=None,
         satisfaction=None,

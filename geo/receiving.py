@@ -28,6 +28,7 @@ from geo.plans import Given, Plan, Statements, array_of
 from geo.reports import Report, checked
 from geo.secrets import digest
 from geo.tables import SRID, Channel, category, incident, reporter, ward
+from geo.working_time import due
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,7 @@ def _store() -> sa.Select[Any]:
             neighbourhood_at(placed.c.ward_code, given.c.at).label("neighbourhood_id"),
             category.c.id.label("category_id"),
             category.c.deadline_hours,
+            category.c.working_hours,
             sa.case((staff, Party.STAFF.value), else_=Party.REPORTER.value).label("party"),
         )
         .select_from(
@@ -251,7 +253,7 @@ def _store() -> sa.Select[Any]:
         "address": given.c.address,
         "neighbourhood_id": sited.c.neighbourhood_id,
         "channel": sa.case((sited.c.party == Party.STAFF, Channel.STAFF.value), else_=given.c.channel),
-        "due_at": sa.func.now() + sa.func.make_interval(0, 0, 0, 0, sited.c.deadline_hours),
+        "due_at": due(sa.func.now(), sited.c.deadline_hours, sited.c.working_hours),
         "request_key_hash": given.c.key,
         "reporter_secret_hash": given.c.secret,
     }

@@ -1,6 +1,7 @@
 """The tables, as SQLAlchemy Core: the only source of DDL. Outside `geo`, use each noun's `readable(actor)` instead."""
 
 from geo.tables.base import MERCATOR, SRID, metadata
+from geo.tables.calendar import working_time
 from geo.tables.clusters import incident_cell, incident_cell_change, incident_cell_ward
 from geo.tables.desk import Audience, NoticeKind, bookmark, notice, rejection_template
 from geo.tables.ground import PlaceKind, neighbourhood, neighbourhood_boundary, place, ward
@@ -62,4 +63,5 @@ __all__ = [
     "team",
     "team_member",
     "ward",
+    "working_time",
 ]

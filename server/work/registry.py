@@ -13,14 +13,18 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import clusters, deadlines, housekeeping, jobs, waiting
-from server.storage import Photographs
+from geo import clusters, deadlines, housekeeping, jobs, waiting, working_time
+from server.notifying import mail
+from server.notifying.notifier import Notifier, senders_of
+from server.settings import Settings
+from server.storage import Photographs, photographs_of
 from server.work.photographs import Tidying
 
 Job = Callable[[AsyncConnection, dict[str, Any]], Awaitable[None]]
 Bite = Callable[[AsyncConnection], Awaitable[int]]
 
 EVERY_FEW_SECONDS = "* * * * * */5"
+EVERY_OTHER_SECOND = "* * * * * */2"
 EACH_MINUTE = "* * * * *"
 EACH_HOUR = "17 * * * *"
 
@@ -48,6 +52,7 @@ CHORES: tuple[Chore, ...] = (
     Chore("silence", EACH_MINUTE, housekeeping.close_silent),
     Chore("ended sessions", EACH_MINUTE, housekeeping.end_expired_sessions),
     Chore("old notes of jobs", EACH_HOUR, jobs.forget_old_log),
+    Chore("working time", EACH_HOUR, working_time.fill),
 )
 
 

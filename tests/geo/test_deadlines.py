@@ -18,12 +18,12 @@ from tests.geo.conftest import Laid
 SOON, PASSED = "Sắp đến hạn xử lý", "Đã quá hạn xử lý"
 
 
-async def due_in(laid: Laid, left: timedelta, *, category: str = "ENVIRONMENT", **values: Any) -> ward.Reported:
-    """An incident whose deadline is so far ahead."""
+async def due_in(laid: Laid, left: timedelta, *, since: timedelta = timedelta(days=30), **values: Any) -> ward.Reported:
+    """An incident reported so long ago, whose deadline is so far ahead."""
     async with laid.database.write() as connection:
-        made = await ward.report(connection, category=category, **values)
+        made = await ward.report(connection, category="ENVIRONMENT", **values)
         now = sa.func.now()
-        times: dict[str, Any] = {"reported_at": now - timedelta(days=30), "due_at": now + left}
+        times: dict[str, Any] = {"reported_at": now - since, "due_at": now + left}
         if values.get("status") in (Status.RESOLVED, Status.CLOSED):
             times["resolved_at"] = now
         await connection.execute(sa.update(incident).where(incident.c.id == made.key).values(**times))
@@ -45,23 +45,26 @@ async def notes_of(laid: Laid, made: ward.Reported) -> list[str]:
     return [row.note.partition(":")[0] for row in await laid.rows(query.order_by(columns.at))]
 
 
-async def hours_of(laid: Laid, code: str) -> int:
-    query = "SELECT deadline_hours FROM category WHERE ward_code = :ward AND code = :code"
-    hours: int = await laid.value(query, ward=ward.CODE, code=code)
-    return hours
-
-
 async def test_a_deadline_is_near_in_its_last_quarter_but_no_more_than_a_day_before(undone: Laid) -> None:
-    async with undone.database.write() as connection:
-        for code, hours in (("ENVIRONMENT", 8), ("TRAFFIC", 1000)):
-            changed = sa.text("UPDATE category SET deadline_hours = :hours WHERE code = :code")
-            await connection.execute(changed, {"hours": hours, "code": code})
-    early = [await due_in(undone, timedelta(hours=2, minutes=1))]
-    early += [await due_in(undone, timedelta(hours=24, minutes=1), category="TRAFFIC")]
-    near = [await due_in(undone, timedelta(hours=1, minutes=59))]
-    near += [await due_in(undone, timedelta(hours=23, minutes=59), category="TRAFFIC")]
+    short, long = timedelta(hours=6), timedelta(days=30)
+    early = [await due_in(undone, timedelta(hours=2, minutes=1), since=short)]
+    early += [await due_in(undone, timedelta(hours=24, minutes=1), since=long)]
+    near = [await due_in(undone, timedelta(hours=1, minutes=59), since=short)]
+    near += [await due_in(undone, timedelta(hours=23, minutes=59), since=long)]
     assert await told(undone) == (2, 0)
     assert [await notes_of(undone, made) for made in early + near] == [[], [], [SOON], [SOON]]
+
+
+async def test_after_a_reopening_the_last_quarter_is_that_of_the_time_since(undone: Laid) -> None:
+    made, staff = await due_in(undone, timedelta(hours=5)), undone.actors["staff"]
+    async with undone.database.write() as connection:
+        row = await stepping.locked(connection, staff, ward.CODE, made.key)
+        await handling.reject(connection, staff, row, "Ngoài địa bàn")
+        row = await stepping.locked(connection, staff, ward.CODE, made.key)
+        await handling.reopen(connection, staff, row, "Vẫn còn")
+        soon = sa.update(incident).where(incident.c.id == made.key)
+        await connection.execute(soon.values(due_at=sa.func.now() + timedelta(hours=5)))
+    assert await told(undone) == (0, 0)
 
 
 async def test_each_is_told_once(undone: Laid) -> None:
