@@ -193,6 +193,7 @@ async def nobodys(connection: AsyncConnection, keys: Collection[UUID], now: date
         return set()
     known = sa.union_all(
         sa.select(photo.c.id).where(photo.c.id.in_(old)),
+        sa.select(photo.c.redacted_id).where(photo.c.redacted_id.in_(old)),
         sa.select(photo_upload.c.id).where(photo_upload.c.id.in_(old)),
     )
     return old - set(await connection.scalars(known))

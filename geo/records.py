@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from geo import incidents
 from geo.actor import Actor, Role
 from geo.lifecycle import IN_HAND, Party
-from geo.reading import Condition, any_of
+from geo.reading import Condition, any_of, masked, staff_of
 from geo.tables import account, crew, crew_member, incident_event, photo, reporter
 
 Rows = sa.Select[Any]
@@ -83,13 +84,51 @@ def _by_ward(seen: sa.Subquery) -> Condition:
 
 
 def photo_readable(actor: Actor) -> Rows:
-    """Photographs of readable incidents: all to who works on it or reported it, published ones to everybody."""
+    """Photographs of readable incidents: all to who works on it or reported it, published ones to everybody.
+
+    `shown_id` names the picture that this caller gets: the photograph itself, but to everybody else the copy with parts
+    made unrecognisable, where there is one.
+    """
     seen = incidents.readable(actor).subquery("of_incident")
     columns = photo.c
+    staff = staff_of(actor, columns.ward_code)
     return (
-        sa.select(*columns)
+        sa.select(
+            columns.ward_code,
+            columns.id,
+            columns.incident_id,
+            columns.event_id,
+            columns.width,
+            columns.height,
+            columns.taken_at,
+            columns.published,
+            columns.redacted_id.is_not(None).label("redacted"),
+            masked(staff, columns.redacted_id).element.label("copy_id"),
+            masked(staff, columns.rectangles),
+            sa.case((seen.c.full, columns.id), else_=_shown_to_all()).label("shown_id"),
+        )
         .select_from(photo.join(seen, sa.and_(seen.c.ward_code == columns.ward_code, seen.c.id == columns.incident_id)))
         .where(sa.or_(seen.c.full, sa.and_(columns.published, seen.c.told)))
+    )
+
+
+def _shown_to_all() -> sa.ColumnElement[UUID]:
+    return sa.func.coalesce(photo.c.redacted_id, photo.c.id, type_=sa.Uuid)
+
+
+def picture_readable(actor: Actor, ward_code: Any, picture_id: Any) -> Rows:
+    """The photograph of which this caller may see the picture with this id: as it is, or its unrecognisable copy.
+
+    Who works on the incident or reported it sees both; for everybody else the copy takes the photograph's place, and
+    the photograph is not there. Served by the indexes of both ids.
+    """
+    columns = photo.c
+    rows = photo_readable(actor)
+    shown = rows.selected_columns["shown_id"]
+    return rows.where(
+        columns.ward_code == ward_code,
+        sa.or_(columns.id == picture_id, columns.redacted_id == picture_id),
+        sa.or_(shown == columns.id, shown == picture_id),
     )
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
@@ -13,6 +16,7 @@ from geo.database import Database, Texts
 from geo.intake import Intake
 from geo.language import Language, Text
 from geo.plans import Given, Plan
+from geo.redacting import Rectangle
 from geo.tables import Channel
 
 TOO_COSTLY = Text(
@@ -23,6 +27,14 @@ TOO_COSTLY = Text(
 
 class OperationOver(Exception):
     """The operation was answered already."""
+
+
+class Redactor(Protocol):
+    """Whoever keeps the photographs, as far as making another picture of one goes."""
+
+    async def blurred(self, photo_id: UUID, rectangles: Sequence[Rectangle]) -> UUID:
+        """The id of a new, stored copy in which these parts are unrecognisable. Raises `TooManyRequests`."""
+        ...
 
 
 @dataclass
@@ -37,6 +49,7 @@ class Context:
     max_cost: int = 10_000
     channel: Channel = Channel.GRAPHQL
     reports: Intake | None = None
+    redactor: Redactor | None = None
     cost: int = 0
     _texts: Texts | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -48,6 +61,13 @@ class Context:
         if self.reports is None:
             self.reports = Intake(self.database)
         return self.reports
+
+    @property
+    def blurring(self) -> Redactor:
+        """Where photographs are kept. A context without one runs no mutation of a photograph."""
+        if self.redactor is None:
+            raise TypeError("this context has no store of photographs")
+        return self.redactor
 
     def charge(self, rows: int) -> None:
         """Add to the cost of the operation; refuses once it is too much. Called before any SQL of that field runs."""

@@ -102,4 +102,9 @@ def key_of(id_: str, type_name: str, field: str, ward_code: str | None = None) -
 
 def incident_rows(actor: Actor, row: Any) -> Found:
     """The incident for the answer, read in the right of `actor`."""
-    return Found("Incident", incidents.with_id, actor, row.ward_code, row.id)
+    return incident_found(actor, row.ward_code, row.id)
+
+
+def incident_found(actor: Actor, ward_code: str, incident_id: UUID) -> Found:
+    """The incident with this key for the answer, read in the right of `actor`."""
+    return Found("Incident", incidents.with_id, actor, ward_code, incident_id)

@@ -6,6 +6,9 @@ much memory, and is killed when it takes too long. It imports nothing of ours.
 
 A request is eight bytes of length, four letters that say the kind, and the file. The answer is four bytes of length, a
 JSON object, and where that has `sizes` as many pictures as it has entries, of those lengths. All integers big-endian.
+
+Of the kind `BLUR` is a request for a copy of a picture of ours in which parts are unrecognisable: four bytes of length,
+a JSON list of rectangles (`[left, top, width, height]`, fractions of the picture), and the JPEG.
 """
 
 from __future__ import annotations
@@ -35,6 +38,12 @@ LARGE, SMALL = 1_600, 400
 QUALITY = {LARGE: 82, SMALL: 75}
 MOST_MEMORY = 1024 * 1024 * 1024
 """Address space. The largest picture in the hungriest format, a WebP of 40 megapixels, was seen to take 776 MB."""
+
+BLUR = b"BLUR"
+BLOCK = 16
+"""Pixels. A JPEG may spread a detail over so many, so what is made unrecognisable begins and ends with a block."""
+CELLS = 4
+"""Of a part that is made unrecognisable no more is kept than the mean colours of so many cells on a side."""
 
 FORMATS = {b"JPEG": "JPEG", b"PNG ": "PNG", b"WEBP": "WEBP", b"HEIF": "HEIF"}
 _HERE = timezone(timedelta(hours=7))
@@ -79,7 +88,7 @@ def answer(answers: BinaryIO, data: bytes, kind: bytes) -> None:
     told: dict[str, Any]
     pictures: list[bytes] = []
     try:
-        told, pictures = cleaned(data, FORMATS[kind])
+        told, pictures = blurred(data) if kind == BLUR else cleaned(data, FORMATS[kind])
         told["sizes"] = [len(picture) for picture in pictures]
     except Unfit as unfit:
         told = {"problem": str(unfit)}
@@ -109,10 +118,50 @@ def cleaned(data: bytes, format_: str) -> tuple[dict[str, Any], list[bytes]]:
         large = _in_srgb(_shrunk(image), profile)
     if turn is not None:
         large = large.transpose(turn)
+    told["width"], told["height"] = large.size
+    return told, _in_both_sizes(large)
+
+
+def _in_both_sizes(large: Image.Image) -> list[bytes]:
     small = large.copy()
     small.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
-    told["width"], told["height"] = large.size
-    return told, [_encoded(large, LARGE), _encoded(small, SMALL)]
+    return [_encoded(large, LARGE), _encoded(small, SMALL)]
+
+
+def blurred(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    """A copy of a picture of ours, in both sizes, in which nobody makes out again what the rectangles hold."""
+    length = int.from_bytes(data[:4], "big")
+    rectangles = json.loads(data[4 : 4 + length])
+    with Image.open(io.BytesIO(data[4 + length :]), formats=["JPEG"]) as image:
+        _refuse_large(*image.size)
+        large = image.convert("RGB")
+    for rectangle in rectangles:
+        _cover(large, *rectangle)
+    told = {"taken_at": None, "position": None, "width": large.width, "height": large.height}
+    return told, _in_both_sizes(large)
+
+
+def _cover(image: Image.Image, left: float, top: float, width: float, height: float) -> None:
+    """Paint over a part of the picture, out to whole blocks: its few mean colours, one into the other, solid within.
+
+    What is painted is made of `CELLS`² colours at most, however much the part showed: there is nothing to undo.
+    """
+    box = (
+        math.floor(left * image.width / BLOCK) * BLOCK,
+        math.floor(top * image.height / BLOCK) * BLOCK,
+        min(math.ceil((left + width) * image.width / BLOCK) * BLOCK, image.width),
+        min(math.ceil((top + height) * image.height / BLOCK) * BLOCK, image.height),
+    )
+    size = (box[2] - box[0], box[3] - box[1])
+    if min(size) < 1:
+        return
+    part = image.crop(box)
+    cells = part.resize((min(CELLS, size[0]), min(CELLS, size[1])), Image.Resampling.BOX)
+    paint = cells.resize(size, Image.Resampling.BICUBIC)
+    solid = Image.new("RGB", size, part.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)))
+    core = Image.new("L", (8, 8), 64)
+    core.paste(255, (1, 1, 7, 7))
+    image.paste(Image.composite(solid, paint, core.resize(size, Image.Resampling.BICUBIC)), box[:2])
 
 
 def _refuse_large(width: int, height: int) -> None:

@@ -23,4 +23,5 @@ def context_of(request: Request, language: Language, channel: Channel = Channel.
         max_cost=settings.max_cost,
         channel=channel,
         reports=state.intake,
+        redactor=state.redactor,
     )

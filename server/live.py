@@ -16,7 +16,7 @@ from geo.language import Language, Text
 from geo.secrets import digest
 from schema import texts
 from schema.api import SCHEMA
-from schema.context import Context
+from schema.context import Context, Redactor
 from schema.documents import InvalidDocument, prepared
 from schema.execution import run
 from schema.subscriptions import begin
@@ -73,6 +73,7 @@ class Live:
     settings: Settings
     hub: Hub
     sockets: Room
+    redactor: Redactor
 
     async def actor_of(self, caller: Caller) -> Actor:
         """Who calls. Raises `SignedOut`."""
@@ -136,6 +137,7 @@ class Live:
             language=language,
             default_ward=self.settings.default_ward,
             max_cost=self.settings.max_cost,
+            redactor=self.redactor,
         )
 
 

@@ -201,7 +201,10 @@ def _caching(public: bool) -> dict[str, str]:
 
 
 async def _seen(request: Request, id_: str) -> tuple[UUID, bool]:
-    """The key of a photograph that the caller may see, and whether everybody may. Raises `Refused`."""
+    """The key of a picture that the caller may see, and whether everybody may. Raises `Refused`.
+
+    A photograph and its blurred copy have an address each: what an address gives never changes, only who may have it.
+    """
     database: Database = request.app.state.database
     upload, placed = photos.key_of_upload(id_), _PLACED.fullmatch(id_)
     if upload is not None:
@@ -209,8 +212,8 @@ async def _seen(request: Request, id_: str) -> tuple[UUID, bool]:
             if await connection.scalar(photos.upload_with_key(upload)) is not None:
                 return upload, False
     elif placed is not None and (key := as_id(placed[2])) is not None:
-        public = sa.exists(records.photo_with_id(ANONYMOUS, placed[1], key))
-        own = sa.exists(records.photo_with_id(_reader(request), placed[1], key))
+        public = sa.exists(records.picture_readable(ANONYMOUS, placed[1], key))
+        own = sa.exists(records.picture_readable(_reader(request), placed[1], key))
         async with database.read() as connection:
             for_all, for_reader = (await connection.execute(sa.select(public, own))).one()
         if for_all or for_reader:

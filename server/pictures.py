@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
 import struct
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,8 @@ IDLE_SECONDS = 120.0
 _PIECE = 256 * 1024
 _MOST_ANSWER = 16 * 1024 * 1024
 
+_BLUR = b"BLUR"
+"""As `cleaning.py` calls it, which is not imported here: it imports decoders."""
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
 
 
@@ -96,6 +99,18 @@ class Pictures:
         kind = kind_of(file.read(32))
         if kind is None:
             raise Unfit("unreadable")
+        return await self._in_turn(kind, file, size)
+
+    async def blur(self, jpeg: bytes, rectangles: Sequence[Sequence[float]]) -> Picture:
+        """A copy of a photograph of ours in which these parts (`geo.redacting.Rectangle`) are unrecognisable.
+
+        Raises `Unfit` and `Busy`.
+        """
+        asked = json.dumps(rectangles).encode()
+        sent = struct.pack(">I", len(asked)) + asked + jpeg
+        return await self._in_turn(_BLUR, io.BytesIO(sent), len(sent))
+
+    async def _in_turn(self, kind: bytes, file: BinaryIO, size: int) -> Picture:
         if self._asked >= self._most:
             raise Busy
         self._asked += 1

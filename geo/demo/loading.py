@@ -23,6 +23,7 @@ from geo.demo.places import places
 from geo.errors import Refusal
 from geo.language import Text
 from geo.passwords import hash_password
+from geo.rejection_seeds import seed_rejections
 from geo.seeds import seed_categories
 from geo.tables import SRID, AccountRole, TeamRole
 
@@ -108,6 +109,8 @@ async def _write_ground(
     )
     category_ids = Ids(chance("category ids"))
     await seed_categories(connection, WARD_CODE, make_id=lambda: category_ids.rising(founded))
+    rejection_ids = Ids(chance("rejection ids"))
+    await seed_rejections(connection, WARD_CODE, make_id=lambda: rejection_ids.rising(founded))
     ids, boundary_ids = Ids(chance("neighbourhood ids")), Ids(chance("boundary ids"))
     placed = [(ids.rising(founded), name, area) for name, area in zip(ground.names, ground.areas, strict=True)]
     await connection.execute(

@@ -18,6 +18,7 @@ from geo.importing.coverage import Candidate, overlapping
 from geo.importing.features import FeatureFile
 from geo.importing.plane import VIETNAM
 from geo.importing.troubles import Trouble, TroubleKind
+from geo.rejection_seeds import seed_rejections
 from geo.seeds import seed_categories
 from geo.tables import SRID, neighbourhood, neighbourhood_boundary, ward
 
@@ -205,6 +206,7 @@ async def _write(
         if done <= len(new):
             await connection.execute(sa.insert(ward).values(code=one.code, **values))
             await seed_categories(connection, one.code)
+            await seed_rejections(connection, one.code)
         else:
             await connection.execute(sa.update(ward).where(ward.c.code == one.code).values(**values))
         progress("Ghi vào cơ sở dữ liệu", done, everything)
