@@ -143,11 +143,34 @@ async def dead(connection: AsyncConnection, limit: int = 200) -> list[Dead]:
     ]
 
 
-async def retry(connection: AsyncConnection, ids: Collection[int] | None = None) -> int:
-    """Try these dead jobs anew, or all, with all their tries; how many there were."""
+def rows() -> sa.Select[Any]:
+    """All jobs, `waiting` to be done or being done, or else `failed` for good; `payload` as JSONB, `ward` its ward."""
+    columns = _queue.c
+    payload = sa.cast(sa.func.convert_from(sa.func.coalesce(columns.payload, b"{}"), "UTF8"), JSONB)
+    return sa.select(
+        columns.id,
+        columns.entrypoint.label("name"),
+        payload.label("payload"),
+        payload["ward"].astext.label("ward"),
+        sa.func.coalesce(columns.headers["error"].astext, "").label("error"),
+        (columns.attempts + 1).label("attempts"),
+        columns.updated.label("at"),
+        (columns.status == "failed").label("failed"),
+        columns.status.in_(["queued", "picked"]).label("waiting"),
+    )
+
+
+async def retry(connection: AsyncConnection, ids: Collection[int] | None = None, ward_code: str | None = None) -> int:
+    """Try these dead jobs anew, or all, with all their tries; how many there were.
+
+    With `ward_code` only those whose payload names that ward.
+    """
     again = sa.update(_queue).where(_queue.c.status == "failed")
     if ids is not None:
         again = again.where(_queue.c.id.in_(ids))
+    if ward_code is not None:
+        known = rows().subquery()
+        again = again.where(_queue.c.id.in_(sa.select(known.c.id).where(known.c.ward == ward_code, known.c.failed)))
     now = sa.func.now()
     again = again.values(status="queued", attempts=0, execute_after=now, updated=now)
     revived = (await connection.scalars(again.returning(_queue.c.id))).all()

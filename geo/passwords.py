@@ -1,15 +1,18 @@
 """Passwords: kept as argon2id hashes, and compared in the same time whether or not there is anything to compare with.
 
-Hashing takes some 50 ms and 64 MiB, so comparing runs on two threads of its own: a burst of sign-ins waits its turn
+Hashing takes some 50 ms and 64 MiB, so a server does it on two threads of its own: a burst of sign-ins waits its turn
 instead of stopping the server or filling its memory. Only so many wait: the rest are asked to come again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import unicodedata
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -21,12 +24,26 @@ LENGTHS = range(10, 1025)
 _WRONG_LENGTH = Text("Mật khẩu dài từ 10 đến 1024 ký tự.", "A password has 10 to 1024 characters.")
 _HASHER = PasswordHasher()
 MOST_WAITING = 20
-"""How many comparisons may wait or run at once: about half a second's work."""
+"""How many may wait or run at once: about half a second's work."""
 RETRY_AFTER = 5
 _THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
 
 
 _waiting: set[object] = set()
+
+Done = TypeVar("Done")
+
+# Without what is taken for another when it is read from paper: i l 1, o 0, s 5, z 2, g q 9, and v for u.
+_LETTERS = "abcdefhjkmnprtuwxy34678"
+_GROUPS, _GROUP = 4, 4
+
+
+def new_password() -> str:
+    """A password for somebody's first sign-in, to be read aloud or copied from paper: `k7mp-3ftx-hw4c-yn68`.
+
+    Sixteen letters and digits, each of 23: 72 bits.
+    """
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
 
 
 def hash_password(password: str) -> str:
@@ -43,12 +60,21 @@ async def matches(password_hash: str | None, password: str) -> bool:
     """
     if len(password) >= LENGTHS.stop:
         return False
+    return await _in_turn(partial(_verify, password_hash, _bytes(password)))
+
+
+async def hashed(password: str) -> str:
+    """`hash_password` for a server: hold no connection meanwhile. Raises `TooManyRequests` as `matches` does."""
+    return await _in_turn(partial(hash_password, password))
+
+
+async def _in_turn(work: Callable[[], Done]) -> Done:
     if len(_waiting) >= MOST_WAITING:
         raise TooManyRequests(RETRY_AFTER)
     turn = object()
     _waiting.add(turn)
     try:
-        return await asyncio.get_running_loop().run_in_executor(_THREADS, _verify, password_hash, _bytes(password))
+        return await asyncio.get_running_loop().run_in_executor(_THREADS, work)
     finally:
         _waiting.discard(turn)
 

@@ -6,22 +6,37 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from schema.account_keeping import AccountMutation
+from schema.accounts import Account
 from schema.categories import Category
 from schema.crews import Crew
+from schema.failed_jobs import FailedJobMutation
 from schema.handling import HandlingMutation
 from schema.incidents import Incident, Photo
 from schema.keeping import KeepingMutation
 from schema.neighbourhoods import Neighbourhood
 from schema.places import Place
 from schema.queries import Query
+from schema.redacting import RedactingMutation
+from schema.rejections import RejectionMutation, RejectionTemplate
 from schema.reporting import ReportingMutation
 from schema.scalars import SCALARS
 from schema.subscriptions import Subscription
-from schema.teams import Team
+from schema.team_keeping import TeamMutation
+from schema.teams import Team, TeamMember
 
 
 @strawberry.type(description="Where changing begins. Each takes one `input` and answers with its payload or a refusal.")
-class Mutation(ReportingMutation, HandlingMutation, KeepingMutation):
+class Mutation(
+    AccountMutation,
+    FailedJobMutation,
+    ReportingMutation,
+    HandlingMutation,
+    KeepingMutation,
+    RedactingMutation,
+    RejectionMutation,
+    TeamMutation,
+):
     pass
 
 
@@ -29,7 +44,7 @@ _schema = strawberry.Schema(
     Query,
     Mutation,
     Subscription,
-    types=[Category, Crew, Incident, Neighbourhood, Photo, Place, Team],
+    types=[Account, Category, Crew, Incident, Neighbourhood, Photo, Place, RejectionTemplate, Team, TeamMember],
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
 )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import strawberry
 
-from geo import categories
+from geo import account_lists, categories
+from schema.accounts import Account
 from schema.categories import Category
 from schema.incident_lists import IncidentOrder, Newest, Wanted, listed
 from schema.links import IncidentConnection
@@ -36,7 +39,16 @@ class Crew(Node):
     coverage_area: GeoJSONMultiPolygon | None = column("The ground it covers; the whole ward without one.", "coverage")
     on_duty: bool = column("Whether it takes incidents now.")
     capacity: int = column("How many incidents it can have in hand.")
+    in_hand: int | None = column("How many incidents it has in hand now; for staff and the ward's crews.")
     position: GeoJSONPoint | None = column("Where it last was, for staff and the crew itself.")
+    position_at: datetime | None = column("When it was there; for staff and the crew itself.")
+    base: GeoJSONPoint | None = column("Where it starts from, for staff and the crew itself.")
+    members: list[Account] = field(
+        lambda root: Rows(
+            "Account", account_lists.of_crew(root.seen_by, root.ward_code, root.id), root.seen_by, weight=5
+        ),
+        "The accounts of its members, by name; to the ward's staff.",
+    )
     incidents: IncidentConnection = answers(
         _incidents, "The incidents assigned to it, as far as the caller may see them."
     )

@@ -10,7 +10,21 @@ import strawberry
 from graphql import GraphQLError
 from sqlalchemy.dialects.postgresql import BYTEA
 
-from geo import categories, crews, incidents, locating, neighbourhoods, places, records, secrets, teams, viewers, wards
+from geo import (
+    account_lists,
+    categories,
+    crews,
+    incidents,
+    locating,
+    neighbourhoods,
+    places,
+    records,
+    rejections,
+    secrets,
+    teams,
+    viewers,
+    wards,
+)
 from geo.actor import Actor
 from geo.language import Text
 from geo.locating import point
@@ -29,13 +43,16 @@ TOO_MANY_IDS = Text("Mỗi lần hỏi nhiều nhất {most} mã.", "At most {mo
 
 _Read = Callable[[Actor, Any, Any], sa.Select[Any]]
 _BY_ID: dict[str, _Read] = {
+    "Account": account_lists.with_id,
     "Category": categories.with_id,
     "Crew": crews.with_id,
     "Incident": incidents.with_id,
     "Neighbourhood": neighbourhoods.with_id,
     "Photo": records.photo_with_id,
     "Place": places.with_id,
+    "RejectionTemplate": rejections.with_id,
     "Team": teams.with_id,
+    "TeamMember": teams.member_with_id,
 }
 
 
@@ -66,6 +83,10 @@ class Viewer:
     crew: CrewLink | None = field(
         crew_of,
         "The crew the caller belongs to.",
+    )
+    team: TeamLink | None = field(
+        lambda root: Rows("Team", teams.with_id(root.seen_by, root.ward_code, root.team_id), root.seen_by),
+        "The community digital team the caller belongs to.",
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import strawberry
 
-from geo import neighbourhoods, teams
+from geo import account_lists, neighbourhoods, teams
+from schema.accounts import Account
 from schema.enums import TeamRole
 from schema.links import NeighbourhoodLink
 from schema.relations import neighbourhood_of
@@ -20,11 +23,16 @@ def _coverage(root: Row) -> Boundary:
 
 
 @strawberry.type(description="A member of a team. Who it is, is told only with the member's recorded consent.")
-class TeamMember:
+class TeamMember(Node):
+    id: strawberry.ID = node_id("TeamMember")
     name: str | None = column("The member's name, where the caller may know it.")
     role: TeamRole = column("The member's part in the team.")
     organisation: str | None = column("Where the member comes from: the Youth Union, the police, a firm.")
     phone: str | None = column("The member's telephone number, where the caller may know it.")
+    consented_at: datetime | None = column(
+        "Since when the member agrees to being named in public; to the ward's staff and the team itself."
+    )
+    mine: bool = column("Whether this is the caller's own entry.")
 
 
 @strawberry.type(description="A community digital team (Tổ công nghệ số cộng đồng): exactly one a neighbourhood.")
@@ -35,6 +43,12 @@ class Team(Node):
     coverage_area: GeoJSONMultiPolygon | None = field(
         _coverage,
         "The ground it serves: the boundary of its neighbourhood.",
+    )
+    accounts: list[Account] = field(
+        lambda root: Rows(
+            "Account", account_lists.of_team(root.seen_by, root.ward_code, root.id), root.seen_by, weight=5
+        ),
+        "The accounts of its members, by name; to the ward's staff.",
     )
     members: list[TeamMember] = field(
         lambda root: Rows(

@@ -8,8 +8,22 @@ from typing import Annotated
 
 import strawberry
 
-from geo import categories, counting, crews, neighbourhoods, places, statistics, teams
+from geo import (
+    account_lists,
+    categories,
+    counting,
+    crews,
+    failed_jobs,
+    neighbourhoods,
+    places,
+    rejections,
+    statistics,
+    teams,
+)
+from schema.accounts import AccountConnection
 from schema.categories import Category
+from schema.enums import Role
+from schema.failed_jobs import FailedJob, failed_in
 from schema.incident_lists import Among, IncidentOrder, Newest, Wanted, keys_of, listed
 from schema.inputs import Kinds, Near, Within, distinct
 from schema.links import (
@@ -20,6 +34,7 @@ from schema.links import (
     TeamConnection,
 )
 from schema.places import place_page
+from schema.rejections import RejectionTemplate
 from schema.relay import After, First, FirstOnMap, Node, Search, page
 from schema.rows import Page, Row, Rows, answers, column, field, node_id
 from schema.scalars import GeoJSONMultiPolygon
@@ -49,6 +64,17 @@ def _teams(root: Row, search: Search = None, first: First = 20, after: After = N
     return page(Rows("Team", teams.of_ward(root.seen_by, root.code, search), root.seen_by), teams.BY_NAME, first, after)
 
 
+def _accounts(
+    root: Row,
+    search: Search = None,
+    role: Annotated[Role | None, strawberry.argument(description="Only those of this role.")] = None,
+    first: First = 20,
+    after: After = None,
+) -> Page:
+    rows = account_lists.of_ward(root.seen_by, root.code, search, role)
+    return page(Rows("Account", rows, root.seen_by), account_lists.BY_NAME, first, after)
+
+
 def _crews(
     root: Row,
     on_duty: Annotated[bool | None, strawberry.argument(description="Only those on duty, or off.")] = None,
@@ -76,6 +102,17 @@ def _incidents(
     )
 
 
+def _rejection_templates(
+    root: Row,
+    category: Annotated[
+        str | None,
+        strawberry.argument(description="Only those for this kind of incident (its code) or for every kind."),
+    ] = None,
+) -> Rows:
+    rows = rejections.of_ward(root.seen_by, root.code, category)
+    return Rows("RejectionTemplate", rows, root.seen_by, weight=20)
+
+
 def _statistics(
     root: Row,
     from_: Annotated[
@@ -100,9 +137,22 @@ class Ward(Node):
     places: PlaceConnection = answers(_places, "The places on its digital map, by name, or by distance with `near`.")
     teams: TeamConnection = answers(_teams, "Its community digital teams, by name.")
     crews: CrewConnection = answers(_crews, "Its rapid-response crews, by name; to who works in the ward.")
+    accounts: AccountConnection = answers(_accounts, "The accounts of those who work for it, by name; to its staff.")
+    failed_jobs: list[FailedJob] = field(
+        failed_in,
+        "Background jobs for it that were given up, the latest 200; to its staff. "
+        "An administrator of every ward sees those of all wards.",
+    )
+    waiting_jobs: int | None = field(
+        lambda root: failed_jobs.waiting_in(root.seen_by, root.code),
+        "How many background jobs of those wait or are being done; to its staff.",
+    )
     categories: list[Category] = field(
         lambda root: Rows("Category", categories.of_ward(root.seen_by, root.code), root.seen_by, weight=10),
         "The kinds of incident that it handles.",
+    )
+    rejection_templates: list[RejectionTemplate] = answers(
+        _rejection_templates, "The texts that reports are rejected with; to its staff."
     )
     incidents: IncidentConnection = answers(_incidents, "Its incidents, as far as the caller may see them.")
     statistics: WardStatistics = answers(_statistics, "How many incidents, and how fast they were dealt with.")

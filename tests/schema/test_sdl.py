@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, is_non_null_type
 from graphql.utilities import build_schema
 
-from geo import categories, crews, incidents, neighbourhoods, places, records, teams, wards
+from geo import account_lists, categories, crews, incidents, neighbourhoods, places, records, teams, wards
 from geo.actor import Actor, Role
 from schema.api import SCHEMA, sdl
 
@@ -25,6 +25,7 @@ ACTORS = [
     *(Actor(role, SOMEONE, "A", "20314", SOMEONE, SOMEONE, SOMEONE) for role in Role),
 ]
 READABLE: dict[str, Callable[[Actor], sa.Select[Any]]] = {
+    "Account": account_lists.readable,
     "Category": categories.readable,
     "Crew": crews.readable,
     "Incident": incidents.readable,
