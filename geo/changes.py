@@ -93,7 +93,7 @@ def statement(since: Moment) -> sa.Select[Any]:
     ran = row.where(columns.xact == running)
     fresh = sa.union_all(begun, ran).limit(MOST + 1).subquery("fresh")
     one = sa.select(SNAPSHOT.label("snapshot")).subquery("one")
-    had = _had(fresh).lateral("before")
+    had = had_before(fresh).lateral("before")
     # By its key: the planner, which expects as many rows as the limit allows, would rather read the whole table.
     has = (
         sa.select(incident.c.crew_id)
@@ -112,7 +112,7 @@ def statement(since: Moment) -> sa.Select[Any]:
     ).select_from(one.outerjoin(fresh, sa.true()).outerjoin(had, sa.true()))
 
 
-def _had(fresh: sa.Subquery) -> sa.Select[Any]:
+def had_before(fresh: sa.Subquery) -> sa.Select[Any]:
     """The crew that had the incident before the event: as the last earlier step that says so; served by the key."""
     earlier = incident_event.alias("earlier")
     leaves = earlier.c.to_status.in_(_LEAVES)

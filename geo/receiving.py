@@ -159,6 +159,7 @@ def _row(n: int, submission: Submission, uploads: Collection[UUID]) -> tuple[dic
         "name": contact.name if contact else None,
         "phone": contact.phone if contact else None,
         "email": contact.email if contact else None,
+        "language": report.language,
     }
     return row, tuple(problems)
 
@@ -185,6 +186,7 @@ _COLUMNS: dict[str, Any] = {
     "name": sa.Text(),
     "phone": sa.Text(),
     "email": sa.Text(),
+    "language": sa.Text(),
 }
 
 
@@ -278,6 +280,7 @@ def _store() -> sa.Select[Any]:
         "name": stored.c.name,
         "phone": stored.c.phone,
         "email": stored.c.email,
+        "language": stored.c.language,
         "consented_at": sa.func.now(),
     }
     contacts = insert(reporter).from_select(list(told), sa.select(*told.values()).where(stored.c.contact))

@@ -8,6 +8,7 @@ from uuid import UUID
 from geo import photos
 from geo.contact import CONSENT, Checked
 from geo.errors import Problem
+from geo.language import Language
 from geo.positions import Position
 from geo.tables import Channel
 
@@ -40,6 +41,8 @@ class Report:
     channel: Channel = Channel.WEB
     """How a resident sent it; what the ward's own staff take down is `STAFF`."""
     photo_ids: tuple[str, ...] = ()
+    language: Language = Language.VI
+    """Which the resident reported in, and is written to in."""
 
 
 def checked(report: Report) -> tuple[str | None, str | None, Contact | None, list[Problem]]:

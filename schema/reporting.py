@@ -91,6 +91,7 @@ async def _report(context: Context, input: ReportIncidentInput) -> Any:
         ward_code=input.ward_code,
         contact=contact,
         channel=context.channel,
+        language=context.language,
         photo_ids=tuple(input.photo_ids or ()),
     )
     ward_code, incident_id = await context.intake.receive(Submission(actor, report, secret))

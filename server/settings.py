@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from server.relay import Relay
+
 _DOCUMENT = """\
 # Settings
 
@@ -96,6 +98,23 @@ class Settings(BaseSettings):
         default=False,
         description="Send cookies over HTTPS only. Set it to `true` wherever the site is reached by HTTPS.",
     )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="The mail server that letters to reporters are handed to, as `smtp://user:password@host:port` "
+        "(STARTTLS; port 587) or `smtps://` (TLS from the start; port 465). `?tls=required` insists on STARTTLS, as a "
+        "password does; `?tls=off` does without. Without it no mail is sent, and the report form promises none.",
+    )
+    mail_from: str | None = Field(
+        default=None,
+        pattern=r"^[^@\s<>\",;:]+@[A-Za-z0-9.-]+$",
+        description="The address that letters come from. Required with `PHUONGSO_SMTP_URL`.",
+    )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/\s?#]+$",
+        description="Where people reach the site, as `https://phuong.example`: what links in letters begin with. "
+        "Required with `PHUONGSO_SMTP_URL`.",
+    )
     max_cost: int = Field(default=10_000, ge=1, description="The cost from which on a GraphQL query is refused.")
     max_subscriptions: int = Field(
         default=5_000, ge=1, description="How many live subscriptions, and how many WebSockets, a process keeps open."
@@ -120,6 +139,18 @@ class Settings(BaseSettings):
         if url.get_backend_name() not in ("postgresql", "postgres"):
             raise ValueError("must be a PostgreSQL address: postgresql://user:password@host/name")
         return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            Relay.read(value.get_secret_value())
+        return value
+
+    @property
+    def writes_mail(self) -> bool:
+        """Whether reporters who leave an e-mail address are written to."""
+        return self.smtp_url is not None
 
     @property
     def basemap_file(self) -> Path | None:
@@ -156,6 +187,10 @@ def read_settings() -> Settings:
         raise SettingsError("PHUONGSO_TILE_ATTRIBUTION is required with PHUONGSO_TILE_URL.")
     if settings.tile_url is not None and settings.basemap is not None:
         raise SettingsError("There is one base map: set PHUONGSO_TILE_URL or PHUONGSO_BASEMAP, not both.")
+    if settings.smtp_url is not None:
+        needed = {"PHUONGSO_MAIL_FROM": settings.mail_from, "PHUONGSO_PUBLIC_URL": settings.public_url}
+        if missing := [name for name, value in needed.items() if value is None]:
+            raise SettingsError("\n".join(f"{name} is required with PHUONGSO_SMTP_URL." for name in missing))
     return settings
 
 

@@ -23,7 +23,7 @@ from server.listener import bell_of
 from server.settings import Settings
 from server.storage import photographs_of
 from server.work.queue import SETTINGS, queries_on
-from server.work.registry import CHORES, JOBS, Chore, Job, chores_with
+from server.work.registry import CHORES, JOBS, Chore, Job, chores_with, telling_with
 from server.work.running import Hands, Pace, kind_of
 
 _LOG = logging.getLogger(__name__)
@@ -186,7 +186,9 @@ async def working(worker: Worker | None) -> AsyncIterator[None]:
 def worker_of(settings: Settings) -> Worker:
     """A worker for these settings."""
     pace = Pace(takeover=timedelta(seconds=settings.takeover_seconds))
-    return Worker(settings.database, chores=chores_with(photographs_of(settings)), pace=pace)
+    telling, news = telling_with(settings)
+    chores = (*chores_with(photographs_of(settings)), *news)
+    return Worker(settings.database, jobs={**JOBS, **telling}, chores=chores, pace=pace)
 
 
 async def run(worker: Worker) -> None:

@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import clusters, deadlines, housekeeping, jobs, waiting, working_time
+from geo import clusters, deadlines, duty, escalation, housekeeping, jobs, notices, waiting, working_time
 from server.notifying import mail
-from server.notifying.notifier import Notifier, senders_of
+from server.notifying.in_page import InPage
+from server.notifying.message import Sender
+from server.notifying.notifier import Notifier
 from server.settings import Settings
-from server.storage import Photographs, photographs_of
+from server.storage import Photographs
 from server.work.photographs import Tidying
 
 Job = Callable[[AsyncConnection, dict[str, Any]], Awaitable[None]]
@@ -42,16 +45,22 @@ async def _dispatch_waiting(connection: AsyncConnection, payload: dict[str, Any]
     await waiting.dispatch_waiting(connection, payload["ward"])
 
 
-JOBS: Mapping[str, Job] = {waiting.JOB: _dispatch_waiting}
+async def _hand_over(connection: AsyncConnection, payload: dict[str, Any]) -> None:
+    await duty.hand_over(connection, payload["ward"], UUID(payload["crew"]))
+
+
+JOBS: Mapping[str, Job] = {waiting.JOB: _dispatch_waiting, duty.JOB: _hand_over}
 
 CHORES: tuple[Chore, ...] = (
     Chore("clusters", EVERY_FEW_SECONDS, clusters.refresh),
+    Chore("escalation", EVERY_FEW_SECONDS, escalation.escalate),
     Chore("deadlines passed", EACH_MINUTE, deadlines.tell_passed),
     Chore("deadlines near", EACH_MINUTE, deadlines.tell_near),
     Chore("forgotten incidents", EACH_MINUTE, waiting.look_for_forgotten),
     Chore("silence", EACH_MINUTE, housekeeping.close_silent),
     Chore("ended sessions", EACH_MINUTE, housekeeping.end_expired_sessions),
     Chore("old notes of jobs", EACH_HOUR, jobs.forget_old_log),
+    Chore("old notices", EACH_HOUR, notices.forget_old),
     Chore("working time", EACH_HOUR, working_time.fill),
 )
 
@@ -64,3 +73,11 @@ def chores_with(store: Photographs) -> tuple[Chore, ...]:
         Chore("unclaimed photographs", EACH_HOUR, tidying.remove_unclaimed),
         Chore("stray photographs", EACH_HOUR, tidying.remove_strays),
     )
+
+
+def telling_with(settings: Settings) -> tuple[Mapping[str, Job], tuple[Chore, ...]]:
+    """The jobs and chores by which people are told what happened, as these settings allow."""
+    post = mail.Mail.of(settings)
+    senders: list[Sender] = [InPage()] if post is None else [InPage(), post]
+    chore = Chore("notices", EVERY_OTHER_SECOND, Notifier(senders).tell_news)
+    return {mail.JOB: mail.write_none if post is None else post.write}, (chore,)

@@ -14,7 +14,7 @@ from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job as Row
 from sqlalchemy.exc import DBAPIError
 
-from geo import jobs
+from geo import jobs, notices
 from geo.database import Database
 from server.work.registry import Chore, Job
 
@@ -82,8 +82,20 @@ class Hands:
             kind = kind_of(error)
             _LOG.warning("job %s %d failed: %s, try %d", row.entrypoint, row.id, kind, row.attempts + 1)
             if isinstance(error, Abandoned) or row.attempts + 1 >= self._pace.tries:
+                await self._tell_failed(row)
                 raise JobFailed(kind) from None
             raise RetryRequested(self._pace.delay(row.attempts), kind) from None
+
+    async def _tell_failed(self, row: Row) -> None:
+        """Tell the staff of the job's ward that it was given up; where that fails, the list of them still says it."""
+        ward_code = jobs.payload_of(row.payload).get("ward")
+        if not isinstance(ward_code, str):
+            return
+        try:
+            async with self._limit(), self._database.write() as connection:
+                await notices.tell_job_failed(connection, ward_code)
+        except Exception as error:
+            _LOG.warning("nobody was told that job %d failed: %s", row.id, kind_of(error))
 
     async def finish(self, chore: Chore, stopped: Callable[[], bool] = lambda: False) -> int:
         """Do a chore until nothing is left of it, or until `stopped`; how much was done."""

@@ -1,0 +1,122 @@
+"""Telling reporters by mail: a job for each letter, which is written and handed over after the commit."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo import jobs, letters
+from geo.telling import Told, Who
+from server.notifying.message import Message
+from server.notifying.smtp import Post, Refused
+from server.notifying.words import message_of
+from server.relay import Relay
+from server.settings import Settings
+
+JOB = "write_to_reporter"
+_LATER_THAN_ALL = -10
+"""A mail server that is slow keeps nothing else from being done."""
+_LOG = logging.getLogger(__name__)
+
+
+class Mail:
+    """A sender to reporters who left an e-mail address, by one mail server."""
+
+    def __init__(self, post: Post, sender: str, site: str) -> None:
+        self._post = post
+        self._sender = sender
+        self._site = site
+
+    @classmethod
+    def of(cls, settings: Settings) -> Mail | None:
+        """As the settings say; None where they name no mail server."""
+        url, sender, site = settings.smtp_url, settings.mail_from, settings.public_url
+        if url is None or sender is None or site is None:
+            return None
+        return cls(Post(Relay.read(url.get_secret_value())), sender, site)
+
+    async def tell(self, connection: AsyncConnection, told: Sequence[Told]) -> None:
+        """Enqueue a letter for each; what a job is given names no person."""
+        for one in told:
+            if one.who is Who.REPORTER:
+                ids = {"incident": one.incident_id, "first": one.first, "last": one.last}
+                payload = {"ward": one.ward_code, **{name: str(key) for name, key in ids.items()}}
+                await jobs.enqueue(connection, JOB, payload, priority=_LATER_THAN_ALL)
+
+    async def write(self, connection: AsyncConnection, payload: dict[str, Any]) -> None:
+        """The job: write the letter and hand it over. Where the mail server refuses it for good, that is the end of it.
+
+        A worker that dies between handing it over and its commit has it sent again, with the same Message-ID.
+        """
+        incident, first, last = (UUID(payload[name]) for name in ("incident", "first", "last"))
+        letter = await letters.letter(connection, payload["ward"], incident, first, last)
+        if letter is None:
+            return
+        try:
+            mail = mail_of(message_of(letter, self._site), self._sender, datetime.now(UTC))
+        except (ValueError, MessageError):  # an address that no letter can bear
+            _LOG.info("a letter about incident %s cannot be written: its address is none", incident)
+            return
+        try:
+            await self._post.deliver(mail)
+        except Refused as refused:
+            _LOG.info("a letter about incident %s was refused for good: %s", incident, refused)
+
+
+async def write_none(_connection: AsyncConnection, _payload: dict[str, Any]) -> None:
+    """The job where no mail server is named any more: what still waits is not sent."""
+
+
+def mail_of(message: Message, sender: str, at: datetime) -> EmailMessage:
+    """The message as a mail: plain text, and the same as simple HTML. Raises ValueError for an address that is none.
+
+    Every header is set by the library, which refuses what would begin another one.
+    """
+    mail = EmailMessage(policy=SMTP)
+    local, _, domain = sender.rpartition("@")
+    mail["From"] = Address(_on_one_line(message.sender_name), local, domain)
+    mail["To"] = Address(addr_spec=message.address)
+    mail["Subject"] = _on_one_line(message.subject)
+    mail["Date"] = format_datetime(at)
+    mail["Message-ID"] = _message_id(message.about, domain)
+    if message.began != message.about:
+        mail["In-Reply-To"] = mail["References"] = _message_id(message.began, domain)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["Content-Language"] = message.language
+    mail.set_content(_environment().get_template("letter.txt").render(message=message))
+    mail.add_alternative(_environment().get_template("letter.html").render(message=message), subtype="html")
+    return mail
+
+
+def _message_id(step: UUID, domain: str) -> str:
+    return f"<{step}@{domain}>"
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@cache
+def _environment() -> Environment:
+    """The two layouts. HTML is escaped; plain text has nothing that would need to be."""
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
