@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo import waiting
 from geo.actor import Actor, Role
 from geo.categories import UNKNOWN_CATEGORY
-from geo.errors import InvalidInput, NotAllowed, NotFound, Problem
+from geo.errors import InvalidInput, NotFound, Problem
 from geo.ids import new_id
+from geo.incidents import in_hand
 from geo.language import Text
 from geo.locating import point
 from geo.ordering import by_name
@@ -46,7 +47,8 @@ UNKNOWN_MEMBER = Text(
 def readable(actor: Actor) -> Rows:
     """A ward's crews, to who works in the ward; a reporter sees the one that has the report.
 
-    Where a crew is, is personal data: only for staff and the crew itself.
+    Where a crew is, is personal data: only for staff and the crew itself. How much it has in hand is for them and for
+    the ward's other crews.
     """
     columns = crew.c
     seen = works_in(actor, columns.ward_code)
@@ -60,6 +62,10 @@ def readable(actor: Actor) -> Rows:
             incident.c.crew_id == columns.id,
         )
         seen = any_of(seen, theirs)
+    colleagues: Condition = any_of(
+        staff_of(actor, columns.ward_code),
+        columns.ward_code == actor.ward_code if actor.role is Role.CREW_MEMBER else sa.false(),
+    )
     whereabouts = any_of(staff_of(actor, columns.ward_code), own)
     return sa.select(
         columns.ward_code,
@@ -71,6 +77,7 @@ def readable(actor: Actor) -> Rows:
         masked(whereabouts, columns.base),
         masked(whereabouts, columns.position),
         masked(whereabouts, columns.position_at),
+        masked(colleagues, in_hand(columns.ward_code, columns.id).label("in_hand")),
     ).where(seen)
 
 
@@ -81,22 +88,6 @@ def of_ward(actor: Actor, ward_code: Any, on_duty: bool | None = None) -> Rows:
 
 def with_id(actor: Actor, ward_code: Any, crew_id: Any) -> Rows:
     return readable(actor).where(crew.c.ward_code == ward_code, crew.c.id == crew_id)
-
-
-async def set_duty(connection: AsyncConnection, actor: Actor, ward_code: str, crew_id: UUID, on_duty: bool) -> None:
-    """Begin or end a crew's duty: by the crew itself or by staff. Off duty, its position is forgotten."""
-    if not (actor.runs(ward_code) or (actor.crew_id == crew_id and actor.ward_code == ward_code)):
-        raise NotAllowed(path=("crewId",))
-    values: dict[str, Any] = {"on_duty": on_duty}
-    if not on_duty:
-        values |= {"position": None, "position_at": None}
-    changed = await connection.execute(
-        sa.update(crew).where(crew.c.ward_code == ward_code, crew.c.id == crew_id).values(**values)
-    )
-    if changed.rowcount == 0:
-        raise NotFound(path=("crewId",))
-    if on_duty:
-        await waiting.look_again(connection, ward_code)
 
 
 async def save(

@@ -312,11 +312,15 @@ class Database:
         )
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction: committed when the block ends, rolled back when it raises."""
+    async def write(self, *, silent: bool = False) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        `silent` where no step of an incident is written: nobody is woken then.
+        """
         async with self.engine.begin() as connection:
             yield connection
-        self._tell_committed()
+        if not silent:
+            self._tell_committed()
 
     def _tell_committed(self) -> None:
         for told in self.committed:

@@ -1,4 +1,6 @@
-"""Which crew takes an incident: on duty, handling its kind, covering its place, with capacity left; the nearest.
+"""Which crew takes an incident: on duty, handling its kind, covering its place, with capacity left; the first there.
+
+Who that is says `geo/arrival.py`; why it was this crew is kept with the step (`geo/explaining.py`).
 
 Safe under any concurrency: the crews that could take it are locked in the order of their ids, and only then is
 counted what each has in hand, by a statement whose snapshot is younger than the locks. Two reports at once therefore
@@ -7,23 +9,26 @@ never both take a crew's last place, and never leave it empty.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from geoalchemy2 import Geography
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import TypeEngine
 
 from geo import journal
 from geo.actor import ANONYMOUS
+from geo.arrival import FRESH
 from geo.database import within
 from geo.errors import CrewUnavailable, NotFound
-from geo.ids import new_id
+from geo.explaining import Candidate, Load, weigh
+from geo.giving import assigned, nobody, write_all
 from geo.incidents import in_hand
-from geo.lifecycle import Party, Status
+from geo.lifecycle import Status
 from geo.plans import Given, Plan, Statements, array_of
-from geo.tables import crew, crew_category, incident
+from geo.tables import SRID, crew, crew_category, incident
 
 
 def _handles(ward_code: Any, category_id: Any) -> sa.ColumnElement[bool]:
@@ -59,12 +64,22 @@ def _wanted() -> sa.TableValuedAlias:
     return arrays.table_valued(*columns, with_ordinality="n").render_derived(name="wanted")
 
 
+def whereabouts() -> sa.ColumnElement[Any]:
+    """Where a crew of the FROM clause is expected, as geography: its position while that is fresh, else its base."""
+    minutes = sa.func.make_interval(0, 0, 0, 0, 0, FRESH // timedelta(minutes=1))
+    fresh = sa.case((crew.c.position_at > sa.func.now() - minutes, crew.c.position))
+    return sa.cast(sa.func.coalesce(fresh, crew.c.base), Geography(srid=SRID, spatial_index=False))
+
+
 def _candidates(among: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """The crews that could take each incident, locked until the transaction ends, in the order of their ids."""
+    """The crews that could take each incident, locked until the transaction ends, in the order of their ids.
+
+    Not the crew that has it, and none that declined it or let its time pass.
+    """
     wanted = _wanted()
-    declined = journal.declined_by(wanted.c.ward_code, wanted.c.incident_id)
+    passed = journal.passed_by(wanted.c.ward_code, wanted.c.incident_id)
     return (
-        sa.select(wanted.c.n, crew.c.id, sa.func.ST_Distance(crew.c.geog, incident.c.geog).label("distance"))
+        sa.select(wanted.c.n, crew.c.id, sa.func.ST_Distance(whereabouts(), incident.c.geog).label("distance"))
         .select_from(
             wanted.join(
                 incident,
@@ -75,7 +90,8 @@ def _candidates(among: sa.ColumnElement[bool]) -> sa.Select[Any]:
             crew.c.on_duty,
             _handles(crew.c.ward_code, incident.c.category_id),
             _covers(incident.c.location),
-            crew.c.id.not_in(declined),
+            incident.c.crew_id.is_distinct_from(crew.c.id),
+            crew.c.id.not_in(passed),
             among,
         )
         .order_by(crew.c.id)
@@ -83,62 +99,49 @@ def _candidates(among: sa.ColumnElement[bool]) -> sa.Select[Any]:
     )
 
 
-def _room() -> sa.Select[Any]:
-    """How many more incidents each of the locked crews can take: asked after the locks, so that it stays true."""
+def _loads() -> sa.Select[Any]:
+    """What each of the locked crews has in hand, of how many: asked after the locks, so that it stays true."""
     locked = sa.func.unnest(array_of("wards", sa.Text()), array_of("crews", sa.Uuid())).table_valued(
         sa.column("ward_code", sa.Text), sa.column("crew_id", sa.Uuid)
     )
     locked = locked.render_derived(name="locked")
-    room = crew.c.capacity - in_hand(crew.c.ward_code, crew.c.id)
-    return sa.select(crew.c.id, room.label("room")).select_from(
+    return sa.select(crew.c.id, crew.c.capacity, in_hand(crew.c.ward_code, crew.c.id).label("held")).select_from(
         locked.join(crew, sa.and_(crew.c.ward_code == locked.c.ward_code, crew.c.id == locked.c.crew_id))
     )
 
 
-def _assigned() -> sa.Update:
-    """Gives incidents to crews, and writes it into their histories."""
-    names: dict[str, TypeEngine[Any]] = {
-        "ward_code": sa.Text(),
-        "incident_id": sa.Uuid(),
-        "crew_id": sa.Uuid(),
-        "step": sa.Uuid(),
-    }
-    arrays = [array_of(name, of_type) for name, of_type in names.items()]
-    given = sa.func.unnest(*arrays).table_valued(*(sa.column(name, of_type) for name, of_type in names.items()))
-    given = given.render_derived(name="given")
-    steps = journal.steps(
-        sa.select(*given.c).cte("taken"),
-        incident_id=lambda row: row.incident_id,
-        id=lambda row: row.step,
-        from_status=lambda _: sa.literal(Status.RECEIVED.value, sa.Text),
-        to_status=lambda _: sa.literal(Status.ASSIGNED.value, sa.Text),
-        party=lambda _: sa.literal(Party.SYSTEM.value, sa.Text),
-        crew_id=lambda row: row.crew_id,
-    )
-    return (
-        sa.update(incident)
-        .where(incident.c.ward_code == given.c.ward_code, incident.c.id == given.c.incident_id)
-        .values(status=Status.ASSIGNED, crew_id=given.c.crew_id)
-        .add_cte(steps.cte("steps"))
-    )
-
-
-_CANDIDATES, _ROOM, _ASSIGNED = Plan(_candidates(sa.true())), Plan(_room()), Plan(_assigned())
+_CANDIDATES, _LOADS = Plan(_candidates(sa.true())), Plan(_loads())
 _CANDIDATES_AMONG = Plan(_candidates(crew.c.id == sa.any_(array_of("among", sa.Uuid()))))
 
 
-def nearest_with_room(candidates: Sequence[tuple[int, float, UUID]], room: Mapping[UUID, int]) -> dict[int, UUID]:
-    """The crew for each incident, in the order of their numbers: the nearest that has room left; ties by id.
+async def sought(
+    statements: Statements, incidents: Sequence[tuple[str, UUID]], among: Sequence[UUID] | None = None
+) -> list[list[Candidate]]:
+    """The candidates for each incident, a ward and an id, the best first: chosen where it has room. Writes nothing.
 
-    `candidates` are (number of the incident, metres, crew). An incident without a crew is left out. Pure.
+    The caller holds the incidents' locks; the candidates' are held afterwards. A caller that holds crews' locks
+    already names them in `among`: to lock others after them would be out of order.
     """
-    left = dict(room)
-    chosen: dict[int, UUID] = {}
-    for n, _, crew_id in sorted(candidates):
-        if n not in chosen and left.get(crew_id, 0) > 0:
-            chosen[n] = crew_id
-            left[crew_id] -= 1
-    return chosen
+    if not incidents:
+        return []
+    wards = [ward_code for ward_code, _ in incidents]
+    given = Given(ANONYMOUS, {"wards": wards, "incidents": [incident_id for _, incident_id in incidents]})
+    plan = _CANDIDATES
+    if among is not None:
+        plan, given = _CANDIDATES_AMONG, Given(ANONYMOUS, {**given.values, "among": list(among)})
+    found = [(row.n, row.distance, row.id) for row in await statements.rows(plan, given)]
+    if not found:
+        return [[] for _ in incidents]
+    locked = {crew_id: wards[n - 1] for n, _, crew_id in found}
+    given = Given(ANONYMOUS, {"wards": list(locked.values()), "crews": list(locked)})
+    loads = {row.id: Load(row.held, row.capacity) for row in await statements.rows(_LOADS, given)}
+    weighed = weigh(found, loads)
+    return [weighed.get(n, []) for n in range(1, len(incidents) + 1)]
+
+
+def chosen(candidates: Sequence[Candidate]) -> UUID | None:
+    """The crew that was chosen among candidates whose best stands first."""
+    return candidates[0].crew_id if candidates and candidates[0].chosen else None
 
 
 async def dispatch_all(
@@ -146,31 +149,19 @@ async def dispatch_all(
 ) -> dict[UUID, UUID]:
     """Give received incidents, each a ward and an id, to the crews that suit them best; gives the crews by incident.
 
-    The caller holds the incidents' locks. Those for whom there is no crew wait on. A caller that holds crews' locks
-    already names them in `among`: to lock others after them would be out of order.
+    Those for whom there is no crew wait on, and staff are told. Locks and `among` are as for `sought`.
     """
-    if not incidents:
-        return {}
-    wards, ids = [ward_code for ward_code, _ in incidents], [incident_id for _, incident_id in incidents]
-    given = Given(ANONYMOUS, {"wards": wards, "incidents": ids})
-    plan = _CANDIDATES
-    if among is not None:
-        plan, given = _CANDIDATES_AMONG, Given(ANONYMOUS, {**given.values, "among": list(among)})
-    found = [(row.n, row.distance, row.id) for row in await statements.rows(plan, given)]
-    if not found:
-        return {}
-    locked = {crew_id: wards[n - 1] for n, _, crew_id in found}
-    given = Given(ANONYMOUS, {"wards": list(locked.values()), "crews": list(locked)})
-    chosen = nearest_with_room(found, {row.id: row.room for row in await statements.rows(_ROOM, given)})
-    if chosen:
-        values = {
-            "ward_code": [wards[n - 1] for n in chosen],
-            "incident_id": [ids[n - 1] for n in chosen],
-            "crew_id": list(chosen.values()),
-            "step": [new_id() for _ in chosen],
-        }
-        await statements.rows(_ASSIGNED, Given(ANONYMOUS, values))
-    return {ids[n - 1]: crew_id for n, crew_id in chosen.items()}
+    given: dict[UUID, UUID] = {}
+    outcomes = []
+    for (ward_code, incident_id), candidates in zip(incidents, await sought(statements, incidents, among), strict=True):
+        crew_id = chosen(candidates)
+        if crew_id is None:
+            outcomes.append(nobody(ward_code, incident_id, candidates))
+        else:
+            given[incident_id] = crew_id
+            outcomes.append(assigned(ward_code, incident_id, Status.RECEIVED, crew_id, candidates))
+    await write_all(statements, outcomes)
+    return given
 
 
 async def reserve(connection: AsyncConnection, ward_code: str, incident_id: UUID, crew_id: UUID) -> None:

@@ -78,6 +78,14 @@ class CrewUnavailable(Refusal):
     text = Text("Đội này hiện không nhận thêm việc được.", "This crew cannot take more work now.")
 
 
+class OffDuty(Refusal):
+    """The crew is off duty: where it is, is nobody's business."""
+
+    text = Text(
+        "Đội đang ngoài ca trực nên vị trí không được lưu.", "The crew is off duty, so its position was not kept."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with one input, and where it is: `path` leads from the mutation's `input`."""

@@ -97,6 +97,8 @@ def readable(actor: Actor) -> Rows:
             masked(told, columns.address),
             masked(any_of(full, _follows(actor)), columns.crew_id),
             masked(full, columns.satisfaction),
+            masked(working, columns.accept_by),
+            masked(working, columns.attention),
             _search(told),
             URGENCY.label("urgency"),
             overdue().label("overdue"),
@@ -153,6 +155,7 @@ class Filter:
     reported_to: datetime | None = None
     due_before: datetime | None = None
     overdue: bool | None = None
+    attention: bool | None = None
     crew_id: UUID | None = None
     neighbourhood_id: UUID | None = None
     search: str | None = None
@@ -204,6 +207,10 @@ def matching(
         rows = rows.where(columns.crew_id == wanted.crew_id, any_of(_works_on(actor), _reported(actor)))
     if wanted.overdue is not None:
         rows = rows.where(overdue() if wanted.overdue else sa.not_(overdue()))
+    if wanted.attention is not None:
+        needed = rows.selected_columns["attention"].is_not(None)
+        # As for a search: what is seen is part of the whole, whose index, `ix_incident_attention`, finds it.
+        rows = rows.where(columns.attention.is_not(None), needed) if wanted.attention else rows.where(sa.not_(needed))
     if wanted.search:
         seen = rows.selected_columns["search"]
         # What is seen is part of the whole, whose index finds the candidates.
@@ -250,12 +257,20 @@ def similar_to(
     return sa.select(*nearest.c).where(close).order_by(nearest.c.apart, nearest.c.id).limit(first)
 
 
+def duplicates_of(actor: Actor, ward_code: Any, incident_id: Any, first: int) -> Rows:
+    """The later reports of the same problem, the oldest first; served by `ix_incident_duplicate_of_id`."""
+    rows = readable(actor).where(incident.c.ward_code == ward_code, incident.c.duplicate_of_id == incident_id)
+    return rows.order_by(incident.c.reported_at, incident.c.id).limit(first)
+
+
 def in_hand(ward_code: Any, crew_id: Any) -> sa.ScalarSelect[int]:
     """How many incidents a crew has in hand; served by `ix_incident_crew_urgent`."""
+    held = incident.alias("in_hand")
     return (
         sa.select(sa.func.count())
-        .select_from(incident)
-        .where(incident.c.ward_code == ward_code, incident.c.crew_id == crew_id, incident.c.status.in_(IN_HAND))
+        .select_from(held)
+        .where(held.c.ward_code == ward_code, held.c.crew_id == crew_id, held.c.status.in_(IN_HAND))
+        .correlate_except(held)
         .scalar_subquery()
     )
 

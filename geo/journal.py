@@ -70,7 +70,10 @@ async def remark(connection: AsyncConnection, remarks: Sequence[tuple[str, UUID,
 
 
 def steps(rows: sa.FromClause, **columns: Callable[[Any], Any]) -> Insert:
-    """An insert of one public step for each of `rows`: of its `ward_code`, with what `columns` read from a row."""
+    """An insert of one step for each of `rows`: of its `ward_code`, with what `columns` read from a row.
+
+    Public, unless `columns` say otherwise.
+    """
     values: dict[str, Any] = {
         "ward_code": rows.c.ward_code,
         "at": sa.func.clock_timestamp(),
@@ -143,19 +146,45 @@ async def commented(connection: AsyncConnection, ward_code: str, incident_id: UU
     return bool(await connection.scalar(sa.select(comment)))
 
 
-def declined_by(ward_code: Any, incident_id: Any) -> sa.Select[Any]:
-    """The crews that gave this incident back: dispatch does not offer it to them again, unless it is reopened."""
+def passed_by(ward_code: Any, incident_id: Any) -> sa.Select[Any]:
+    """The crews that gave this incident back or let the time to accept it pass, unless it was reopened since.
+
+    Dispatch does not offer it to them again. What was let pass stands in an internal remark on the crew (`let_pass`).
+    """
     columns = incident_event.c
     reopened = reopened_at(ward_code, incident_id)
+    gave_back = sa.and_(columns.party == Party.CREW, columns.to_status == Status.RECEIVED)
+    let_pass = sa.and_(
+        columns.party == Party.SYSTEM,
+        columns.from_status == Status.ASSIGNED,
+        columns.to_status == Status.ASSIGNED,
+        sa.not_(columns.public),
+    )
     query = sa.select(columns.crew_id).where(
         columns.ward_code == ward_code,
         columns.incident_id == incident_id,
-        columns.party == Party.CREW,
-        columns.to_status == Status.RECEIVED,
+        sa.or_(gave_back, let_pass),
         columns.crew_id.is_not(None),
         sa.or_(reopened.is_(None), columns.at > reopened),
     )
     return query.correlate_except(incident_event)
+
+
+async def let_pass(connection: AsyncConnection, incidents: Sequence[tuple[str, UUID, UUID]], note: str) -> None:
+    """Remark that a crew let the time to accept pass: each is `(ward_code, incident_id, crew_id)`, assigned."""
+    rows = [
+        {"ward_code": ward_code, "incident_id": incident_id, "id": new_id(), "crew_id": crew_id}
+        for ward_code, incident_id, crew_id in incidents
+    ]
+    shared = {
+        "at": sa.func.clock_timestamp(),
+        "from_status": Status.ASSIGNED,
+        "to_status": Status.ASSIGNED,
+        "party": Party.SYSTEM,
+        "public": False,
+        "note": note,
+    }
+    await connection.execute(sa.insert(incident_event).values(**shared), rows)
 
 
 def reopened_at(ward_code: Any, incident_id: Any) -> sa.ScalarSelect[datetime]:

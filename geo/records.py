@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from geo import incidents
 from geo.actor import Actor, Role
@@ -29,7 +30,8 @@ def event_readable(actor: Actor) -> Rows:
 
     Who worked on it once, and asks again what came of the own step, reads the steps until then as at the time.
 
-    `actor` names who took the step: the account to who works on it, the crew to the reporter.
+    `actor` names who took the step: the account to who works on it, the crew to the reporter. `candidates` tell
+    staff why it was this crew.
     """
     seen = incidents.readable(actor).subquery("of_incident")
     columns = incident_event.c
@@ -58,6 +60,7 @@ def event_readable(actor: Actor) -> Rows:
             columns.to_status,
             columns.public,
             (columns.party == Party.REPORTER).label("by_reporter"),
+            masked(staff_of(actor, columns.ward_code), columns.candidates),
             # Publishing an incident does not publish what its reporter said of it later.
             sa.case((any_of(working, seen.c.full, _by_ward(seen)), columns.note)).label("note"),
             sa.case(
@@ -70,6 +73,30 @@ def event_readable(actor: Actor) -> Rows:
         )
         .where(sa.or_(columns.public, working))
     )
+
+
+def candidates_of(ward_code: Any, candidates: Any) -> Rows:
+    """The crews that dispatch weighed for a step, the best first: what `geo/explaining.py` kept, as rows.
+
+    `candidates` is the column of a readable step.
+    """
+    columns = {
+        "crewId": sa.Uuid(),
+        "metres": sa.Float(),
+        "inHand": sa.Integer(),
+        "capacity": sa.Integer(),
+        "seconds": sa.Integer(),
+        "chosen": sa.Boolean(),
+        "why": sa.Text(),
+    }
+    kept = sa.func.jsonb_array_elements(candidates).table_valued(sa.column("one", JSONB), with_ordinality="place")
+    kept = kept.render_derived(name="kept")
+    read = [sa.cast(kept.c.one[name].astext, of_type).label(_snake(name)) for name, of_type in columns.items()]
+    return sa.select(ward_code.label("ward_code"), *read).order_by(kept.c.place)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 def _witnessed(actor: Actor) -> Condition:

@@ -13,6 +13,7 @@ from geo import incidents, journal, photos, waiting
 from geo.actor import Actor, Role
 from geo.contact import Checked
 from geo.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound
+from geo.giving import accept_by
 from geo.ids import new_id
 from geo.lifecycle import IN_HAND, Party, Status, advance, may_advance
 from geo.tables import incident
@@ -134,14 +135,16 @@ async def move(
 
     `photo_ids` are the uploads that show it, which the step claims; raises `InvalidInput` where one cannot be had.
 
+    Assigned, it is to be accepted within its kind's time; and whatever it needed a person for, a step is the answer.
     A crew that has it in hand no longer has room for what waits: the worker looks for that after the commit.
     Raises `InvalidTransition` for a step that `party` may not take, whatever was asked before.
     """
     status = advance(Status(row.status), to, {party})
+    until = accept_by(row.ward_code, incident.c.category_id) if status is Status.ASSIGNED else None
     await connection.execute(
         sa.update(incident)
         .where(incident.c.ward_code == row.ward_code, incident.c.id == row.id)
-        .values(status=status, **values)
+        .values(status=status, accept_by=until, attention=None, **values)
     )
     step = new_id()
     await journal.write(

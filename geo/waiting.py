@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import dispatch, jobs, journal
 from geo.incidents import URGENCY, in_hand
-from geo.lifecycle import IN_HAND, Status
+from geo.lifecycle import Status
 from geo.tables import crew, crew_category, incident
 
 BITE = 20
@@ -56,7 +56,7 @@ def _able(*which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
             )
             .correlate_except(crew_category),
             sa.or_(crew.c.coverage.is_(None), sa.func.ST_Covers(crew.c.coverage, columns.location, type_=sa.Boolean)),
-            crew.c.id.not_in(journal.declined_by(columns.ward_code, columns.id)),
+            crew.c.id.not_in(journal.passed_by(columns.ward_code, columns.id)),
         )
         .correlate_except(crew)
     )
@@ -69,15 +69,9 @@ async def look_for_forgotten(connection: AsyncConnection) -> int:
     looked at already are left out, and those whose look failed within the hour.
     """
     asked = {jobs.payload_of(payload)["ward"] for payload in await jobs.asked(connection, JOB, _FAILED)}
-    columns, held = incident.c, incident.alias("held")
-    in_hand_now = (
-        sa.select(sa.func.count())
-        .select_from(held)
-        .where(held.c.ward_code == crew.c.ward_code, held.c.crew_id == crew.c.id, held.c.status.in_(IN_HAND))
-        .scalar_subquery()
-        .correlate(crew)
-    )
-    able = _able(crew.c.ward_code == columns.ward_code, crew.c.on_duty, crew.c.capacity > in_hand_now)
+    columns = incident.c
+    has_room = crew.c.capacity > in_hand(crew.c.ward_code, crew.c.id)
+    able = _able(crew.c.ward_code == columns.ward_code, crew.c.on_duty, has_room)
     found = await connection.scalars(
         sa.select(columns.ward_code)
         .where(columns.status == Status.RECEIVED, columns.ward_code.not_in(asked), able)

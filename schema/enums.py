@@ -8,11 +8,21 @@ from enum import Enum
 import strawberry
 
 from geo.actor import Role
+from geo.explaining import Obstacle
 from geo.lifecycle import Status as IncidentStatus
+from geo.tables import Attention, PlaceKind, Satisfaction, TeamRole
 from geo.tables import Channel as IncidentChannel
-from geo.tables import PlaceKind, Satisfaction, TeamRole
 
-__all__ = ["IncidentChannel", "IncidentStatus", "PlaceKind", "Role", "Satisfaction", "TeamRole"]
+__all__ = [
+    "Attention",
+    "IncidentChannel",
+    "IncidentStatus",
+    "Obstacle",
+    "PlaceKind",
+    "Role",
+    "Satisfaction",
+    "TeamRole",
+]
 
 
 def _publish(enum: type[Enum], name: str, description: str, values: Mapping[str, str]) -> None:
@@ -54,6 +64,22 @@ _publish(
     "Satisfaction",
     "The reporter's verdict, in the words of the city's portal.",
     {"SATISFIED": "Hài lòng.", "ACCEPTABLE": "Chấp nhận được.", "DISSATISFIED": "Không hài lòng."},
+)
+_publish(
+    Attention,
+    "Attention",
+    "Why an open incident needs a person of the ward.",
+    {
+        "NO_CREW": "No crew on duty that suits it can take it; it waits for one.",
+        "NOT_ACCEPTED": "Its crew has not accepted it in time, and there is no other to take it.",
+        "CREW_OFF_DUTY": "Its crew ended its duty in the middle of the work.",
+    },
+)
+_publish(
+    Obstacle,
+    "DispatchObstacle",
+    "Why a crew that suits an incident could not take it.",
+    {"FULL": "It had as many incidents in hand as it can have."},
 )
 _publish(
     PlaceKind,

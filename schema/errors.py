@@ -60,6 +60,11 @@ class CrewUnavailable(UserError):
     pass
 
 
+@strawberry.type(description="The crew is off duty: its position was not kept.")
+class OffDuty(UserError):
+    pass
+
+
 def _coded(name: str) -> str:
     return "".join(f"_{letter}" if letter.isupper() else letter for letter in name).lstrip("_").upper()
 
@@ -87,5 +92,7 @@ def shown(refusal: errors.Refusal, language: Language) -> UserError:
             return OutsideWard(**common)
         case errors.CrewUnavailable():
             return CrewUnavailable(**common)
+        case errors.OffDuty():
+            return OffDuty(**common)
         case _:
             raise refusal

@@ -90,6 +90,9 @@ class IncidentFilter:
     reported_to: datetime | None = strawberry.field(default=None, description="Reported before this moment.")
     due_before: datetime | None = strawberry.field(default=None, description="To be dealt with before this moment.")
     overdue: bool | None = strawberry.field(default=None, description="Late, or not late.")
+    attention: bool | None = strawberry.field(
+        default=None, description="Needing a person of the ward, as far as the caller knows, or not."
+    )
     crew_id: strawberry.ID | None = strawberry.field(
         default=None, description="Of this crew, as far as the caller may know which crew has it."
     )
@@ -113,6 +116,7 @@ class IncidentFilter:
             reported_to=self.reported_to,
             due_before=self.due_before,
             overdue=self.overdue,
+            attention=self.attention,
             crew_id=_key(self.crew_id, "Crew"),
             neighbourhood_id=_key(self.neighbourhood_id, "Neighbourhood"),
             search=self.search,

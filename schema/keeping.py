@@ -8,7 +8,7 @@ from typing import Any
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import categories, crews, places
+from geo import categories, crews, duty, places
 from geo.contact import Checked
 from geo.errors import InvalidInput as InvalidInputRefusal
 from geo.errors import NotAllowed as NotAllowedRefusal
@@ -17,9 +17,9 @@ from geo.language import Text
 from schema.categories import Category
 from schema.context import Context
 from schema.enums import PlaceKind
-from schema.errors import InvalidInput, NotAllowed, NotFound, OutsideWard
+from schema.errors import InvalidInput, NotAllowed, NotFound, OffDuty, OutsideWard
 from schema.links import CrewLink, PlaceLink
-from schema.mutating import CREWS_AND_STAFF, KEEPERS, STAFF, key_of, mutation
+from schema.mutating import CREWS, CREWS_AND_STAFF, KEEPERS, STAFF, key_of, mutation, mutation_by
 from schema.rows import Rows
 from schema.scalars import GeoJSONMultiPolygon, GeoJSONPoint
 
@@ -80,6 +80,11 @@ class SetDutyInput:
     crew_id: strawberry.ID | None = strawberry.field(default=None, description="The crew; the caller's own without it.")
 
 
+@strawberry.input(description="Where the caller's crew is now.")
+class ReportPositionInput:
+    position: GeoJSONPoint = strawberry.field(description="Where it is; only the latest is kept, and only on duty.")
+
+
 @strawberry.input(description="A category to add, or to change when the ward has one with this code.")
 class SaveCategoryInput:
     code: str = strawberry.field(description="Its code: capitals, digits and underscores.")
@@ -121,6 +126,11 @@ class SaveCrewPayload:
 
 @strawberry.type(description="The crew's duty was changed.")
 class SetDutyPayload:
+    crew: CrewLink = strawberry.field(description="The crew as it is now.")
+
+
+@strawberry.type(description="The position was kept, in place of the one before.")
+class ReportPositionPayload:
     crew: CrewLink = strawberry.field(description="The crew as it is now.")
 
 
@@ -206,8 +216,19 @@ async def _set_duty(connection: AsyncConnection, context: Context, input: SetDut
         ward_code, key = actor.ward_code, actor.crew_id
     else:
         raise NotAllowedRefusal(path=("crewId",))
-    await crews.set_duty(connection, actor, ward_code, key, input.on_duty)
+    await duty.set_duty(connection, actor, ward_code, key, input.on_duty)
     return SetDutyPayload(crew=Rows("Crew", crews.with_id(actor, ward_code, key), actor))  # type: ignore[arg-type]
+
+
+async def _report_position(context: Context, input: ReportPositionInput) -> Any:
+    actor = context.actor
+    if actor.ward_code is None or actor.crew_id is None:
+        raise NotAllowedRefusal
+    # No step of any incident: nobody who follows them is woken.
+    async with context.database.write(silent=True) as connection:
+        await duty.report_position(connection, actor.ward_code, actor.crew_id, input.position)
+    rows = Rows("Crew", crews.with_id(actor, actor.ward_code, actor.crew_id), actor)
+    return ReportPositionPayload(crew=rows)  # type: ignore[arg-type]
 
 
 async def _save_category(connection: AsyncConnection, context: Context, input: SaveCategoryInput) -> Any:
@@ -281,10 +302,21 @@ class KeepingMutation:
         SetDutyInput,
         _set_duty,
         CREWS_AND_STAFF,
-        "Begin or end a crew's duty: the crew itself, or staff.",
+        "Begin or end a crew's duty: the crew itself, or staff. What it had not begun goes to the next crew at once.",
         NotFound,
         NotAllowed,
         InvalidInput,
+    )
+    report_position = mutation_by(
+        "ReportPosition",
+        ReportPositionPayload,
+        ReportPositionInput,
+        _report_position,
+        CREWS,
+        "Say where the caller's crew is now, while it is on duty.",
+        NotAllowed,
+        InvalidInput,
+        OffDuty,
     )
     save_category = mutation(
         "SaveCategory",

@@ -69,6 +69,8 @@ class Rows:
     """How many rows to expect, for the cost of the query."""
     effort: int = 0
     """What it costs beyond that to find them, in rows."""
+    present: sa.ColumnElement[bool] | None = None
+    """For a list that may be null: whether there is one at all; without a condition there always is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,8 @@ class Selection:
         text = level.object(self.object_type(rows.type_name), details, path)
         if many:
             text = json_text.array_of(text, base.c.n)
-        return sa.select(text.label("json")).select_from(level.source)
+        found = sa.select(text.label("json")).select_from(level.source)
+        return found if rows.present is None else found.having(rows.present)
 
     def page(
         self, connection: GraphQLNamedType, details: Details, path: Path, page: Page, times: int

@@ -63,7 +63,7 @@ class OneTransaction(Database):
         yield self._connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, silent: bool = False) -> AsyncIterator[AsyncConnection]:
         async with self._connection.begin_nested():
             yield self._connection
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from geo import crews, dispatch, handling, tables
+from geo import crews, dispatch, duty, handling, tables
 from geo.actor import Actor, Role
 from geo.errors import CrewUnavailable, InvalidTransition, NotFound
 from geo.lifecycle import IN_HAND, Status
@@ -67,16 +68,28 @@ async def test_a_crew_on_the_edge_of_its_ground_takes_it(undone: Laid) -> None:
     assert await chosen(undone) == able
 
 
-async def test_the_nearest_crew_wins_by_its_position_or_else_its_base(undone: Laid) -> None:
-    far = await add_crew(undone, "Đội xa", FAR)
+async def stands(laid: Laid, crew_id: UUID, at: tuple[float, float], ago: timedelta) -> None:
+    """A crew told this position so long ago."""
+    told = {"position": ward.spot(at), "position_at": sa.func.now() - ago}
+    async with laid.database.write() as connection:
+        await connection.execute(sa.update(tables.crew).where(tables.crew.c.id == crew_id).values(**told))
+
+
+async def test_the_crew_that_is_there_first_wins_by_its_fresh_position_or_else_its_base(undone: Laid) -> None:
+    far = await add_crew(undone, "Đội xa", FAR, capacity=100)
     assert await chosen(undone) == far
-    near = await add_crew(undone, "Đội gần", (108.212, 15.988))
+    near = await add_crew(undone, "Đội gần", (108.212, 15.988), capacity=100)
     assert await chosen(undone) == near
-    async with undone.database.write() as connection:
-        await connection.execute(
-            sa.update(tables.crew).where(tables.crew.c.id == far).values(position=ward.spot(ward.IN_FIRST))
-        )
-    assert await chosen(undone) == far
+    await stands(undone, far, ward.IN_FIRST, timedelta(minutes=29))
+    assert await chosen(undone) == far, "each has one in hand, and it is the nearer now"
+    assert await chosen(undone) == near, "it has two in hand"
+    await stands(undone, far, ward.IN_FIRST, timedelta(minutes=31))
+    assert await chosen(undone) == near, "where it was then says nothing; it is expected at its base"
+
+
+async def test_a_crew_at_work_is_passed_over_for_one_that_is_free_and_not_too_far(undone: Laid) -> None:
+    near, far = await add_crew(undone, "Đội gần"), await add_crew(undone, "Đội cách 2,6 km", (108.23, 16.0))
+    assert [await chosen(undone) for _ in range(4)] == [near, far, near, far]
 
 
 async def test_crews_equally_near_take_it_by_their_ids(undone: Laid) -> None:
@@ -109,13 +122,14 @@ async def test_who_declined_is_not_asked_again_until_it_is_reopened(undone: Laid
 async def test_staff_cannot_send_a_crew_that_cannot_take_it(undone: Laid, values: dict[str, Any]) -> None:
     crew_id = await add_crew(undone, "Đội", **values)
     _, id_ = await send(undone, report_of(category="FOOD_SAFETY"))
+    before = await steps_of(undone, id_)
     with pytest.raises(CrewUnavailable):
         await step(undone, undone.actors["staff"], id_, handling.assign, crew_id, None)
     for foreign in (undone.ward.crews[ward.FAR], id_):
         with pytest.raises(NotFound):
             await step(undone, undone.actors["staff"], id_, handling.assign, foreign, None)
     assert (await row_of(undone, id_)).status == "RECEIVED"
-    assert len(await steps_of(undone, id_)) == 1
+    assert await steps_of(undone, id_) == before
 
 
 async def test_staff_may_send_a_crew_beyond_its_ground(undone: Laid) -> None:
@@ -160,7 +174,7 @@ async def test_a_crew_leaving_duty_while_a_report_comes_in_gets_nothing_afterwar
     """The report waits for the crew's row and then sees that it is off duty."""
     crew_id = await add_crew(laid, "Đội")
     async with laid.database.write() as connection:
-        await crews.set_duty(connection, laid.actors["staff"], ward.CODE, crew_id, False)
+        await duty.set_duty(connection, laid.actors["staff"], ward.CODE, crew_id, False)
         coming = asyncio.create_task(send(laid, report_of(category="FOOD_SAFETY")))
         await until_waiting(laid)
     _, id_ = await coming
@@ -215,7 +229,7 @@ async def test_everything_at_once_neither_stands_still_nor_breaks_a_rule(laid: L
                     )
             case "duty":
                 async with laid.database.write() as connection:
-                    await crews.set_duty(connection, staff, ward.CODE, crew_id, rng.random() < 0.8)
+                    await duty.set_duty(connection, staff, ward.CODE, crew_id, rng.random() < 0.8)
         seen[what] += 1
 
     async def many(seed: int) -> None:

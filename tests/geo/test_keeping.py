@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from shapely.geometry import MultiPolygon, box
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import accounts, categories, crews, places
+from geo import accounts, categories, crews, duty, places
 from geo.actor import Actor
 from geo.errors import InvalidInput, NotAllowed, NotFound, OutsideWard, Refusal
 from geo.ids import new_id
@@ -162,17 +162,17 @@ async def test_duty_is_the_crews_own_and_the_staffs(
     key, actor = standing.ward.crews[ward.CLEAN], standing.actors[who]
     state = sa.select(crew.c.on_duty, crew.c.position).where(crew.c.id == key)
     if may:
-        await crews.set_duty(connection, actor, ward.CODE, key, False)
+        await duty.set_duty(connection, actor, ward.CODE, key, False)
         assert (await connection.execute(state)).one() == (False, None), "off duty, nobody is followed"
     else:
         with pytest.raises(NotAllowed):
-            await crews.set_duty(connection, actor, ward.CODE, key, False)
+            await duty.set_duty(connection, actor, ward.CODE, key, False)
         assert (await connection.execute(state)).one().on_duty
 
 
 async def test_the_duty_of_no_crew_is_not_found(standing: Laid, connection: AsyncConnection) -> None:
     with pytest.raises(NotFound):
-        await crews.set_duty(connection, standing.actors["staff"], ward.CODE, standing.ward.crews[ward.FAR], True)
+        await duty.set_duty(connection, standing.actors["staff"], ward.CODE, standing.ward.crews[ward.FAR], True)
 
 
 # ---------------------------------------------------------------------------------------------------------- places

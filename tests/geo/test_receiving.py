@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from geo import intake, receiving
 from geo.actor import ANONYMOUS, Actor
-from geo.dispatch import nearest_with_room
 from geo.errors import InvalidInput, OutsideWard, Refusal
 from geo.intake import Intake
 from geo.positions import Position
@@ -185,15 +184,3 @@ async def test_an_answer_comes_after_the_commit(laid: Laid) -> None:
     _, id_ = await reports.receive(submission(report_of()))
     assert seen == ["committed"]
     assert [step[1] for step in await steps_of(laid, id_)] == ["RECEIVED", "ASSIGNED"]
-
-
-def test_the_nearest_crew_with_room_takes_each_in_turn() -> None:
-    near, far, full = uuid4(), uuid4(), uuid4()
-    candidates = [(1, 5.0, near), (1, 9.0, far), (2, 1.0, full), (2, 7.0, near), (2, 8.0, far), (3, 2.0, full)]
-    assert nearest_with_room(candidates, {near: 1, far: 5, full: 0}) == {1: near, 2: far}
-    assert nearest_with_room([], {near: 1}) == {}
-
-
-def test_crews_equally_near_are_taken_in_the_order_of_their_ids() -> None:
-    one, other = sorted((uuid4(), uuid4()))
-    assert nearest_with_room([(1, 3.0, other), (1, 3.0, one)], {one: 1, other: 1}) == {1: one}

@@ -45,11 +45,16 @@ async def test_a_report_finds_its_ward_neighbourhood_and_crew(undone: Laid) -> N
     ]
 
 
-async def test_without_a_crew_it_waits_in_the_queue(undone: Laid) -> None:
+async def test_without_a_crew_it_waits_in_the_queue_and_staff_are_told(undone: Laid) -> None:
     _, id_ = await send(undone, report_of(category="FOOD_SAFETY"))
     row = await row_of(undone, id_)
-    assert (row.status, row.crew_id) == ("RECEIVED", None)
-    assert await steps_of(undone, id_) == [(None, "RECEIVED", "REPORTER", None)]
+    assert (row.status, row.crew_id, row.attention) == ("RECEIVED", None, "NO_CREW")
+    assert await steps_of(undone, id_) == [
+        (None, "RECEIVED", "REPORTER", None),
+        ("RECEIVED", "RECEIVED", "SYSTEM", None),
+    ]
+    told = await undone.rows("SELECT public FROM incident_event WHERE incident_id = :id ORDER BY at", id=id_)
+    assert [row.public for row in told] == [True, False], "what nobody could take is for the ward to know"
 
 
 async def test_staff_report_as_staff_in_their_own_ward_only(undone: Laid) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from geo import crews, handling, stepping, tables, waiting
+from geo import crews, duty, handling, stepping, tables, waiting
 from geo.actor import ANONYMOUS
 from geo.lifecycle import Status
 from geo.positions import Position
@@ -50,9 +50,9 @@ async def forget(laid: Laid) -> None:
         await connection.execute(sa.text("DELETE FROM jobs.pgqueuer"))
 
 
-async def duty(laid: Laid, crew: str, on: bool) -> None:
+async def sets_duty(laid: Laid, crew: str, on: bool) -> None:
     async with laid.database.write() as connection:
-        await crews.set_duty(connection, laid.actors["staff"], ward.CODE, laid.ward.crews[crew], on)
+        await duty.set_duty(connection, laid.actors["staff"], ward.CODE, laid.ward.crews[crew], on)
 
 
 async def accepted(laid: Laid, id_: UUID) -> None:
@@ -99,15 +99,15 @@ async def test_steps_that_free_nobody_ask_for_nothing(undone: Laid) -> None:
     await accepted(undone, taken)
     await step(undone, undone.actors["crew-clean"], taken, handling.start)
     await step(undone, undone.actors["staff"], other, handling.reject, "Ngoài địa bàn")
-    await duty(undone, ward.ROADS, False)
+    await sets_duty(undone, ward.ROADS, False)
     assert await asked(undone) == []
 
 
 async def test_a_crew_that_begins_its_duty_takes_what_waits(undone: Laid) -> None:
-    await duty(undone, ward.CLEAN, False)
+    await sets_duty(undone, ward.CLEAN, False)
     waits = [(await send(undone, report_of()))[1] for _ in range(3)]
     assert {(await row_of(undone, id_)).status for id_ in waits} == {Status.RECEIVED}
-    await duty(undone, ward.CLEAN, True)
+    await sets_duty(undone, ward.CLEAN, True)
     assert await asked(undone) == [ward.CODE]
     assert await look(undone) == 3
     assert {(await row_of(undone, id_)).crew_id for id_ in waits} == {undone.ward.crews[ward.CLEAN]}
@@ -140,18 +140,18 @@ async def test_what_a_crew_gave_back_is_not_forced_on_it(undone: Laid) -> None:
 
 
 async def test_other_wards_are_left_alone(undone: Laid) -> None:
-    await duty(undone, ward.CLEAN, False)
+    await sets_duty(undone, ward.CLEAN, False)
     await send(undone, report_of())
-    await duty(undone, ward.CLEAN, True)
+    await sets_duty(undone, ward.CLEAN, True)
     assert await look(undone, ward.OTHER) == 0
 
 
 async def test_many_are_taken_in_bites(undone: Laid, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "BITE", 2)
-    await duty(undone, ward.CLEAN, False)
+    await sets_duty(undone, ward.CLEAN, False)
     for _ in range(3):
         await send(undone, report_of())
-    await duty(undone, ward.CLEAN, True)
+    await sets_duty(undone, ward.CLEAN, True)
     await forget(undone)
     assert await look(undone) == 2
     assert await asked(undone) == [ward.CODE]
@@ -161,9 +161,9 @@ async def test_many_are_taken_in_bites(undone: Laid, monkeypatch: pytest.MonkeyP
 
 
 async def test_what_somebody_is_changing_is_passed_by_and_looked_at_later(laid: Laid) -> None:
-    await duty(laid, ward.CLEAN, False)
+    await sets_duty(laid, ward.CLEAN, False)
     _, id_ = await send(laid, report_of())
-    await duty(laid, ward.CLEAN, True)
+    await sets_duty(laid, ward.CLEAN, True)
     await forget(laid)
     async with laid.database.write() as connection:
         held = sa.select(tables.incident.c.id).where(tables.incident.c.id == id_)
@@ -191,13 +191,13 @@ async def test_none_is_left_between_a_report_and_a_crew_that_becomes_free(laid: 
 
 
 async def test_many_who_look_at_once_never_overfill_a_crew(laid: Laid) -> None:
-    await duty(laid, ward.CLEAN, False)
+    await sets_duty(laid, ward.CLEAN, False)
     for _ in range(12):
         await send(laid, report_of())
     async with laid.database.write() as connection:
         room = sa.update(tables.crew).where(tables.crew.c.id == laid.ward.crews[ward.CLEAN])
         await connection.execute(room.values(capacity=5))
-    await duty(laid, ward.CLEAN, True)
+    await sets_duty(laid, ward.CLEAN, True)
     assert sum(await asyncio.gather(*(look(laid) for _ in range(6)))) == 5
 
 
@@ -243,7 +243,7 @@ async def test_a_crew_whose_duty_begins_meanwhile_makes_no_circle(laid: Laid, mo
     looking = asyncio.create_task(look(laid))
     await at.wait()
     async with laid.database.write() as connection:
-        await crews.set_duty(connection, laid.actors["staff"], ward.CODE, low, True)
+        await duty.set_duty(connection, laid.actors["staff"], ward.CODE, low, True)
     reporting = asyncio.create_task(send(laid, report_of()))
     await until_waiting(laid)
     go.set()
@@ -259,10 +259,10 @@ async def sweep(laid: Laid) -> int:
 
 
 async def test_what_was_forgotten_is_found_once(undone: Laid) -> None:
-    await duty(undone, ward.CLEAN, False)
+    await sets_duty(undone, ward.CLEAN, False)
     await send(undone, report_of())
     assert await sweep(undone) == 0
-    await duty(undone, ward.CLEAN, True)
+    await sets_duty(undone, ward.CLEAN, True)
     await forget(undone)
     assert await sweep(undone) == 1
     assert await asked(undone) == [ward.CODE]
