@@ -37,13 +37,15 @@ def of_neighbourhood(actor: Actor, ward_code: Any, neighbourhood_id: Any) -> Row
 def member_readable(actor: Actor) -> Rows:
     """Every member's part in a team; who they are and their phone only with their recorded consent.
 
-    Staff of the ward and the team itself see all.
+    Staff of the ward and the team itself see all, and alone since when somebody consents. `mine` is the caller's own.
     """
     columns = team_member.c
     own: Condition = sa.false()
     if actor.role is Role.TEAM_MEMBER:
         own = sa.and_(columns.ward_code == actor.ward_code, columns.team_id == actor.team_id)
-    seen = any_of(columns.consented_at.is_not(None), staff_of(actor, columns.ward_code), own)
+    keeping = any_of(staff_of(actor, columns.ward_code), own)
+    seen = any_of(columns.consented_at.is_not(None), keeping)
+    mine = sa.false() if actor.account_id is None else sa.func.coalesce(columns.account_id == actor.account_id, False)
     rank = sa.case({TeamRole.LEADER: 0, TeamRole.DEPUTY: 1}, value=columns.role, else_=2)
     return sa.select(
         columns.ward_code,
@@ -53,8 +55,14 @@ def member_readable(actor: Actor) -> Rows:
         columns.organisation,
         masked(seen, columns.name),
         masked(seen, columns.phone),
+        masked(keeping, columns.consented_at),
+        sa.label("mine", mine),
         rank.label("rank"),
     )
+
+
+def member_with_id(actor: Actor, ward_code: Any, member_id: Any) -> Rows:
+    return member_readable(actor).where(team_member.c.ward_code == ward_code, team_member.c.id == member_id)
 
 
 def members_of(actor: Actor, ward_code: Any, team_id: Any) -> Rows:

@@ -68,7 +68,7 @@ async def changes(connection: AsyncConnection, made: Ward) -> list[Change]:
         return f"Account:{CODE}:{made.accounts[username]}"
 
     bare = Change("saveTeam", {"neighbourhoodId": await without_team(connection, made), "name": "Tổ mới"}, staff)
-    leader, mine = [await member(connection, made, name) for name in ("Nguyễn Thị Công Khai", "Người dùng team-1")]
+    leader, mine = [await entry(connection, made, name) for name in ("Nguyễn Thị Công Khai", "Người dùng team-1")]
     other = {"name": "Đổi Tên", "role": "LEADER"}
     first_team = f"Team:{CODE}:{made.teams[FIRST]}"
     category = {"code": "LIGHTS", "name": "Đèn đường", "nameEn": "Lights", "icon": "lamp", "colour": "#112233"}
@@ -108,12 +108,12 @@ async def changes(connection: AsyncConnection, made: Ward) -> list[Change]:
         Change("saveTeamMember", {**other, "teamId": first_team}, staff),
         Change("saveTeamMember", {**other, "role": "MEMBER", "memberId": mine, "consent": True}, team),
         Change("saveTeamMember", {**other, "role": "DEPUTY", "memberId": mine}, staff),
-        Change("removeTeamMember", {"memberId": await member(connection, made, "Trần Văn Kín Đáo")}, staff),
-        Change("removeTeamMember", {"memberId": await member(connection, made, "Lê Thị Thêm")}, staff),
+        Change("removeTeamMember", {"memberId": await entry(connection, made, "Trần Văn Kín Đáo")}, staff),
+        Change("removeTeamMember", {"memberId": await entry(connection, made, "Lê Thị Thêm")}, staff),
     ]
 
 
-async def member(connection: AsyncConnection, made: Ward, name: str) -> str:
+async def entry(connection: AsyncConnection, made: Ward, name: str) -> str:
     """The entry of the first team with this name; another one, where there is none."""
     columns = tables.team_member.c
     key = await connection.scalar(

@@ -1,0 +1,124 @@
+"""Signing in and out as people do it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Dialog, expect
+
+from geo.database import Database
+from server.app import create_app
+from server.settings import Settings
+from tests import ward
+from tests.browser.axe import violations
+from tests.browser.conftest import PHONE, Opening, served
+from tests.ward import PASSWORD
+
+LEAVE_SOMETHING = """async (waiting) => {
+    const database = await new Promise((resolve, reject) => {
+        const asked = indexedDB.open("phuongso-crew", 1);
+        asked.onupgradeneeded = () => asked.result.createObjectStore("actions", { autoIncrement: true });
+        asked.onsuccess = () => resolve(asked.result);
+        asked.onerror = () => reject(asked.error);
+    });
+    if (waiting) {
+        await new Promise((resolve) => {
+            const all = database.transaction("actions", "readwrite");
+            all.objectStore("actions").add({ step: "accept" });
+            all.oncomplete = resolve;
+        });
+    }
+    database.close();
+    localStorage.setItem("draft", "of a resident");
+}"""
+KEPT = """async () => ({
+    databases: (await indexedDB.databases()).map((one) => one.name).filter((name) => name === "phuongso-crew"),
+    draft: localStorage.getItem("draft"),
+})"""
+
+
+@pytest.fixture
+async def address(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
+    """The application on a ward with an account of every role."""
+    database = Database(database_url)
+    async with database.write() as connection:
+        await ward.build(connection)
+    await database.close()
+    key = "a secret of the tests, long enough to pass"
+    settings = Settings(database_url=database_url, secret_key=key, var=tmp_path, default_ward=ward.CODE)
+    async with served(create_app(settings)) as at:
+        yield at
+
+
+async def test_a_password_can_be_looked_at_and_is_never_sent_in_sight(opening: Opening) -> None:
+    page = (await opening("/sign-in", PHONE, expected="422")).page
+    field, reveal = page.get_by_label("Mật khẩu", exact=True), page.get_by_role("button", name="Hiện mật khẩu")
+    await page.get_by_label("Tên đăng nhập").fill("team-1")
+    await field.fill("not the password")
+    await expect(field).to_have_attribute("type", "password")
+    await reveal.click()
+    await expect(field).to_have_attribute("type", "text")
+    await expect(reveal).to_have_attribute("aria-pressed", "true")
+    await field.press("Enter")
+    await expect(page.locator("#summary")).to_be_focused()
+    await expect(field).to_have_attribute("type", "password")
+    await expect(field).to_have_value("")
+    await expect(page.get_by_label("Tên đăng nhập")).to_have_value("team-1")
+    assert await violations(page) == []
+
+
+async def test_one_signs_in_by_keyboard_alone(opening: Opening) -> None:
+    page = (await opening("/sign-in?next=/stats", PHONE)).page
+    await page.get_by_label("Tên đăng nhập").focus()
+    await page.keyboard.type("team-1")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/stats")
+    await page.goto("/sign-in")
+    await expect(page.get_by_text("Người dùng team-1")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+async def test_one_signs_in_and_out_with_and_without_scripts(opening: Opening, scripts: bool) -> None:
+    page = (await opening("/", PHONE, java_script_enabled=scripts)).page
+    link = page.get_by_role("link", name="Đăng nhập (cán bộ, đội, tổ)")
+    assert await link.get_attribute("href") == "/sign-in"
+    await page.goto("/sign-in?next=/sign-in")
+    await page.get_by_label("Tên đăng nhập").fill("team-1")
+    await page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="Đăng nhập").click()
+    await page.wait_for_url("**/team")
+    await page.get_by_role("button", name="Đăng xuất").click()
+    await page.wait_for_url(lambda url: url.endswith("/"))
+    await page.goto("/sign-in")
+    await expect(page.get_by_label("Tên đăng nhập")).to_be_visible()
+
+
+async def test_signing_out_takes_along_what_the_crews_page_keeps_and_asks_before_it_loses_anything(
+    opening: Opening,
+) -> None:
+    page = (await opening("/sign-in", PHONE)).page
+    await page.get_by_label("Tên đăng nhập").fill("team-1")
+    await page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="Đăng nhập").click()
+    await page.wait_for_url("**/team")
+    await page.evaluate(LEAVE_SOMETHING, True)
+    asked: list[str] = []
+
+    async def refuse(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        await dialog.dismiss()
+
+    page.once("dialog", refuse)
+    async with page.expect_event("dialog"):
+        await page.get_by_role("button", name="Đăng xuất").click()
+    assert "chưa gửi được" in asked[0]
+    assert (await page.evaluate(KEPT)) == {"databases": ["phuongso-crew"], "draft": "of a resident"}
+    assert page.url.endswith("/team")
+    page.once("dialog", lambda dialog: dialog.accept())
+    await page.get_by_role("button", name="Đăng xuất").click()
+    await page.wait_for_url(lambda url: url.endswith("/"))
+    assert (await page.evaluate(KEPT)) == {"databases": [], "draft": "of a resident"}
