@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -30,6 +30,8 @@ JOB = "write_to_reporter"
 _LATER_THAN_ALL = -10
 """A mail server that is slow keeps nothing else from being done."""
 _LOG = logging.getLogger(__name__)
+_ADDRESS = re.compile(r"([\w.!#$%&'*+/=?^`{|}~-]+)@([\w-]+(?:\.[\w-]+)+)")
+"""What people have, in any script; RFC 5322 knows more, such as quotes and comments, that nobody uses."""
 
 
 class Mail:
@@ -67,11 +69,11 @@ class Mail:
             return
         try:
             mail = mail_of(message_of(letter, self._site), self._sender, datetime.now(UTC))
-        except (ValueError, MessageError):  # an address that no letter can bear
+        except ValueError:
             _LOG.info("a letter about incident %s cannot be written: its address is none", incident)
             return
         try:
-            await self._post.deliver(mail)
+            await self._post.deliver(mail, letter.address)
         except Refused as refused:
             _LOG.info("a letter about incident %s was refused for good: %s", incident, refused)
 
@@ -88,17 +90,25 @@ def mail_of(message: Message, sender: str, at: datetime) -> EmailMessage:
     mail = EmailMessage(policy=SMTP)
     local, _, domain = sender.rpartition("@")
     mail["From"] = Address(_on_one_line(message.sender_name), local, domain)
-    mail["To"] = Address(addr_spec=message.address)
+    mail["To"] = Address("", *_parts_of(message.address))
     mail["Subject"] = _on_one_line(message.subject)
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = _message_id(message.about, domain)
     if message.began != message.about:
         mail["In-Reply-To"] = mail["References"] = _message_id(message.began, domain)
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = message.language
     mail.set_content(_environment().get_template("letter.txt").render(message=message))
     mail.add_alternative(_environment().get_template("letter.html").render(message=message), subtype="html")
+    mail["Content-Language"] = message.language
     return mail
+
+
+def _parts_of(address: str) -> tuple[str, str]:
+    """Both sides of its @. Raises ValueError for what is no plain address: nothing in it may mean anything else."""
+    found = _ADDRESS.fullmatch(address)
+    if found is None:
+        raise ValueError("no address")
+    return found[1], found[2]
 
 
 def _message_id(step: UUID, domain: str) -> str:

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from time import monotonic
 
 import aiosmtplib
-from aiosmtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from aiosmtplib import SMTPDataError, SMTPException, SMTPNotSupported, SMTPRecipientsRefused, SMTPResponseException
 
 from server.relay import Relay
 
@@ -31,14 +31,15 @@ class Post:
         self._clock = clock
         self._away_until = 0.0
 
-    async def deliver(self, letter: EmailMessage) -> None:
-        """Have the relay take the letter. Raises `Refused` for good, `MailAway` for now."""
+    async def deliver(self, letter: EmailMessage, address: str) -> None:
+        """Have the relay take the letter to this one address. Raises `Refused` for good, `MailAway` for now."""
         if self._clock() < self._away_until:
             raise MailAway
         relay = self._relay
         try:
             await aiosmtplib.send(
                 letter,
+                recipients=[address],
                 hostname=relay.host,
                 port=relay.port,
                 username=relay.user,
@@ -52,6 +53,9 @@ class Post:
             raise _meant(codes) from None
         except SMTPDataError as error:
             raise _meant([error.code]) from None
+        except SMTPNotSupported as error:
+            # An address beyond ASCII that the relay cannot write, or no TLS where we insist on it.
+            raise (MailAway("no TLS") if address.isascii() else Refused("SMTPUTF8")) from error
         except SMTPResponseException as error:  # who we are, not whom we write to: the settings are to be mended
             raise MailAway(str(error.code)) from None
         except (SMTPException, OSError, TimeoutError) as error:
