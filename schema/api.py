@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.account_keeping import AccountMutation
 from schema.accounts import Account
+from schema.backlog import BacklogMutation
 from schema.categories import Category
 from schema.crews import Crew
 from schema.failed_jobs import FailedJobMutation
@@ -15,6 +16,7 @@ from schema.handling import HandlingMutation
 from schema.incidents import Incident, Photo
 from schema.keeping import KeepingMutation
 from schema.neighbourhoods import Neighbourhood
+from schema.notices import Notice, NoticeMutation
 from schema.places import Place
 from schema.queries import Query
 from schema.redacting import RedactingMutation
@@ -29,10 +31,12 @@ from schema.teams import Team, TeamMember
 @strawberry.type(description="Where changing begins. Each takes one `input` and answers with its payload or a refusal.")
 class Mutation(
     AccountMutation,
+    BacklogMutation,
     FailedJobMutation,
     ReportingMutation,
     HandlingMutation,
     KeepingMutation,
+    NoticeMutation,
     RedactingMutation,
     RejectionMutation,
     TeamMutation,
@@ -44,7 +48,7 @@ _schema = strawberry.Schema(
     Query,
     Mutation,
     Subscription,
-    types=[Account, Category, Crew, Incident, Neighbourhood, Photo, Place, RejectionTemplate, Team, TeamMember],
+    types=[Account, Category, Crew, Incident, Neighbourhood, Notice, Photo, Place, RejectionTemplate, Team, TeamMember],
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
 )
 

@@ -10,13 +10,14 @@ import strawberry
 from geo.actor import Role
 from geo.explaining import Obstacle
 from geo.lifecycle import Status as IncidentStatus
-from geo.tables import Attention, PlaceKind, Satisfaction, TeamRole
+from geo.tables import Attention, NoticeKind, PlaceKind, Satisfaction, TeamRole
 from geo.tables import Channel as IncidentChannel
 
 __all__ = [
     "Attention",
     "IncidentChannel",
     "IncidentStatus",
+    "NoticeKind",
     "Obstacle",
     "PlaceKind",
     "Role",
@@ -97,6 +98,20 @@ _publish(
         "MARKET": "A market.",
         "SERVICE_POINT": "A point of public services.",
         "OTHER": "Something else.",
+    },
+)
+_publish(
+    NoticeKind,
+    "NoticeKind",
+    "What a notice says has happened.",
+    {
+        "ASSIGNED": "The crew was given an incident.",
+        "TAKEN_BACK": "An incident is no longer the crew's.",
+        "REOPENED": "An incident was reopened: to a crew, one that it resolved; to staff, by who reported it.",
+        "ATTENTION": "An incident needs somebody of the ward.",
+        "DUE_SOON": "An incident's deadline is near.",
+        "OVERDUE": "An incident's deadline has passed.",
+        "JOB_FAILED": "Background work was given up; told once an hour at most.",
     },
 )
 _publish(

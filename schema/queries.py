@@ -17,6 +17,7 @@ from geo import (
     incidents,
     locating,
     neighbourhoods,
+    notices,
     places,
     records,
     rejections,
@@ -33,6 +34,7 @@ from schema.context import Info
 from schema.enums import Role
 from schema.incidents import Incident
 from schema.links import CrewLink, NeighbourhoodLink, TeamLink, WardConnection
+from schema.notices import NoticeConnection, noticed, unseen
 from schema.relations import crew_of, neighbourhood_of, team_of, ward_of
 from schema.relay import MOST, After, First, Identity, LateIds, Node, Search, identity, page
 from schema.rows import Page, Rows, Several, answers, column, field
@@ -48,6 +50,7 @@ _BY_ID: dict[str, _Read] = {
     "Crew": crews.with_id,
     "Incident": incidents.with_id,
     "Neighbourhood": neighbourhoods.with_id,
+    "Notice": notices.with_id,
     "Photo": records.photo_with_id,
     "Place": places.with_id,
     "RejectionTemplate": rejections.with_id,
@@ -88,6 +91,8 @@ class Viewer:
         lambda root: Rows("Team", teams.with_id(root.seen_by, root.ward_code, root.team_id), root.seen_by),
         "The community digital team the caller belongs to.",
     )
+    notices: NoticeConnection = answers(noticed, "What happened that the caller should look at, the latest first.")
+    unseen_notices: int = field(unseen, "How many of these are new to the caller; 100 stands for more.")
 
 
 def _object(actor: Actor, named: Identity | None) -> Rows | None:
