@@ -19,6 +19,7 @@ from server.callers import Callers
 from server.events import Hub
 from server.limits import BodyLimitMiddleware
 from server.live import Live
+from server.pages import crew, crew_steps
 from server.pages import map as map_page
 from server.pages import offline, progress, progress_forms, report, sign_in, static, stats, trouble
 from server.pictures import Pictures
@@ -39,6 +40,8 @@ ROUTES: list[BaseRoute] = [
     *map_page.routes,
     *report.routes,
     *offline.routes,
+    *crew.routes,
+    *crew_steps.routes,
     *progress.routes,
     *progress_forms.routes,
     *tiles.routes,

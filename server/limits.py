@@ -31,7 +31,7 @@ class Limit:
 
 PHOTO = Limit(re.compile("/photos"), 21 * MIB, "photo")
 """One photograph, and what the form around it takes."""
-FORM = Limit(re.compile("/report|/r/[^/]+/reopen"), 65 * MIB, "photo")
+FORM = Limit(re.compile("/report|/r/[^/]+/reopen|/crew/resolve"), 65 * MIB, "photo")
 """A form with photographs, for who has no JavaScript that shrinks them."""
 ANYTHING = Limit(re.compile(".*", re.DOTALL), MIB, None)
 

@@ -67,12 +67,25 @@ async def desk_page(
     """A page in the frame (`desk.html`), under the way `at`. Beside its context it has `ward`, `viewer` and `ways`."""
     actor: Actor = request.state.actor
     found = await ask(request, "ward", {"code": ward_code_of(request)})
-    frame = {
-        "ward": found["ward"],
-        "viewer": actor,
-        "ways": WAYS[actor.role],
-        "home": home_of(actor),
+    frame = _frame(found["ward"], actor, at)
+    return page(request, template, {**frame, **context}, status=status, image_source=image_source)
+
+
+def desk_shell(
+    request: Request, template: str, context: dict[str, Any], *, role: Role, at: str, image_source: str = ""
+) -> HTMLResponse:
+    """The same page for a phone to keep: with nobody in it, alike for everybody of a role."""
+    ward = {"code": "", "name": "Phường Số", "demo": False}
+    frame = _frame(ward, Actor(role, name=""), at)
+    return page(request, template, {**frame, **context}, image_source=image_source)
+
+
+def _frame(ward: dict[str, Any], viewer: Actor, at: str) -> dict[str, Any]:
+    return {
+        "ward": ward,
+        "viewer": viewer,
+        "ways": WAYS[viewer.role],
+        "home": home_of(viewer),
         "at": at,
         "sprite": vendor.url(vendor.DESK_SPRITE),
     }
-    return page(request, template, {**frame, **context}, status=status, image_source=image_source)

@@ -35,6 +35,30 @@ MODULES = (
 )
 """What the report page imports at once. What serves only with a network, it imports when that is needed."""
 
+CREW_MODULES = (
+    "common/asking.js",
+    "common/dom.js",
+    "common/keeping.js",
+    "common/posting.js",
+    "common/shrink.js",
+    "common/words.js",
+    "crew/alerts.js",
+    "crew/cards.js",
+    "crew/foreseeing.js",
+    "crew/live.js",
+    "crew/main.js",
+    "crew/position.js",
+    "crew/saying.js",
+    "crew/sending.js",
+    "crew/sheets.js",
+    "crew/store.js",
+    "crew/waiting.js",
+)
+"""What the crew's page imports at once; its map comes when somebody opens it."""
+
+_CREW_ALSO = ("common/ground.js", "common/map_shell.js", "common/ready.js", "crew/map.js", "desk/sign_out.js")
+_CREW_STYLES = ("css/design.css", "css/page.css", "css/desk.css", "css/form.css", "css/crew.css")
+
 _ALWAYS = ("common/ready.js", "report/address.js", "report/offline.js")
 """What every page, and the page for no network, import beside that."""
 
@@ -56,10 +80,19 @@ def _script() -> str:
         *FONT_FILES,
         vendor.url(vendor.SPRITE),
     ]
+    crew_files = [
+        *(asset(path) for path in (*CREW_MODULES, *_CREW_ALSO, *_CREW_STYLES)),
+        vendor.url(vendor.DESK_SPRITE),
+        *(vendor.url(f"{vendor.LEAFLET}/leaflet.{kind}") for kind in ("js", "css")),
+    ]
     return (
         f'import {{ begin }} from "{asset("report/worker.js")}";\n\n'
-        f'begin("{build()}", {orjson.dumps(files, option=orjson.OPT_INDENT_2).decode()});\n'
+        f'begin("{build()}", {_listed(files)}, {_listed(crew_files)});\n'
     )
+
+
+def _listed(files: list[str]) -> str:
+    return orjson.dumps(files, option=orjson.OPT_INDENT_2).decode()
 
 
 async def worker(_: Request) -> Response:

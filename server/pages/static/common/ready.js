@@ -1,6 +1,7 @@
-// Has the service worker made ready, so that reporting opens without a network: once the page itself has come to rest.
+// Has the service worker made ready, so that reporting opens without a network, and the crew's page where a crew works:
+// once the page itself has come to rest.
 
-const PAUSE = location.pathname === "/report" ? 0 : 3000;
+const PAUSE = ["/report", "/crew"].includes(location.pathname) ? 0 : 3000;
 
 function register() {
   navigator.serviceWorker.register("/sw.js", { type: "module", updateViaCache: "none" }).catch(() => {

@@ -1,19 +1,23 @@
-// The service worker: the report page opens without a signal, and what waits is sent with the page closed.
+// The service worker: the report page and the crew's open without a signal, and what waits is sent with the page closed.
 //
-// The page comes from the network first, for four seconds; files whose address carries their build come from the cache.
+// These pages come from the network first, for four seconds; files whose address carries their build come from the cache.
+// Of the crew's page only a shell is kept, with nothing of anybody's, and only where a crew works.
 // Any other page comes from the network alone, for it may tell what is private; where it does not come, ours says so.
 // A cache belongs to one build of ours and is removed with it.
 
+import { flush as flushCrew } from "../crew/sending.js";
 import { reportPage } from "./address.js";
 import { flush } from "./sending.js";
 
 const PATIENCE = 4000;
 const LONGEST_PAUSE = 60000;
 const OFFLINE = "/offline";
+const CREW = "/crew";
+const CREW_SHELL = "/crew/shell";
 const LAYERS = new Set(["/map/ward.geojson", "/map/neighbourhoods.geojson"]);
 
-/** Begin, with the build's name and the files that the report page needs. */
-export function begin(build, files) {
+/** Begin, with the build's name, the files that the report page needs, and those of the crew's page. */
+export function begin(build, files, crewFiles) {
   const name = `phuong-so-${build}`;
 
   self.addEventListener("install", (event) => {
@@ -23,7 +27,8 @@ export function begin(build, files) {
     event.waitUntil(activate());
   });
   self.addEventListener("sync", (event) => {
-    if (event.tag === "reports") event.waitUntil(sync());
+    if (event.tag === "reports") event.waitUntil(sync(flush));
+    if (event.tag === "crew") event.waitUntil(sync(flushCrew));
   });
   self.addEventListener("fetch", (event) => {
     const { request } = event;
@@ -36,8 +41,12 @@ export function begin(build, files) {
 
   async function install() {
     const cache = await caches.open(name);
-    const pages = [OFFLINE, ...(await openPages())];
-    await Promise.all([cache.addAll(files), ...pages.map((address) => keepPage(cache, address))]);
+    const open = await openPages();
+    const reports = [...new Set(open.length ? open.map(reportPage) : ["/report"])];
+    // A crew works here: its page is open, or was kept by the build before.
+    const isCrews = open.some(({ pathname }) => pathname === CREW) || (await caches.match(CREW_SHELL, { ignoreVary: true }));
+    await Promise.all([cache.addAll(files), ...[OFFLINE, ...reports].map((address) => keepPage(cache, address))]);
+    if (isCrews) await keepCrew(cache);
     await self.skipWaiting();
   }
 
@@ -50,17 +59,17 @@ export function begin(build, files) {
     await self.clients.claim();
   }
 
-  /** The report pages of what is open now, or the plain one: nobody kept them so far. */
+  /** The addresses of what is open now: nobody kept its pages so far. */
   async function openPages() {
     const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-    const urls = windows.map((window) => reportPage(new URL(window.url)));
-    return [...new Set(urls.length ? urls : ["/report"])];
+    return windows.map(({ url }) => new URL(url));
   }
 
   /** A page of ours: as the network gives it, else the report page that is kept, else the page that says why not. */
   async function page(event, url) {
     try {
       if (url.pathname === "/report") return await freshOrKept(event, reportPage(url), isPlain(url));
+      if (url.pathname === CREW) return await crewPage(event, url);
       const response = await fromNetwork(event);
       event.waitUntil(keepFor(url).catch(() => {}));
       return response;
@@ -70,6 +79,25 @@ export function begin(build, files) {
       if (!told) throw error;
       return told;
     }
+  }
+
+  /** The crew's page as the network gives it; where that takes long, the shell, which shows what the phone keeps. */
+  async function crewPage(event, url) {
+    const cache = await caches.open(name);
+    const shell = await cache.match(CREW_SHELL, { ignoreVary: true });
+    const fresh = fromNetwork(event).then((response) => {
+      const isCrews = response.ok && !response.redirected;
+      if (isCrews && (!shell || url.searchParams.has("lang"))) event.waitUntil(keepCrew(cache).catch(() => {}));
+      return response;
+    });
+    event.waitUntil(fresh.catch(() => {}));
+    return shell ? inTime(fresh, shell) : fresh;
+  }
+
+  /** Keep what the crew's page needs: the shell last, for then all of it is there. */
+  async function keepCrew(cache) {
+    await cache.addAll(crewFiles);
+    await keepPage(cache, CREW_SHELL);
   }
 
   /** The report page of the ward that is looked at, and the page without a network in the language just chosen. */
@@ -93,7 +121,11 @@ export function begin(build, files) {
     });
     event.waitUntil(fresh.catch(() => {}));
     const kept = await cache.match(key, { ignoreVary: true });
-    if (!kept) return fresh;
+    return kept ? inTime(fresh, kept) : fresh;
+  }
+
+  /** What is fresh, or after a while what is kept. */
+  function inTime(fresh, kept) {
     return Promise.race([
       fresh.catch(() => kept),
       new Promise((resolve) => {
@@ -119,14 +151,14 @@ const fromNetwork = async (event) => (await event.preloadResponse) ?? fetch(even
 const isPlain = (url) => [...url.searchParams.keys()].every((key) => key === "ward" || key === "lang");
 
 /** What the browser starts when there is a network again; a rejection makes it try later, after pauses of its own. */
-async function sync() {
-  let next = await flush();
+async function sync(send) {
+  let next = await send();
   const pause = next === null ? 0 : next - Date.now();
   if (next !== null && pause < LONGEST_PAUSE) {
     await new Promise((resolve) => {
       setTimeout(resolve, Math.max(pause, 0));
     });
-    next = await flush();
+    next = await send();
   }
   if (next !== null) throw new Error("something waits still");
 }

@@ -1,39 +1,12 @@
 // The neighbourhoods in shades: drawn when the reader comes near, from the table beside the map, which says the same.
 
 import { element } from "../common/dom.js";
+import { mapMade } from "../common/map_shell.js";
 import { data, say } from "../common/words.js";
 
 const box = document.getElementById("area-box");
 const told = document.getElementById("area-told");
 const rows = new Map([...document.querySelectorAll("tr[data-area]")].map((row) => [row.dataset.area, row]));
-
-function loaded(made) {
-  return new Promise((resolve, reject) => {
-    made.addEventListener("load", resolve);
-    made.addEventListener("error", reject);
-    document.head.append(made);
-  });
-}
-
-/** The map that Folium's script makes, once Leaflet is there. */
-async function mapMade() {
-  const { nonce } = document.querySelector("script[nonce]");
-  const { styles, scripts } = data.areaMap;
-  // Before our own styles, which change some of Leaflet's.
-  const links = styles.map((href) => Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
-  await Promise.all([
-    ...links.map((link) => new Promise((resolve, reject) => {
-      link.addEventListener("load", resolve);
-      link.addEventListener("error", reject);
-      document.head.prepend(link);
-    })),
-    ...scripts.map((src) => loaded(Object.assign(document.createElement("script"), { src, nonce }))),
-  ]);
-  const script = element("script", "", document.getElementById("area-script").textContent);
-  script.nonce = nonce;
-  document.head.append(script);
-  return window.area_map;
-}
 
 /** What the table's row says, as one line. */
 function sentence(row) {
@@ -80,7 +53,7 @@ function writeWhereRoom(map, drawn) {
 async function draw() {
   told.textContent = say("areaLoading");
   const asked = fetch(`/map/neighbourhoods.geojson?ward=${encodeURIComponent(data.ward)}`);
-  const [map, answer] = await Promise.all([mapMade(), asked]);
+  const [map, answer] = await Promise.all([mapMade(data.areaMap, "area-script", "area_map"), asked]);
   if (!answer.ok) throw new Error(answer.status);
   // On a phone one finger scrolls the page; two zoom.
   if (L.Browser.mobile) map.dragging.disable();

@@ -1,0 +1,56 @@
+// Word of what happens to the crew: the stream only says that something did, the page then asks for its list. Where there
+// is no stream the page looks by itself.
+
+const PAUSES = [1, 2, 4, 8, 15];
+const LOOK = 15_000;
+
+let stream = null;
+let cursor = null;
+let waiting = 0;
+let failures = 0;
+let look = () => {};
+
+/** Whether the stream is open. */
+export const isOpen = () => stream?.readyState === EventSource.OPEN;
+
+/** Follow as long as the page is seen; `looking` asks for the list. */
+export function follow(looking) {
+  look = looking;
+  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : connect()));
+  addEventListener("online", connect);
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", (event) => event.persisted && connect());
+  setInterval(() => !isOpen() && !document.hidden && look(), LOOK);
+  if (!document.hidden) connect();
+}
+
+export function leave() {
+  clearTimeout(waiting);
+  stream?.close();
+  stream = null;
+}
+
+export function connect() {
+  leave();
+  stream = new EventSource(cursor ? `/crew/live?after=${encodeURIComponent(cursor)}` : "/crew/live");
+  stream.addEventListener("open", () => {
+    failures = 0;
+    look(); // what happened before the stream began
+  });
+  stream.addEventListener("next", (event) => {
+    if (event.lastEventId) cursor = event.lastEventId;
+    if (JSON.parse(event.data).errors) cursor = null; // it can go on from there no more
+    look();
+  });
+  stream.addEventListener("complete", retry);
+  stream.addEventListener("error", retry);
+}
+
+// Our own pauses in place of the browser's, for it gives up after an answer that is no stream.
+function retry() {
+  leave();
+  const pause = PAUSES[Math.min(failures, PAUSES.length - 1)] * (0.75 + Math.random() / 2);
+  failures += 1;
+  if (failures > PAUSES.length) cursor = null;
+  waiting = setTimeout(connect, pause * 1000);
+}
