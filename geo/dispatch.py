@@ -72,7 +72,7 @@ def whereabouts() -> sa.ColumnElement[Any]:
 
 
 def _candidates(among: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """The crews that could take each incident, locked until the transaction ends, in the order of their ids.
+    """The crews that could take each incident, in the order of their ids.
 
     Not the crew that has it, and none that declined it or let its time pass.
     """
@@ -95,8 +95,12 @@ def _candidates(among: sa.ColumnElement[bool]) -> sa.Select[Any]:
             among,
         )
         .order_by(crew.c.id)
-        .with_for_update(of=crew, key_share=True)
     )
+
+
+def _locking(candidates: sa.Select[Any]) -> Plan:
+    """The same, locked until the transaction ends."""
+    return Plan(candidates.with_for_update(of=crew, key_share=True))
 
 
 def _loads() -> sa.Select[Any]:
@@ -110,8 +114,12 @@ def _loads() -> sa.Select[Any]:
     )
 
 
-_CANDIDATES, _LOADS = Plan(_candidates(sa.true())), Plan(_loads())
-_CANDIDATES_AMONG = Plan(_candidates(crew.c.id == sa.any_(array_of("among", sa.Uuid()))))
+_CANDIDATES, _LOADS = _locking(_candidates(sa.true())), Plan(_loads())
+_AMONG = _candidates(crew.c.id == sa.any_(array_of("among", sa.Uuid())))
+_CANDIDATES_AMONG, _CANDIDATES_UNLOCKED = _locking(_AMONG), Plan(_AMONG)
+
+Suiting = tuple[list[tuple[int, float, UUID]], dict[UUID, Load]]
+"""Which crews could take which incidents, as (number of the incident from 1, metres, crew), and those crews' loads."""
 
 
 async def sought(
@@ -124,19 +132,33 @@ async def sought(
     """
     if not incidents:
         return []
+    weighed = weigh(*await suiting(statements, incidents, among))
+    return [weighed.get(n, []) for n in range(1, len(incidents) + 1)]
+
+
+async def suiting(
+    statements: Statements,
+    incidents: Sequence[tuple[str, UUID]],
+    among: Sequence[UUID] | None = None,
+    *,
+    locked: bool = True,
+) -> Suiting:
+    """The crews that could take each incident, whether they have room or not, and their loads. As for `sought`.
+
+    Not `locked`, `among` is needed and nothing is held: what is found may be so no longer a moment later.
+    """
     wards = [ward_code for ward_code, _ in incidents]
     given = Given(ANONYMOUS, {"wards": wards, "incidents": [incident_id for _, incident_id in incidents]})
     plan = _CANDIDATES
     if among is not None:
-        plan, given = _CANDIDATES_AMONG, Given(ANONYMOUS, {**given.values, "among": list(among)})
+        plan = _CANDIDATES_AMONG if locked else _CANDIDATES_UNLOCKED
+        given = Given(ANONYMOUS, {**given.values, "among": list(among)})
     found = [(row.n, row.distance, row.id) for row in await statements.rows(plan, given)]
     if not found:
-        return [[] for _ in incidents]
-    locked = {crew_id: wards[n - 1] for n, _, crew_id in found}
-    given = Given(ANONYMOUS, {"wards": list(locked.values()), "crews": list(locked)})
-    loads = {row.id: Load(row.held, row.capacity) for row in await statements.rows(_LOADS, given)}
-    weighed = weigh(found, loads)
-    return [weighed.get(n, []) for n in range(1, len(incidents) + 1)]
+        return [], {}
+    ward_of = {crew_id: wards[n - 1] for n, _, crew_id in found}
+    given = Given(ANONYMOUS, {"wards": list(ward_of.values()), "crews": list(ward_of)})
+    return found, {row.id: Load(row.held, row.capacity) for row in await statements.rows(_LOADS, given)}
 
 
 def chosen(candidates: Sequence[Candidate]) -> UUID | None:

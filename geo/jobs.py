@@ -80,15 +80,35 @@ async def enqueue(
     driver's own connection a job would be committed by itself. Nobody is notified, for a NOTIFY inside makes
     transactions commit one after the other: workers look every second.
     """
-    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
-    if len(body) > MOST_BYTES:
-        raise ValueError(f"the payload of {name} has {len(body)} bytes; give ids, not things")
+    body = _body(name, payload)
     row: dict[str, Any] = {"priority": priority, "entrypoint": name, "payload": body, "status": "queued"}
     if at is not None:
         row["execute_after"] = at
     written = await connection.execute(sa.insert(_queue).values(**row).returning(_queue.c.id))
     made: int = written.scalar_one()
     return made
+
+
+async def enqueue_once(connection: AsyncConnection, name: str, payload: Payload) -> bool:
+    """As `enqueue`, unless one with this payload waits to be begun already; whether one was added.
+
+    One that is being done does not count: it may have looked before what the caller has seen. Callers take turns.
+    """
+    body = _body(name, payload)
+    turn = sa.func.pg_advisory_xact_lock(sa.func.hashtext(name), sa.func.hashtext(body.decode()))
+    await connection.execute(sa.select(turn))
+    waits = sa.exists().where(_queue.c.entrypoint == name, _queue.c.payload == body, _queue.c.status == "queued")
+    if await connection.scalar(sa.select(waits)):
+        return False
+    await enqueue(connection, name, payload)
+    return True
+
+
+def _body(name: str, payload: Payload) -> bytes:
+    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(body) > MOST_BYTES:
+        raise ValueError(f"the payload of {name} has {len(body)} bytes; give ids, not things")
+    return body
 
 
 async def asked(connection: AsyncConnection, name: str, failed: timedelta) -> Sequence[bytes | None]:

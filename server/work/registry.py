@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import clusters, deadlines, duty, escalation, housekeeping, jobs, notices, waiting, working_time
+from geo import backlog, clusters, deadlines, duty, escalation, housekeeping, jobs, notices, waiting, working_time
 from server.notifying import mail
 from server.notifying.in_page import InPage
 from server.notifying.message import Sender
@@ -22,6 +22,7 @@ from server.notifying.notifier import Notifier
 from server.settings import Settings
 from server.storage import Photographs
 from server.work.photographs import Tidying
+from server.work.planning import planned
 
 Job = Callable[[AsyncConnection, dict[str, Any]], Awaitable[None]]
 Bite = Callable[[AsyncConnection], Awaitable[int]]
@@ -49,7 +50,11 @@ async def _hand_over(connection: AsyncConnection, payload: dict[str, Any]) -> No
     await duty.hand_over(connection, payload["ward"], UUID(payload["crew"]))
 
 
-JOBS: Mapping[str, Job] = {waiting.JOB: _dispatch_waiting, duty.JOB: _hand_over}
+async def _plan_backlog(connection: AsyncConnection, payload: dict[str, Any]) -> None:
+    await backlog.plan_waiting(connection, payload["ward"], planned)
+
+
+JOBS: Mapping[str, Job] = {waiting.JOB: _dispatch_waiting, duty.JOB: _hand_over, backlog.JOB: _plan_backlog}
 
 CHORES: tuple[Chore, ...] = (
     Chore("clusters", EVERY_FEW_SECONDS, clusters.refresh),
