@@ -12,6 +12,7 @@ the ward waits to be counted anew, `counted` counts the incidents themselves.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,7 +45,22 @@ def counted(
     has gone since; all else is exact. Served by the pyramid's primary key, or by `ix_incident_cell_level`.
     """
     wanted = _Wanted(actor, cells, ward_code, statuses, kinds)
-    sources = [wanted.kept(), wanted.changed(), wanted.live(), *wanted.own()]
+    return _summed([wanted.kept(), wanted.changed(), wanted.live(), *wanted.own()])
+
+
+def counted_among(actor: Actor, cells: Cells | LateCells, ward_code: Any, filtered: Filter) -> sa.Select[Any]:
+    """As `counted`, of the incidents of a ward that a filter lets through, whatever it asks for.
+
+    The pyramid knows kinds and statuses alone, so the incidents themselves are counted: for filters that let few
+    through, or what is open.
+    """
+    wanted = _Wanted(actor, cells, ward_code, None, None)
+    found = incidents.matching(actor, replace(filtered, within=wanted.ground), ward_code=ward_code)
+    return _summed([wanted._grouped(found.with_only_columns(incident.c.id, incident.c.location).subquery("seen"))])
+
+
+def _summed(sources: Sequence[sa.Select[Any]]) -> sa.Select[Any]:
+    """The cells of several sources, those of one place together."""
     part = sa.union_all(*sources).subquery("part")
     n = sa.func.sum(part.c.n)
     high, low = sa.func.bit_xor(part.c.ids_high), sa.func.bit_xor(part.c.ids_low)

@@ -174,7 +174,11 @@ def incident_points(
     kinds: Sequence[str] | None = None,
 ) -> Statement:
     """The window's incidents one by one, at most `SINGLES` and one more; `total` says how many were taken."""
-    wanted = Filter(statuses=statuses, categories=kinds, within=window.box)
+    return points_among(actor, ward_code, Filter(statuses=statuses, categories=kinds, within=window.box))
+
+
+def points_among(actor: Actor, ward_code: str, wanted: Filter) -> Statement:
+    """As `incident_points`, of what a filter lets through; it says where."""
     row = incidents.matching(actor, wanted, ward_code=ward_code).limit(SINGLES + 1).subquery("i")
     feature, source = incident_feature(actor, row)
     shown = sa.select(feature.label("feature")).select_from(source).order_by(row.c.reported_at.desc()).subquery("shown")
@@ -193,10 +197,20 @@ def incident_clusters(
 
     A cluster stands at the middle of its members, carries their number `n`, and their box as the feature's `bbox`.
     """
-    cells = window.cells
-    cell = counting.counted(actor, cells, ward_code, statuses, kinds).cte("cell")
+    counted = counting.counted(actor, window.cells, ward_code, statuses, kinds)
+    return _clusters(actor, ward_code, window.cells.level, counted)
+
+
+def clusters_among(actor: Actor, ward_code: str, window: Window, wanted: Filter) -> Statement:
+    """As `incident_clusters`, of what a filter lets through."""
+    counted = counting.counted_among(actor, window.cells, ward_code, wanted)
+    return _clusters(actor, ward_code, window.cells.level, counted)
+
+
+def _clusters(actor: Actor, ward_code: str, of_level: Any, counted: sa.Select[Any]) -> Statement:
+    cell = counted.cte("cell")
     middle = sa.func.ST_MakePoint(cell.c.longitude, cell.c.latitude)
-    level = sa.cast(sa.literal(cells.level), sa.Text)
+    level = sa.cast(sa.literal(of_level), sa.Text)
     key = sa.func.concat(level, ":", cell.c.x, ":", cell.c.y)
     cluster = _feature(
         _geojson(middle),

@@ -1,0 +1,114 @@
+// Which crew: the most suitable first. On duty, handles the kind, has room, is near; the rest below, each with why not.
+
+import * as crews from "./crews.js";
+import { element, icon } from "../common/dom.js";
+import { fold, say } from "../common/words.js";
+
+const dialog = document.getElementById("assigning");
+const title = document.getElementById("assigning-title");
+const what = document.getElementById("assigning-what");
+const search = document.getElementById("assigning-search");
+const list = document.getElementById("candidates");
+
+const RADIUS = 6_371_000;
+const radians = (degrees) => (degrees * Math.PI) / 180;
+
+function metres([longitude, latitude], [x, y]) {
+  const [a, b] = [radians(latitude), radians(y)];
+  const half = Math.sin((b - a) / 2) ** 2 + Math.cos(a) * Math.cos(b) * Math.sin(radians(x - longitude) / 2) ** 2;
+  return 2 * RADIUS * Math.asin(Math.sqrt(half));
+}
+
+const distance = (length) =>
+  length < 1000 ? say("metres", { n: Math.round(length / 10) * 10 }) : say("kilometres", { n: (length / 1000).toFixed(1) });
+
+/** The crews for these incidents, the most suitable first: each with how far it is and why it may not do. */
+export function candidates(incidents, all = crews.all()) {
+  const kinds = [...new Set(incidents.map(({ kind }) => kind))];
+  const judged = all.map((crew) => {
+    const foreign = kinds.filter((kind) => !crew.kinds.includes(kind)).length;
+    const far = crew.at ? incidents.reduce((sum, { at }) => sum + metres(crew.at, at), 0) / incidents.length : null;
+    const has = incidents.every((incident) => incident.crew === crew.id);
+    const isFull = crew.held + incidents.length > crew.capacity;
+    const against = [
+      has ? say("has") : null,
+      crew.onDuty ? null : say("offDuty"),
+      foreign ? (kinds.length > 1 ? say("otherKindsOf", { n: foreign }) : say("otherKinds")) : null,
+      isFull && !has ? say("full") : null,
+    ].filter(Boolean);
+    const rank = [has, !crew.onDuty, foreign > 0, isFull, far ?? Infinity, crew.held / Math.max(1, crew.capacity)].map(Number);
+    return { crew, far, against, rank };
+  });
+  return judged.sort((one, other) => {
+    const at = one.rank.findIndex((value, n) => value !== other.rank[n]);
+    return at < 0 ? 0 : one.rank[at] - other.rank[at];
+  });
+}
+
+function button({ crew, far, against }, choose) {
+  const words = [say("held", { held: crew.held, capacity: crew.capacity }), far === null ? say("noPlace") : distance(far)];
+  const made = element("button", "candidate", [
+    icon(against.length ? "truck" : "user-check"),
+    element("span", "candidate-name", crew.name),
+    element("span", "candidate-more", words.join(" · ")),
+    element("span", "candidate-why", against.length ? against.join(", ") : say("fits")),
+  ], { type: "button", "data-id": crew.id });
+  made.classList.toggle("is-unfit", against.length > 0);
+  made.addEventListener("click", () => choose(crew));
+  return element("li", "", made);
+}
+
+/**
+ * Ask for a crew. `incidents` are {id, code, kind, name, at, crew}; `first` is the id of a crew to offer before all
+ * others. Gives the crew, or null.
+ */
+export function chooseCrew(incidents, first = null) {
+  const [one] = incidents;
+  title.textContent = incidents.length > 1 ? say("assignMany", { n: incidents.length }) : say("assignTitle");
+  what.textContent = incidents.length > 1 ? "" : `${one.name} · ${one.code}`;
+  search.value = "";
+  const ranked = candidates(incidents).sort((a, b) => Number(b.crew.id === first) - Number(a.crew.id === first));
+  return new Promise((resolve) => {
+    let chosen = null;
+    const choose = (crew) => {
+      chosen = crew;
+      dialog.close();
+    };
+    const write = () => {
+      const wanted = fold(search.value.trim());
+      list.replaceChildren(...ranked.filter(({ crew }) => fold(crew.name).includes(wanted)).map((each) => button(each, choose)));
+    };
+    const enter = (event) => {
+      if (event.key === "Enter") {
+        event.preventDefault();
+        list.querySelector("button")?.click();
+      } else if (event.key === "ArrowDown") {
+        event.preventDefault();
+        list.querySelector("button")?.focus();
+      }
+    };
+    const walk = (event) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const all = [...list.querySelectorAll("button")];
+      (all[all.indexOf(document.activeElement) + step] ?? search).focus();
+    };
+    write();
+    search.addEventListener("input", write);
+    search.addEventListener("keydown", enter);
+    list.addEventListener("keydown", walk);
+    dialog.addEventListener(
+      "close",
+      () => {
+        search.removeEventListener("input", write);
+        search.removeEventListener("keydown", enter);
+        list.removeEventListener("keydown", walk);
+        resolve(chosen);
+      },
+      { once: true },
+    );
+    dialog.showModal();
+    (first ? list.querySelector("button") : search).focus();
+  });
+}
