@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import jobs, waiting
+from geo import duty, jobs, waiting
 from geo.actor import Actor, Role
 from geo.errors import NotAllowed, NotFound
 from geo.language import Text
@@ -25,6 +25,7 @@ MOST = 200
 
 WHAT: dict[str, Text] = {
     waiting.JOB: Text("Tìm đội cho các phản ánh đang chờ", "Find crews for the reports that wait"),
+    duty.JOB: Text("Giao việc của đội hết ca trực cho đội khác", "Hand over what a crew off duty still has"),
     "plan_backlog": Text("Xếp lại toàn bộ việc đang chờ cho các đội", "Plan all waiting reports over the crews"),
 }
 """What each job does, by its name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,15 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from geo import crews, dispatch, duty, handling, tables
-from geo.actor import Actor, Role
-from geo.errors import CrewUnavailable, InvalidTransition, NotFound
+from geo import correcting, crews, dispatch, duty, escalation, handling, stepping, tables, waiting
+from geo.actor import ANONYMOUS, Actor, Role
+from geo.arrival import expected_seconds
+from geo.errors import CrewUnavailable, InvalidTransition, NotFound, OffDuty
+from geo.giving import NO_CREW_FOUND
 from geo.lifecycle import IN_HAND, Status
+from geo.plans import Given, Plan, Statements
 from geo.positions import Position
+from geo.receiving import Submission, receive_all
 from tests import ward
 from tests.geo.conftest import Laid
 from tests.geo.desk import report_of, row_of, send, step, steps_of, until_waiting
@@ -156,7 +161,7 @@ async def test_two_hundred_reports_at_once_fill_ten_places_exactly(laid: Laid) -
 async def test_staff_and_reports_at_once_never_overfill_a_crew(laid: Laid) -> None:
     crew_id = await add_crew(laid, "Đội", capacity=5)
     async with laid.database.write() as connection:
-        waiting = [(await ward.report(connection, category="FOOD_SAFETY")).key for _ in range(12)]
+        waits = [(await ward.report(connection, category="FOOD_SAFETY")).key for _ in range(12)]
 
     async def assigned(id_: UUID) -> bool:
         try:
@@ -166,7 +171,7 @@ async def test_staff_and_reports_at_once_never_overfill_a_crew(laid: Laid) -> No
         return True
 
     reports = (send(laid, report_of(category="FOOD_SAFETY")) for _ in range(12))
-    await asyncio.gather(*(assigned(id_) for id_ in waiting), *reports)
+    await asyncio.gather(*(assigned(id_) for id_ in waits), *reports)
     assert await laid.value("SELECT count(*) FROM incident WHERE crew_id = :id", id=crew_id) == 5
 
 
@@ -193,7 +198,22 @@ async def test_everything_at_once_neither_stands_still_nor_breaks_a_rule(laid: L
     seen: Counter[str] = Counter()
 
     async def one(rng: random.Random) -> None:
-        what = rng.choice(["report", "decline", "accept", "assign", "duplicate", "reopen", "resolve", "save", "duty"])
+        what = rng.choice(
+            [
+                "report",
+                "decline",
+                "accept",
+                "assign",
+                "duplicate",
+                "reopen",
+                "resolve",
+                "save",
+                "duty",
+                "escalate",
+                "wait",
+                "position",
+            ]
+        )
         if what == "report" or not known:
             _, id_ = await send(laid, report_of(category="FOOD_SAFETY"))
             known.append(id_)
@@ -227,6 +247,19 @@ async def test_everything_at_once_neither_stands_still_nor_breaks_a_rule(laid: L
                         categories=["FOOD_SAFETY"],
                         members=None,
                     )
+            case "escalate":
+                async with laid.database.write() as connection:
+                    passing = sa.update(tables.incident).where(tables.incident.c.accept_by.is_not(None))
+                    one_of_them = passing.where(tables.incident.c.id == id_)
+                    await connection.execute(one_of_them.values(accept_by=sa.func.now()))
+                async with laid.database.write() as connection:
+                    await escalation.escalate(connection)
+            case "wait":
+                async with laid.database.write() as connection:
+                    await waiting.dispatch_waiting(connection, ward.CODE)
+            case "position":
+                async with laid.database.write() as connection:
+                    await duty.report_position(connection, ward.CODE, crew_id, Position(*NEAR))
             case "duty":
                 async with laid.database.write() as connection:
                     await duty.set_duty(connection, staff, ward.CODE, crew_id, rng.random() < 0.8)
@@ -237,21 +270,114 @@ async def test_everything_at_once_neither_stands_still_nor_breaks_a_rule(laid: L
         for _ in range(30):
             try:
                 await one(rng)
-            except (InvalidTransition, CrewUnavailable, handling.InvalidInput) as refusal:
+            except (InvalidTransition, CrewUnavailable, OffDuty, handling.InvalidInput) as refusal:
                 seen[type(refusal).__name__] += 1
 
     await asyncio.wait_for(asyncio.gather(*(many(seed) for seed in range(14))), 60)
+    assert len(seen) >= 12, f"every kind of step was taken: {seen}"
+    await nothing_is_amiss(laid)
+
+
+async def nothing_is_amiss(laid: Laid) -> None:
     assert await laid.rows(OVERFULL) == []
-    assert len(seen) >= 9, f"every kind of step was taken: {seen}"
     assert await laid.rows(CHAINED) == []
-    in_hand = tables.incident.c.status.in_(IN_HAND)
-    rows = await laid.rows(sa.select(tables.incident.c.id, tables.incident.c.status).where(in_hand))
-    for id_, status in rows:
+    of, crews_on = tables.incident.c, sa.select(tables.crew.c.id).where(tables.crew.c.on_duty)
+    if await laid.value("SELECT count(*) FROM jobs.pgqueuer WHERE entrypoint = 'hand_over'") == 0:
+        left_behind = sa.and_(of.crew_id.not_in(crews_on), of.status.in_(["ASSIGNED", "ACCEPTED"]))
+        assert await laid.rows(sa.select(of.id).where(left_behind)) == []
+    assert await laid.value("SELECT count(*) FROM incident WHERE (status = 'ASSIGNED') <> (accept_by IS NOT NULL)") == 0
+    assert await laid.value("SELECT count(*) FROM incident WHERE status = 'RECEIVED' AND attention IS NULL") == 0
+    for id_, status in await laid.rows(sa.select(of.id, of.status).where(of.status.in_(IN_HAND))):
         assert (await steps_of(laid, id_))[-1][1] == status, "the history ends where the incident stands"
 
 
-async def test_dispatch_leaves_what_nobody_suits_untouched(undone: Laid) -> None:
+async def test_dispatch_leaves_what_nobody_suits_waiting_and_says_so_once(undone: Laid) -> None:
     async with undone.database.write() as connection:
         made = await ward.report(connection, category="OTHER")
-        assert await dispatch.dispatch(connection, ward.CODE, made.key) is None
-    assert (await row_of(undone, made.key)).status == Status.RECEIVED
+        for _ in range(2):
+            assert await dispatch.dispatch(connection, ward.CODE, made.key) is None
+    row = await row_of(undone, made.key)
+    assert (row.status, row.attention) == (Status.RECEIVED, "NO_CREW")
+    told = "SELECT note FROM incident_event WHERE incident_id = :id AND NOT public"
+    assert [row.note for row in await undone.rows(told, id=made.key)] == [NO_CREW_FOUND]
+
+
+async def test_why_this_crew_is_kept_with_the_step(undone: Laid) -> None:
+    full = await add_crew(undone, "Đội kín", capacity=0)
+    near, far = await add_crew(undone, "Đội gần", (108.212, 15.988)), await add_crew(undone, "Đội xa", FAR)
+    await add_crew(undone, "Đội nghỉ", on_duty=False)
+    _, id_ = await send(undone, report_of(category="FOOD_SAFETY"))
+    kept = "SELECT to_status, public, candidates FROM incident_event WHERE incident_id = :id ORDER BY at, id"
+    received, assigned = await undone.rows(kept, id=id_)
+    assert received.candidates is None
+    assert (assigned.to_status, assigned.public) == ("ASSIGNED", True)
+    told = [(one["crewId"], one["chosen"], one.get("why")) for one in assigned.candidates]
+    assert told == [(str(near), True, None), (str(far), False, None), (str(full), False, "FULL")]
+    metres = await undone.value(
+        "SELECT ST_Distance(ST_MakePoint(108.212, 15.988)::geography, geog) FROM incident WHERE id = :id", id=id_
+    )
+    assert assigned.candidates[0] == {
+        "crewId": str(near),
+        "metres": round(metres, 1),
+        "inHand": 0,
+        "capacity": 10,
+        "seconds": round(expected_seconds(metres, 0)),
+        "chosen": True,
+    }
+
+
+async def test_of_what_nobody_can_take_is_kept_who_was_full(undone: Laid) -> None:
+    full = await add_crew(undone, "Đội kín", capacity=0)
+    _, id_ = await send(undone, report_of(category="FOOD_SAFETY"))
+    kept = "SELECT candidates FROM incident_event WHERE incident_id = :id AND NOT public"
+    (told,) = await undone.rows(kept, id=id_)
+    assert [(one["crewId"], one["chosen"], one["why"]) for one in told.candidates] == [(str(full), False, "FULL")]
+
+
+@pytest.mark.parametrize("how", ["category", "place"])
+async def test_what_staff_correct_is_given_with_its_reasons(undone: Laid, how: str) -> None:
+    here = await add_crew(undone, "Đội tổ 1", coverage=ward.square(*ward.TILES[ward.FIRST]))
+    values = {"categories": ["TRAFFIC"]} if how == "category" else {"coverage": ward.square(*ward.TILES[ward.SECOND])}
+    there = await add_crew(undone, "Đội khác", **values)
+    if how == "category":
+        async with undone.database.write() as connection:
+            roads = sa.update(tables.crew).where(tables.crew.c.id == undone.ward.crews[ward.ROADS])
+            await connection.execute(roads.values(on_duty=False))
+    _, id_ = await send(undone, report_of(category="FOOD_SAFETY"))
+    assert (await row_of(undone, id_)).crew_id == here
+    changed = {"category_code": "TRAFFIC"} if how == "category" else {"location": Position(*ward.IN_SECOND)}
+    async with undone.database.write() as connection:
+        staff = undone.actors["staff"]
+        row = await stepping.locked(connection, staff, ward.CODE, id_)
+        given = {"category_code": None, "location": None, "address": None} | changed
+        await correcting.correct(connection, staff, row, **given)
+    assert (await row_of(undone, id_)).crew_id == there
+    kept = "SELECT candidates FROM incident_event WHERE incident_id = :id AND candidates IS NOT NULL ORDER BY at, id"
+    assert [row.candidates[0]["crewId"] for row in await undone.rows(kept, id=id_)] == [str(here), str(there)]
+
+
+async def test_a_batch_costs_the_same_few_statements_however_many_reports(laid: Laid) -> None:
+    """Half find a crew, half find none: neither costs a statement of its own."""
+    await add_crew(laid, "Đội", capacity=10)
+    counts = []
+    for size in (2, 20):
+        seen: list[object] = []
+
+        class Counted:
+            def __init__(self, statements: Statements) -> None:
+                self.statements = statements
+
+            async def rows(self, plan: Plan, given: Given) -> Sequence[Any]:
+                seen.append(plan)  # noqa: B023
+                return await self.statements.rows(plan, given)
+
+        reports = [report_of(category="FOOD_SAFETY" if n % 2 else "OTHER") for n in range(size)]
+        async with laid.database.together() as statements:
+            await receive_all(Counted(statements), [Submission(ANONYMOUS, one, "secret") for one in reports])
+        counts.append(len(seen))
+    assert counts[0] == counts[1] == 5
+    by_attention = "SELECT attention, status, count(*) FROM incident GROUP BY attention, status ORDER BY 2"
+    assert [tuple(row) for row in await laid.rows(by_attention)] == [
+        (None, "ASSIGNED", 10),
+        ("NO_CREW", "RECEIVED", 12),
+    ]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement, Executable
 
-from geo import deadlines, housekeeping, incidents, places, tables, waiting
+from geo import deadlines, escalation, housekeeping, incidents, places, tables, waiting
 from geo.actor import ANONYMOUS, Actor, Role
 from geo.database import Database
 from geo.incidents import Filter
@@ -155,6 +155,14 @@ async def test_counting_what_a_crew_has_in_hand_reads_its_own_index(crowded: Lai
     assert not scanned
 
 
+@pytest.mark.parametrize("order", [incidents.MOST_URGENT_FIRST, incidents.NEWEST_FIRST], ids=["urgent", "newest"])
+async def test_what_needs_a_person_is_read_from_its_own_index(crowded: Laid, order: Any) -> None:
+    rows = incidents.matching(STAFF, Filter(attention=True), ward_code=ward.CODE)
+    used, scanned = await plan_of(crowded, sa.select(order.page(rows, 20, None)))
+    assert "ix_incident_attention" in used
+    assert "incident" not in scanned
+
+
 async def test_a_map_window_reads_the_spatial_index(crowded: Laid) -> None:
     window = Box(108.21, 15.99, 108.212, 15.992)
     used, scanned = await plan_of(crowded, incidents.matching(STAFF, Filter(within=window), ward_code=ward.CODE))
@@ -220,6 +228,7 @@ async def test_many_similar_incidents_are_taken_from_the_index_in_its_order(crow
 
 
 async def test_the_worker_reads_only_what_is_due(crowded: Laid) -> None:
+    assert await plan_of(crowded, escalation.late()) == ({"ix_incident_accept_by"}, set())
     for statement, index in (
         (housekeeping.silent(), "ix_incident_resolved"),
         (housekeeping.expired(), "ix_session_expires_at"),

@@ -94,6 +94,7 @@ async def changes(connection: AsyncConnection, made: Ward) -> list[Change]:
         Change("removePlace", {"placeId": private}, team),
         Change("saveCrew", saved, staff),
         Change("saveCrew", {**saved, "name": "Đội Hai", "crewId": roads, "members": ["crew-roads"]}, staff),
+        Change("reportPosition", {"position": second}, ("crew-clean", "crew-roads", "crew-other")),
         Change("setDuty", {"onDuty": False, "crewId": crew}, (*own, *staff)),
         Change("createAccount", {**account, "username": "moi-1", "role": "CREW_MEMBER", "crewId": crew}, staff),
         Change("createAccount", {**account, "username": "moi-2", "role": "STAFF"}, ("admin",)),
