@@ -19,9 +19,23 @@ from server.callers import Callers
 from server.events import Hub
 from server.limits import BodyLimitMiddleware
 from server.live import Live
-from server.pages import crew, crew_steps
+from server.pages import (
+    case,
+    case_forms,
+    crew,
+    crew_steps,
+    notices,
+    offline,
+    progress,
+    progress_forms,
+    report,
+    sign_in,
+    staff,
+    static,
+    stats,
+    trouble,
+)
 from server.pages import map as map_page
-from server.pages import offline, progress, progress_forms, report, sign_in, static, stats, trouble
 from server.pictures import Pictures
 from server.redacting import Redacting
 from server.room import Room
@@ -39,14 +53,18 @@ ROUTES: list[BaseRoute] = [
     *health.routes,
     *map_page.routes,
     *report.routes,
+    *notices.routes,
     *offline.routes,
     *crew.routes,
     *crew_steps.routes,
     *progress.routes,
     *progress_forms.routes,
+    *case.routes,
+    *case_forms.routes,
     *tiles.routes,
     *photos.routes,
     *exports.routes,
+    *staff.routes,
     *stats.routes,
     *basemap.routes,
     *static.mounts,

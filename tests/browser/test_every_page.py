@@ -40,6 +40,8 @@ PAGES = {
     "no-ward": At("/?ward=99999"),
     "sign-in": At("/sign-in?next=/staff"),
     "signed-in": At("/sign-in", by="staff"),
+    "notices": At("/notices", by="staff"),
+    "notices-of-crew": At("/notices", by="crew-clean"),
 }
 LOOKS = [
     pytest.param(viewport, scheme, id=f"{name}-{scheme}")

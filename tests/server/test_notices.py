@@ -135,3 +135,74 @@ async def test_a_thousand_notices_are_counted_as_a_hundred(desk: Desk) -> None:
     assert (await viewer(desk, "staff"))["unseenNotices"] == notices.MOST_COUNTED
     async with desk.database.write() as connection:
         await connection.execute(sa.text("DELETE FROM notice"))
+
+
+async def page_of(desk: Desk, by: str | None, path: str = "/notices") -> Any:
+    headers = {} if by is None else {"Authorization": f"Bearer {desk.tokens[by]}"}
+    return await desk.http.get(path, headers=headers)
+
+
+async def test_the_page_lists_them_and_leads_to_where_they_are_seen_to(desk: Desk, made: Reported) -> None:
+    text = (await page_of(desk, "staff")).text
+    assert text.index("Cần cán bộ xem") < text.index("Có việc chạy nền không làm được") < text.index("Đã quá hạn xử lý")
+    assert f'href="/staff/incidents/{made.tracking_code}"' in text
+    assert 'href="/staff/jobs"' in text
+    assert 'data-unseen="3"' in text
+    crew = (await page_of(desk, "crew-roads", "/notices?lang=en")).text
+    assert "No longer with your crew" in crew
+    assert 'class="notice-what" href' not in crew
+    admin = (await page_of(desk, "admin")).text
+    assert f'href="/staff/incidents/{made.tracking_code}?ward={CODE}"' in admin
+
+
+async def test_hostile_words_are_text(desk: Desk) -> None:
+    async with desk.database.write() as connection:
+        hostile = await ward.report(connection, address="<script>alert(1)</script>{{ 7*7 }}")
+        await notices.write(connection, [NewNotice(CODE, NoticeKind.OVERDUE, None, hostile.key)])
+    text = (await page_of(desk, "staff")).text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7*7 }}" in text
+
+
+async def test_strangers_sign_in_first_and_team_members_have_none(desk: Desk, made: Reported) -> None:
+    answer = await page_of(desk, None)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Fnotices")
+    assert (await page_of(desk, "team-1")).status_code == 403
+
+
+async def test_the_list_behind_the_bell_is_a_piece_by_itself(desk: Desk, made: Reported) -> None:
+    text = (await page_of(desk, "staff", "/notices?part=list")).text
+    assert text.lstrip().startswith("<div data-notices")
+    assert "<html" not in text
+
+
+async def test_older_ones_are_on_further_pages(desk: Desk) -> None:
+    async with desk.database.write() as connection:
+        await notices.write(connection, [NewNotice(CODE, NoticeKind.DUE_SOON)] * 51)
+    first = (await page_of(desk, "staff")).text
+    assert first.count('<li class="notice') == 50
+    assert 'data-count="51"' in first
+    after = first.partition('href="/notices?after=')[2].partition('"')[0]
+    second = (await page_of(desk, "staff", f"/notices?after={after}")).text
+    assert second.count('<li class="notice') == 1
+    wrong = await page_of(desk, "staff", "/notices?after=nonsense")
+    assert (wrong.status_code, wrong.headers["location"]) == (303, "/notices")
+
+
+@pytest.mark.parametrize("until", ["", "yesterday", "2026-11-23T00:00:00"])
+async def test_what_is_no_moment_marks_nothing(desk: Desk, made: Reported, until: str) -> None:
+    headers = {"Authorization": f"Bearer {desk.tokens['staff']}"}
+    answer = await desk.http.post("/notices/seen", data={"until": until}, headers=headers)
+    assert answer.status_code == 303
+    assert (await viewer(desk, "staff"))["unseenNotices"] == 3
+
+
+async def test_a_form_marks_them_and_only_from_our_own_pages(desk: Desk, made: Reported) -> None:
+    until = (await viewer(desk, "staff"))["notices"]["nodes"][0]["at"]
+    headers = {"Authorization": f"Bearer {desk.tokens['staff']}"}
+    foreign = headers | {"Sec-Fetch-Site": "cross-site"}
+    assert (await desk.http.post("/notices/seen", data={"until": until}, headers=foreign)).status_code == 403
+    assert (await viewer(desk, "staff"))["unseenNotices"] == 3
+    answer = await desk.http.post("/notices/seen", data={"until": until}, headers=headers)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/notices")
+    assert (await viewer(desk, "staff"))["unseenNotices"] == 0
+    assert (await desk.http.get("/notices/seen", headers=headers)).status_code == 303
