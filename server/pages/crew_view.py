@@ -50,7 +50,7 @@ def _job(node: dict[str, Any], language: Language) -> dict[str, Any]:
         "metres": node["distanceMetres"],
         "reportedAt": node["reportedAt"],
         "dueAt": node["dueAt"],
-        "acceptBy": node.get("acceptBy"),
+        "acceptBy": node["acceptBy"],
         "photos": [{"url": photo["url"], "small": photo["thumbnailUrl"]} for photo in node["photos"]],
         "phone": None if reporter is None else reporter["phone"],
         "caller": None if reporter is None else reporter["name"],

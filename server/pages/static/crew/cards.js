@@ -91,6 +91,7 @@ function head(job, index, isOpen, key) {
     ]),
     job.street ? element("span", "job-street", job.street) : null,
     job.acceptBy ? accept(job, true) : null,
+    job.text && !isOpen ? element("span", "job-brief", job.text) : null,
   ]);
   const [photo] = job.photos;
   const picture = photo && !isOpen ? element("img", "job-photo", [], { src: photo.small, alt: "", loading: "lazy" }) : null;

@@ -16,6 +16,8 @@ export function foreseen(list, actions) {
     if (action.step === "duty") {
       onDuty = action.fields.onDuty === "yes";
       dutyWaits = action;
+      // What is not begun goes to another crew when duty ends (geo/duty.py).
+      if (!onDuty) for (const job of [...jobs.values()]) if (job.status !== "IN_PROGRESS") jobs.delete(job.id);
       continue;
     }
     if (!(action.step in AFTER)) {
