@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
 
 from geo import incidents
 from geo.actor import Actor, Role
@@ -80,7 +81,7 @@ def candidates_of(ward_code: Any, candidates: Any) -> Rows:
 
     `candidates` is the column of a readable step.
     """
-    columns = {
+    columns: dict[str, TypeEngine[Any]] = {
         "crewId": sa.Uuid(),
         "metres": sa.Float(),
         "inHand": sa.Integer(),
