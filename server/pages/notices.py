@@ -51,6 +51,8 @@ class Item:
     text: str
     about: tuple[str, ...]
     """What the incident is, its place and its code."""
+    coded: bool
+    """Whether the last of these is a tracking code."""
     at: Moment
     new: bool
     href: str | None
@@ -137,6 +139,7 @@ def _item(node: dict[str, Any], actor: Actor, english: bool) -> Item:
         late=kind in (NoticeKind.OVERDUE, NoticeKind.ATTENTION, NoticeKind.JOB_FAILED),
         text=node["textEn" if english else "text"],
         about=tuple(filter(None, (*about, node["trackingCode"]))),
+        coded=node["trackingCode"] is not None,
         at=moment(node["at"]),
         new=not node["seen"],
         href=_href(node, kind, actor),

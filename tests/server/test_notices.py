@@ -150,7 +150,7 @@ async def test_the_page_lists_them_and_leads_to_where_they_are_seen_to(desk: Des
     assert 'data-unseen="3"' in text
     crew = (await page_of(desk, "crew-roads", "/notices?lang=en")).text
     assert "No longer with your crew" in crew
-    assert 'class="notice-what" href' not in crew
+    assert 'class="noticed-what" href' not in crew
     admin = (await page_of(desk, "admin")).text
     assert f'href="/staff/incidents/{made.tracking_code}?ward={CODE}"' in admin
 
@@ -179,11 +179,11 @@ async def test_older_ones_are_on_further_pages(desk: Desk) -> None:
     async with desk.database.write() as connection:
         await notices.write(connection, [NewNotice(CODE, NoticeKind.DUE_SOON)] * 51)
     first = (await page_of(desk, "staff")).text
-    assert first.count('<li class="notice') == 50
+    assert first.count('<li class="noticed-item') == 50
     assert 'data-count="51"' in first
     after = first.partition('href="/notices?after=')[2].partition('"')[0]
     second = (await page_of(desk, "staff", f"/notices?after={after}")).text
-    assert second.count('<li class="notice') == 1
+    assert second.count('<li class="noticed-item') == 1
     wrong = await page_of(desk, "staff", "/notices?after=nonsense")
     assert (wrong.status_code, wrong.headers["location"]) == (303, "/notices")
 

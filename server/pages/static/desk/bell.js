@@ -72,12 +72,10 @@ async function ask() {
 }
 
 function show(unseen, count) {
-  badge.textContent = count;
+  badge.querySelector("b").textContent = count;
   badge.hidden = unseen === 0;
   bell.classList.toggle("has-news", unseen > 0);
   const words = unseen ? bell.dataset.new.replace("{count}", count) : "";
-  if (unseen) button.setAttribute("aria-label", `${button.querySelector("span").textContent}: ${words}`);
-  else button.removeAttribute("aria-label");
   if (known !== null && unseen > known) told.textContent = words;
   known = unseen;
 }
