@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-pages screenshots lint format lock
+.PHONY: help run test bench bench-dispatch bench-pages screenshots lint format lock
 
 BIN := .venv/bin
 
@@ -21,6 +21,10 @@ test: ## install what is missing, then run every test (ARGS="tests/geo -k merge"
 bench: ## measure it beside its own SQL and beside plain Strawberry (ARGS="--main ward --cases crew")
 	@server/bootstrap.sh dev
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+bench-dispatch: ## time the planning of a whole queue, and play days under several ways of dispatching
+	@server/bootstrap.sh dev
+	@exec $(BIN)/python -m benchmarks.dispatch $(ARGS)
 
 bench-pages: ## measure the pages in a browser (URL=http://… of a running server, SERVER=postgresql://… for the map)
 	@server/bootstrap.sh dev
