@@ -54,9 +54,9 @@ def test_a_day_is_the_same_each_time_and_another_is_not(drawn: Day) -> None:
 
 
 def test_the_plan_of_the_benchmark_waits_no_longer_than_one_by_one() -> None:
-    small = dispatch.problem(1, 40, 12)
+    small = dispatch.problem(1, 30, 12)
     together, in_turn = plan(small), dispatch.in_turn(small, expected_seconds)
-    assert dispatch.waiting(small, together)[1] == dispatch.waiting(small, in_turn)[1] == 40
+    assert dispatch.waiting(small, together)[1] == dispatch.waiting(small, in_turn)[1] == 30
     assert dispatch.waiting(small, together)[0] <= dispatch.waiting(small, in_turn)[0]
 
 
