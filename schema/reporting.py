@@ -32,7 +32,7 @@ WHICH = Text(
 class ReporterInput:
     name: str | None = strawberry.field(default=None, description="The reporter's name.")
     phone: str | None = strawberry.field(default=None, description="A Vietnamese mobile number.")
-    email: str | None = strawberry.field(default=None, description="Where to send word of each step.")
+    email: str | None = strawberry.field(default=None, description="Where to send word of each step, if mail is sent.")
     consent: bool = strawberry.field(default=False, description="That the ward may keep these to deal with the report.")
 
 

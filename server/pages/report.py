@@ -26,6 +26,7 @@ from server.pages.report_form import AREA_MISSING, KEY_MISSING, KIND_MISSING, PL
 from server.pages.report_words import WORDS
 from server.pages.words import script_words
 from server.sessions import FOREIGN, is_own
+from server.settings import Settings
 from server.uploads import MOST_FILE_BYTES, File, Refused, read_form
 from server.wards import UNKNOWN_WARD, UnknownWard, asked_ward
 
@@ -181,11 +182,14 @@ async def _shown(request: Request, given: Given, problems: list[Problem], status
     name = "nameEn" if language is Language.EN else "name"
     kinds = [{"code": kind["code"], "word": kind[name], "icon": _icon(kind["icon"])} for kind in ward["categories"]]
     grounds: Grounds = request.app.state.grounds
+    settings: Settings = request.app.state.settings
     ground = grounds.current
     context = {
         "ward": ward,
         "given": given,
         "problems": problems,
+        # Where no mail is sent none is promised, nor the address asked for; one that was given can still be mended.
+        "mails": settings.writes_mail or bool(given.email),
         "contact_is_wrong": bool({field for field, _ in problems} & {"name", "phone", "email", "consent"}),
         "kinds": kinds,
         "neighbourhoods": neighbourhoods,

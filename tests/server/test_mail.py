@@ -469,3 +469,25 @@ def test_a_password_is_not_said_in_plain_unless_that_is_asked_for() -> None:
     assert Relay.read("smtp://me:word@h").start_tls is True
     assert Relay.read("smtp://h").start_tls is None
     assert Relay.read("smtp://me:word@h?tls=off").start_tls is False
+
+
+async def test_the_report_form_asks_for_an_address_only_where_mail_is_sent(desk: Desk) -> None:
+    text = (await desk.http.get("/report")).text
+    assert 'name="email"' not in text
+    assert "email" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
+    desk.app.state.settings = settings_of(desk.database.url, smtp_url="smtp://mail.example")
+    text = (await desk.http.get("/report")).text
+    assert 'name="email"' in text
+    assert "Ai để lại email được báo bằng thư ở mỗi bước." in text
+    english = (await desk.http.get("/report?lang=en")).text
+    assert "Whoever leaves an e-mail address is written to at each step." in english
+
+
+async def test_a_report_from_the_page_is_written_to_in_the_pages_language(room: Room, office: Office) -> None:
+    await room.nobody_on_duty()
+    fields = {"requestKey": str(uuid4()), "category": "ENVIRONMENT", "consent": "yes", "email": ADDRESS}
+    place = {"longitude": str(IN_FIRST[0]), "latitude": str(IN_FIRST[1])}
+    answer = await room.desk.http.post("/report?lang=en", data=fields | place)
+    assert answer.status_code == 303
+    await room.post()
+    assert [str(letter["Subject"]).partition(":")[0] for letter in office.letters] == ["Report received"]
