@@ -27,7 +27,7 @@ Problems = list[tuple[str, str]]
 
 
 def is_panel(request: Request) -> bool:
-    """Whether the page is asked for without its frame."""
+    """Whether the incident is asked for without the frame: beside the queue, or to renew its page (`panel=page`)."""
     return "panel" in request.query_params
 
 
@@ -83,7 +83,7 @@ async def shown(
         "given": given or {},
         "told": TOLD.get(told or request.query_params.get("told", "")),
         "icon_of": lambda kind: kind["icon"] if kind["icon"] in vendor.ICON_NAMES else "map-pin",
-        "panel": is_panel(request),
+        "panel": is_panel(request) and request.query_params["panel"] != "page",
         "words": {key: gettext(text) for key, text in WORDS.items()},
     }
     if is_panel(request):

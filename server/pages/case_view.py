@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,8 +52,8 @@ def view(incident: dict[str, Any], speech: Speech) -> dict[str, Any]:
         "accept_by": None if accept_by is None else written(accept_by),
         "reported": {"at": written(reported), "said": _ago(reported, speech)},
         "resolved": None if resolved is None else written(resolved),
-        "attention_said": speech.gettext(ATTENTION[incident["attention"]]) if incident["attention"] else None,
-        "channel_said": speech.gettext(CHANNELS[incident["channel"]]),
+        "attention_said": _said(ATTENTION, incident["attention"], speech),
+        "channel_said": _said(CHANNELS, incident["channel"], speech),
         "longitude": longitude,
         "latitude": latitude,
         "steps": steps[::-1],
@@ -64,6 +64,10 @@ def view(incident: dict[str, Any], speech: Speech) -> dict[str, Any]:
         "duplicates": [_other(other, incident, speech) for other in incident["duplicates"]],
         "original": _other(incident["duplicateOf"], incident, speech) if incident["duplicateOf"] else None,
     }
+
+
+def _said(words: Mapping[Any, str], key: str | None, speech: Speech) -> str | None:
+    return None if key is None else speech.gettext(words[key])
 
 
 def named(category: dict[str, Any], speech: Speech) -> str:
@@ -124,7 +128,7 @@ def _candidate(found: dict[str, Any], speech: Speech) -> dict[str, Any]:
         "load": f"{found['inHand']}/{found['capacity']}",
         "begins": speech.length(found["seconds"]),
         "chosen": found["chosen"],
-        "why": speech.gettext(OBSTACLES[found["why"]]) if found["why"] else None,
+        "why": _said(OBSTACLES, found["why"], speech),
     }
 
 

@@ -16,7 +16,9 @@ export function mount(holder) {
   const shown = new Map(parts(article).map((part) => [part.dataset.part, part.outerHTML]));
   const leaving = new AbortController();
   const news = article.querySelector(".case-news");
-  const page = address(`/staff/incidents/${code}`);
+  // Beside the queue its headings stand one lower than on its own page.
+  const kind = article.querySelector("h1") ? "page" : "1";
+  const page = address(`/staff/incidents/${code}`, kind);
   let asked = 0;
 
   const tell = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -39,7 +41,7 @@ export function mount(holder) {
     form.setAttribute("aria-busy", "true");
     complain(form, "");
     try {
-      const answer = await fetch(address(form.action), {
+      const answer = await fetch(address(form.action, kind), {
         method: "POST",
         headers: { Accept: "text/html" },
         body,
@@ -139,13 +141,13 @@ const partOf = (form) => form.closest("[data-part]");
 const partName = (act) => ({ publish: "text", photo: "photos", duplicate: "others" })[act] ?? act;
 
 /** An address of this page's forms, asked for without the frame. */
-function address(path) {
+function address(path, kind) {
   const made = new URL(path, location.href);
   const asking = new URL(location.href).searchParams;
   for (const name of ["ward", "lang"]) {
     if (asking.has(name) && !made.searchParams.has(name)) made.searchParams.set(name, asking.get(name));
   }
-  made.searchParams.set("panel", "1");
+  made.searchParams.set("panel", kind);
   return made;
 }
 
@@ -161,7 +163,7 @@ function complain(form, message) {
 }
 
 function isWrittenIn(part) {
-  if (part.querySelector("dialog[open]")) return true;
+  if (part.querySelector("dialog[open], .problem:not([hidden])")) return true;
   return [...part.querySelectorAll("textarea, input, select")].some((field) => {
     if (field.type === "hidden") return false;
     if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;

@@ -20,7 +20,7 @@ export function openEditor(details, { tell, submit }) {
     "aria-labelledby": "case-sheet-title",
   });
   const editor = new Editor(form, tell);
-  details.append(dialog);
+  details.after(dialog); // not within: what is folded is not shown, a dialog neither
   dialog.showModal();
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => {
