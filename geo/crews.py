@@ -122,7 +122,7 @@ async def save(
             raise NotFound(path=("crewId",))
     await _replace(connection, crew_category, ward_code, crew_id, "category_id", handled)
     if members is not None:
-        people = await _known(connection, _members(ward_code, members), members, "members", UNKNOWN_MEMBER)
+        people = await _known(connection, _members(ward_code, crew_id, members), members, "members", UNKNOWN_MEMBER)
         # An account belongs to one crew: joining this one leaves the other.
         await connection.execute(sa.delete(crew_member).where(crew_member.c.account_id.in_(people)))
         await _replace(connection, crew_member, ward_code, crew_id, "account_id", people)
@@ -156,11 +156,13 @@ def _categories(ward_code: str, codes: Sequence[str]) -> sa.Select[Any]:
     )
 
 
-def _members(ward_code: str, usernames: Sequence[str]) -> sa.Select[Any]:
+def _members(ward_code: str, crew_id: UUID, usernames: Sequence[str]) -> sa.Select[Any]:
+    """Who may be a member: a locked account only where it is one already, to be there when it is opened again."""
+    theirs = sa.exists().where(crew_member.c.crew_id == crew_id, crew_member.c.account_id == account.c.id)
     return sa.select(account.c.username, account.c.id).where(
         account.c.ward_code == ward_code,
         account.c.role == Role.CREW_MEMBER,
-        account.c.disabled_at.is_(None),
+        sa.or_(account.c.disabled_at.is_(None), theirs),
         account.c.username.in_(usernames),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import categories, crews, duty, places
+from geo import categories, colours, crews, duty, places
 from geo.contact import Checked
 from geo.errors import InvalidInput as InvalidInputRefusal
 from geo.errors import NotAllowed as NotAllowedRefusal
@@ -28,6 +28,10 @@ CODE = Text(
     "A category's code is made of capitals, digits and underscores.",
 )
 COLOUR = Text("Màu ghi dạng #rrggbb.", "A colour is written as #rrggbb.")
+PALE = Text(
+    "Màu này nhạt nên khó đọc trên nền trắng (độ tương phản {found}, cần từ {least}). Hãy chọn màu đậm hơn.",
+    "This colour is too pale to be read on white (a contrast of {found}, {least} is needed). Please choose a darker one.",
+)
 HOURS = Text("Thời hạn từ 1 đến 8.760 giờ.", "A deadline is from 1 to 8,760 hours.")
 MINUTES = Text("Thời gian nhận việc từ 1 đến 1.440 phút.", "The time to accept is from 1 to 1,440 minutes.")
 CAPACITY = Text("Sức chứa từ 0 đến 1.000 việc.", "A capacity is from 0 to 1,000.")
@@ -91,7 +95,7 @@ class SaveCategoryInput:
     name: str = strawberry.field(description="Its name in Vietnamese.")
     name_en: str = strawberry.field(description="Its name in English.")
     icon: str = strawberry.field(description="The name of its icon.")
-    colour: str = strawberry.field(description="Its colour, `#rrggbb`.")
+    colour: str = strawberry.field(description="Its colour, `#rrggbb`: at least 4.5:1 on white.")
     deadline_hours: int = strawberry.field(description="Within how many hours such an incident is to be dealt with.")
     public: bool = strawberry.field(default=True, description="Whether such incidents appear on the public map.")
     photo_required: bool | None = strawberry.field(
@@ -240,6 +244,8 @@ async def _save_category(connection: AsyncConnection, context: Context, input: S
     colour = input.colour.lower()
     if not re.fullmatch("#[0-9a-f]{6}", colour):
         check.problems.append(Problem(("colour",), COLOUR))
+    elif (found := colours.contrast_on_white(colour)) < colours.LEAST:
+        check.problems.append(Problem(("colour",), PALE, {"found": f"{found:.1f}:1", "least": f"{colours.LEAST}:1"}))
     if not 1 <= input.deadline_hours <= 8_760:
         check.problems.append(Problem(("deadlineHours",), HOURS))
     values: dict[str, Any] = {

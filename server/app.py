@@ -29,6 +29,10 @@ from server.pages import (
     progress,
     progress_forms,
     report,
+    settings_accounts,
+    settings_categories,
+    settings_crews,
+    settings_jobs,
     sign_in,
     staff,
     static,
@@ -67,6 +71,10 @@ ROUTES: list[BaseRoute] = [
     *staff.routes,
     *stats.routes,
     *basemap.routes,
+    *settings_accounts.routes,
+    *settings_categories.routes,
+    *settings_crews.routes,
+    *settings_jobs.routes,
     *static.mounts,
 ]
 

@@ -1,0 +1,202 @@
+"""`/staff/accounts`: who signs in to work for the ward; new accounts, new passwords, locking and moving.
+
+A password is in the answer to the form that made it and nowhere else, so that answer is the page itself, no 303: it is
+in no address, in no store and in no history of the browser.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from geo import account_lists
+from geo.actor import Actor
+from geo.tables import AccountRole
+from server.pages.asking import Unanswered, ask
+from server.pages.desk import desk_page, desk_words
+from server.pages.languages import language_of, translations
+from server.pages.settings_forms import Problems, back, clock, done, filled, problems_of, say, settings, text
+from server.pages.trouble import trouble
+from server.pages.words import N_, Sign
+
+AT = "/staff/accounts"
+DONE = {
+    "disabled": N_("Đã khóa tài khoản. Người này bị đăng xuất khỏi mọi máy."),
+    "enabled": N_("Đã mở khóa. Người này đăng nhập lại được bằng mật khẩu cũ."),
+    "moved": N_("Đã chuyển."),
+}
+ROLES = {
+    AccountRole.CREW_MEMBER: Sign(N_("Đội phản ứng nhanh"), "truck"),
+    AccountRole.TEAM_MEMBER: Sign(N_("Tổ công nghệ số cộng đồng"), "users"),
+    AccountRole.STAFF: Sign(N_("Cán bộ phường"), "landmark"),
+    AccountRole.ADMIN: Sign(N_("Quản trị viên"), "cog"),
+}
+WORDS = {"copied": N_("Đã chép mật khẩu."), "notCopied": N_("Không chép được. Hãy chọn mật khẩu rồi chép bằng tay.")}
+SHOWN_WITHOUT = 6
+"""Crews and teams without an account that are named before the rest is folded away."""
+
+_FIELDS = {"username": "username", "name": "name", "role": "role", "crewId": "crew", "teamId": "team"}
+_NO_ROLE = N_("Hãy chọn vai trò của người này.")
+_BELONGS = {AccountRole.CREW_MEMBER: "crew", AccountRole.TEAM_MEMBER: "team"}
+
+
+@settings
+async def listing(request: Request, code: str) -> Response:
+    """`GET /staff/accounts[?q=&role=&after=]`."""
+    asked = request.query_params
+    search = asked.get("q", "").replace("\x00", "").strip()[:200]
+    role = asked["role"] if asked.get("role") in list(AccountRole) else None
+    given = {"code": code, "search": search or None, "role": role, "after": asked.get("after")}
+    try:
+        ward = (await ask(request, "settings_accounts", given))["ward"]
+    except Unanswered:  # a cursor of another list
+        ward = (await ask(request, "settings_accounts", {**given, "after": None}))["ward"]
+    without = [
+        *({**one, "kind": "crew"} for one in ward["crews"]["nodes"] if not one["members"]),
+        *({**one, "kind": "team"} for one in ward["teams"]["nodes"] if not one["accounts"]),
+    ]
+    context = {
+        "accounts": ward["accounts"],
+        "without": without,
+        "shown_without": SHOWN_WITHOUT,
+        "roles": ROLES,
+        "search": search,
+        "role": role,
+        "later": "after" in asked,
+        "done": done(request, DONE),
+    }
+    return await desk_page(request, "settings_accounts.html", context, at=AT)
+
+
+@settings
+async def adding(request: Request, code: str) -> Response:
+    """`GET /staff/accounts/new[?crew=ID|?team=ID]`."""
+    crew, team = (request.query_params.get(name, "") for name in ("crew", "team"))
+    role = AccountRole.CREW_MEMBER if crew else AccountRole.TEAM_MEMBER if team else ""
+    return await _form(request, code, {"role": role, "crew": crew, "team": team, "username": "", "name": ""})
+
+
+@settings
+async def add(request: Request, code: str) -> Response:
+    """`POST /staff/accounts/new`: answers with the account's password."""
+    form, problems = await filled(request)
+    given = {name: text(form, name) for name in ("username", "name", "role", "crew", "team")}
+    if not problems and given["role"] not in list(AccountRole):
+        problems = [("role", say(request, _NO_ROLE))]
+    if not problems:
+        belongs = _BELONGS.get(AccountRole(given["role"]))
+        said: dict[str, Any] = {
+            "wardCode": code,
+            "username": given["username"],
+            "name": given["name"],
+            "role": given["role"],
+        }
+        said |= {f"{name}Id": given[name] or None if name == belongs else None for name in ("crew", "team")}
+        result = (await ask(request, "settings_create_account", {"input": said}))["result"]
+        problems = problems_of(result, _FIELDS)
+    return await _form(request, code, given, problems) if problems else await _password(request, result, new=True)
+
+
+@settings
+async def opened(request: Request, code: str) -> Response:
+    """`GET /staff/accounts/ID`."""
+    return await _account(request, code)
+
+
+@settings
+async def reset(request: Request, code: str) -> Response:
+    """`POST /staff/accounts/ID/password`: answers with the new password."""
+    _, problems = await filled(request)
+    if not problems:
+        said = {"accountId": request.path_params["id"]}
+        result = (await ask(request, "settings_reset_password", {"input": said}))["result"]
+        problems = problems_of(result, {})
+    return await _account(request, code, problems) if problems else await _password(request, result, new=False)
+
+
+@settings
+async def disable(request: Request, code: str) -> Response:
+    """`POST /staff/accounts/ID/disabled`: `disabled`, yes or no."""
+    form, problems = await filled(request)
+    id_, disabled = request.path_params["id"], text(form, "disabled") == "yes"
+    if not problems:
+        said = {"accountId": id_, "disabled": disabled}
+        problems = problems_of((await ask(request, "settings_disable_account", {"input": said}))["result"], {})
+    if problems:
+        return await _account(request, code, problems)
+    return back(request, f"{AT}/{id_}", "disabled" if disabled else "enabled")
+
+
+@settings
+async def move(request: Request, code: str) -> Response:
+    """`POST /staff/accounts/ID/move`: `crew` or `team`, an id."""
+    form, problems = await filled(request)
+    id_ = request.path_params["id"]
+    if not problems:
+        said = {"accountId": id_, **{f"{name}Id": text(form, name) or None for name in ("crew", "team")}}
+        problems = problems_of((await ask(request, "settings_move_account", {"input": said}))["result"], _FIELDS)
+    return await _account(request, code, problems) if problems else back(request, f"{AT}/{id_}", "moved")
+
+
+async def _account(request: Request, code: str, problems: Problems | None = None) -> Response:
+    found = (await ask(request, "settings_account", {"id": request.path_params["id"]}))["account"]
+    if not found:
+        return trouble(request, 404)
+    actor: Actor = request.state.actor
+    context = {
+        "account": found,
+        "since": clock(datetime.fromisoformat(found["createdAt"])),
+        "own": found["id"].endswith(f":{actor.account_id}"),
+        "belongs": (await ask(request, "settings_belongs", {"code": code}))["ward"],
+        "roles": ROLES,
+        "problems": problems or [],
+        "done": done(request, DONE),
+    }
+    return await desk_page(request, "settings_account.html", context, at=AT, status=422 if problems else 200)
+
+
+async def _form(request: Request, code: str, given: dict[str, Any], problems: Problems | None = None) -> Response:
+    kept = [role for role in ROLES if role in account_lists.kept_by(request.state.actor)]
+    context = {
+        "given": given,
+        "roles": {role: ROLES[role] for role in kept if role is not AccountRole.ADMIN},
+        "belongs": (await ask(request, "settings_belongs", {"code": code}))["ward"],
+        "problems": problems or [],
+    }
+    return await desk_page(request, "settings_account_new.html", context, at=AT, status=422 if problems else 200)
+
+
+async def _password(request: Request, result: dict[str, Any], *, new: bool) -> Response:
+    gettext = translations(language_of(request)).gettext
+    context = {
+        "account": result["account"],
+        "password": result["password"],
+        "new": new,
+        "roles": ROLES,
+        "sign_in": f"{request.url.netloc}/sign-in",
+        "words": desk_words(gettext, WORDS),
+    }
+    response = await desk_page(request, "settings_password.html", context, at=AT)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def again(request: Request) -> Response:
+    """`GET` of a form's address, as by a browser that goes back: the account."""
+    return back(request, f"{AT}/{request.path_params['id']}", "")
+
+
+routes: list[BaseRoute] = [
+    Route(AT, listing, methods=["GET"]),
+    Route(f"{AT}/new", adding, methods=["GET"]),
+    Route(f"{AT}/new", add, methods=["POST"]),
+    Route(f"{AT}/{{id:str}}", opened, methods=["GET"]),
+    Route(f"{AT}/{{id:str}}/password", reset, methods=["POST"]),
+    Route(f"{AT}/{{id:str}}/disabled", disable, methods=["POST"]),
+    Route(f"{AT}/{{id:str}}/move", move, methods=["POST"]),
+    *(Route(f"{AT}/{{id:str}}/{form}", again, methods=["GET"]) for form in ("password", "disabled", "move")),
+]

@@ -1,0 +1,218 @@
+"""`/staff/crews`: how much each crew has in hand, who is on duty, and what each crew is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from geo.contact import REQUIRED
+from geo.language import Language
+from server.pages.asking import ask
+from server.pages.desk import desk_page
+from server.pages.languages import language_of
+from server.pages.report_form import point_of
+from server.pages.settings_forms import (
+    Problems,
+    ago,
+    back,
+    clock,
+    done,
+    filled,
+    number,
+    problems_of,
+    say,
+    settings,
+    text,
+)
+from server.pages.trouble import trouble
+from server.pages.words import N_
+
+AT = "/staff/crews"
+DONE = {
+    "saved": N_("Đã lưu đội."),
+    "added": N_("Đã thêm đội. Đội nhận việc khi bắt đầu trực."),
+    "on": N_("Đội bắt đầu trực và sẽ được giao việc."),
+    "off": N_("Đội hết trực: không được giao việc mới."),
+}
+FULL, BUSY = "full", "busy"
+_BUSY_FROM = 0.75
+"""The share of its capacity from which a crew is shown as busy."""
+
+_FIELDS = {
+    "name": "name", "capacity": "capacity", "base": "base", "categories": "categories", "members": "members",
+    "coverageArea": "coverage",
+}  # fmt: skip
+_KEEP, _PLACE, _POINT = "keep", "place", "point"
+_NO_NUMBER = N_("Hãy ghi bằng số, ví dụ 5.")
+_NO_BASE = N_("Hãy cho biết đội xuất phát từ đâu: chọn một địa điểm hoặc ghi tọa độ.")
+
+
+@settings
+async def listing(request: Request, code: str) -> Response:
+    """`GET /staff/crews`."""
+    return await _list(request, code)
+
+
+@settings
+async def duty(request: Request, code: str) -> Response:
+    """`POST /staff/crews/ID/duty`: `on`, yes or no."""
+    form, problems = await filled(request)
+    on = text(form, "on") == "yes"
+    if not problems:
+        said = {"crewId": request.path_params["id"], "onDuty": on}
+        problems = problems_of((await ask(request, "settings_set_duty", {"input": said}))["result"], {})
+    return await _list(request, code, problems) if problems else back(request, AT, "on" if on else "off")
+
+
+@settings
+async def adding(request: Request, code: str) -> Response:
+    """`GET /staff/crews/new`."""
+    found = await _choices(request, code, "")
+    given = {"name": "", "capacity": "10", "categories": [], "members": [], "base": _PLACE, "coverage": "all"}
+    return await _form(request, {**given, "place": "", "latitude": "", "longitude": ""}, found)
+
+
+@settings
+async def add(request: Request, code: str) -> Response:
+    """`POST /staff/crews/new`."""
+    return await _take(request, code, await _choices(request, code, ""))
+
+
+@settings
+async def editing(request: Request, code: str) -> Response:
+    """`GET /staff/crews/ID`."""
+    found = await _choices(request, code, request.path_params["id"])
+    if not found["crew"]:
+        return trouble(request, 404)
+    known = found["crew"]
+    longitude, latitude = known["base"]["coordinates"]
+    given = {
+        "name": known["name"],
+        "capacity": str(known["capacity"]),
+        "categories": [one["code"] for one in known["categories"]],
+        "members": [one["username"] for one in known["members"]],
+        "base": _KEEP,
+        "place": "",
+        "latitude": str(latitude),
+        "longitude": str(longitude),
+        "coverage": _KEEP if known["coverageArea"] else "all",
+    }
+    return await _form(request, given, found)
+
+
+@settings
+async def edit(request: Request, code: str) -> Response:
+    """`POST /staff/crews/ID`."""
+    found = await _choices(request, code, request.path_params["id"])
+    return await _take(request, code, found) if found["crew"] else trouble(request, 404)
+
+
+async def _take(request: Request, code: str, found: dict[str, Any]) -> Response:
+    form, problems = await filled(request)
+    known = found["crew"]
+    given: dict[str, Any] = {
+        name: text(form, name) for name in ("name", "capacity", "base", "place", "latitude", "longitude", "coverage")
+    }
+    given |= {name: [one.replace("\x00", "") for one in form.texts(name)] for name in ("categories", "members")}
+    capacity, base = number(form, "capacity"), _base(given, found)
+    wrong = (
+        (not given["name"], "name", REQUIRED.to(language_of(request))),
+        (capacity is None, "capacity", say(request, _NO_NUMBER)),
+        (base is None, "base", say(request, _NO_BASE)),
+    )
+    problems = problems or [(field, why) for holds, field, why in wrong if holds]
+    if not problems:
+        said = {
+            "wardCode": code,
+            "name": given["name"],
+            "capacity": capacity,
+            "base": base,
+            "categories": given["categories"],
+            "members": given["members"],
+            "coverageArea": known["coverageArea"] if known and given["coverage"] == _KEEP else None,
+        }
+        if known:
+            said["crewId"] = known["id"]
+        problems = problems_of((await ask(request, "settings_save_crew", {"input": said}))["result"], _FIELDS)
+    if problems:
+        return await _form(request, given, found, problems)
+    return back(request, AT, "saved" if known else "added")
+
+
+def _base(given: dict[str, Any], found: dict[str, Any]) -> dict[str, Any] | None:
+    """Where the crew starts from, in GeoJSON; None where that was not said."""
+    if given["base"] == _KEEP and found["crew"]:
+        kept: dict[str, Any] = found["crew"]["base"]
+        return kept
+    if given["base"] == _PLACE:
+        places = {one["id"]: one["location"] for one in found["ward"]["places"]["nodes"]}
+        return places.get(given["place"])
+    return point_of(given["latitude"].replace(",", "."), given["longitude"].replace(",", "."))
+
+
+async def _choices(request: Request, code: str, id_: str) -> dict[str, Any]:
+    return await ask(request, "settings_crew", {"code": code, "id": id_})
+
+
+async def _form(
+    request: Request, given: dict[str, Any], found: dict[str, Any], problems: Problems | None = None
+) -> Response:
+    known = found["crew"] or None
+    accounts = found["ward"]["accounts"]["nodes"]
+    people = [
+        one for one in accounts if not one["disabled"] or (known and one["crew"] and one["crew"]["id"] == known["id"])
+    ]
+    context = {
+        "given": given,
+        "known": known,
+        "categories": [{**one, "word": _name(request, one)} for one in found["ward"]["categories"]],
+        "people": people,
+        "places": found["ward"]["places"]["nodes"],
+        "problems": problems or [],
+    }
+    return await desk_page(request, "settings_crew.html", context, at=AT, status=422 if problems else 200)
+
+
+async def _list(request: Request, code: str, problems: Problems | None = None) -> Response:
+    crews = (await ask(request, "settings_crews", {"code": code}))["ward"]["crews"]["nodes"]
+    now = datetime.now(UTC)
+    context = {
+        "crews": [_shown(request, crew, now) for crew in crews],
+        "problems": problems or [],
+        "done": done(request, DONE),
+    }
+    return await desk_page(request, "settings_crews.html", context, at=AT, status=422 if problems else 200)
+
+
+def _shown(request: Request, crew: dict[str, Any], now: datetime) -> dict[str, Any]:
+    held, capacity = crew["inHand"] or 0, crew["capacity"]
+    share = min(1.0, held / capacity) if capacity else 1.0
+    seen = crew["positionAt"] and datetime.fromisoformat(crew["positionAt"])
+    return {
+        **crew,
+        "held": held,
+        "percent": round(100 * share),
+        "load": FULL if held >= capacity else BUSY if share >= _BUSY_FROM else "",
+        "categories": [{**one, "word": _name(request, one)} for one in crew["categories"]],
+        "people": [one["name"] for one in crew["members"] if not one["disabled"]],
+        "seen": seen and ago(request, seen, now),
+        "seen_clock": seen and clock(seen),
+    }
+
+
+def _name(request: Request, category: dict[str, Any]) -> str:
+    return str(category["nameEn"] if language_of(request) is Language.EN else category["name"])
+
+
+routes: list[BaseRoute] = [
+    Route(AT, listing, methods=["GET"]),
+    Route(f"{AT}/new", adding, methods=["GET"]),
+    Route(f"{AT}/new", add, methods=["POST"]),
+    Route(f"{AT}/{{id:str}}", editing, methods=["GET"]),
+    Route(f"{AT}/{{id:str}}", edit, methods=["POST"]),
+    Route(f"{AT}/{{id:str}}/duty", duty, methods=["POST"]),
+]
