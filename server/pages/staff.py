@@ -94,7 +94,7 @@ async def _overview(request: Request, code: str) -> dict[str, Any]:
     return {
         "counts": {name: ward[name]["totalCount"] for name in (*NEEDS, "open")},
         "crews": staff_view.by_duty(crews),
-        "at": f"{staff_view.written(now)[-5:]}",
+        "as_of": staff_view.written(now)[-5:],
     }
 
 
@@ -156,7 +156,9 @@ async def _whole(request: Request, ward: Any, wanted: Asked) -> Response:
             "bounds": [[ward.south, ward.west], [ward.north, ward.east]],
             "ground": ground.told() if ground else None,
             "kinds": {kind["code"]: staff_kind(kind, speech) for kind in form["categories"]},
-            "documents": for_modules("staff", "changed", "assign", "reject", "publish", "close", "dispatch", "templates"),
+            "documents": for_modules(
+                "staff", "changed", "assign", "reject", "publish", "close", "dispatch", "templates"
+            ),
         },
     }
     return await desk_page(request, "staff.html", context, at="/staff", image_source=ground.source if ground else "")
@@ -209,7 +211,9 @@ async def staff_rows(request: Request) -> Response:
     matching = {one["id"] for one in found["matching"]["nodes"]}
     newest = wanted.order == "NEWEST_FIRST"
     rows = [staff_view.row(one, speech, newest, out=one["id"] not in matching) for one in found["named"]["nodes"]]
-    return _fragment(request, "staff_rows.html", wanted, {"rows": rows, "after": None, "total": found["asked"]["totalCount"]})
+    return _fragment(
+        request, "staff_rows.html", wanted, {"rows": rows, "after": None, "total": found["asked"]["totalCount"]}
+    )
 
 
 _COMPRESSED = [Middleware(GZipMiddleware, minimum_size=1000)]

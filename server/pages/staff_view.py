@@ -83,7 +83,9 @@ def crew(found: dict[str, Any]) -> dict[str, Any]:
     """A crew in the strip: how much of what it can have it has in hand."""
     position = found["position"]
     held, capacity = found["inHand"] or 0, found["capacity"]
-    load = "off" if not found["onDuty"] else "full" if held >= capacity else "high" if held >= FULL * capacity else "room"
+    load = (
+        "off" if not found["onDuty"] else "full" if held >= capacity else "high" if held >= FULL * capacity else "room"
+    )
     return {
         **found,
         "key": found["id"].rpartition(":")[2],

@@ -18,7 +18,6 @@ WORDS = {
     "noNetwork": N_("Không có mạng. Danh sách này là lúc {time}."),
     "signedOut": N_("Phiên làm việc đã kết thúc. Hãy tải lại trang và đăng nhập."),
     "fresh": N_("{n} phản ánh mới, bấm để xem"),
-    "freshTold": N_("Có {n} phản ánh mới"),
     "renew": N_("Danh sách đã thay đổi nhiều, bấm để tải lại"),
     "loadFailed": N_("Chưa tải được. Bấm để thử lại."),
     "loadingMore": N_("Đang tải thêm…"),
@@ -33,7 +32,6 @@ WORDS = {
     "pickCrew": N_("Giao cho đội nào? Bấm vào một đội trên bản đồ, hoặc mở danh sách đội."),
     "notListed": N_("Phản ánh này ở ngoài phần danh sách đã tải."),
     # crews
-    "onDuty": N_("đang trực"),
     "offDuty": N_("hết ca"),
     "held": N_("{held}/{capacity} việc"),
     "full": N_("đã đủ việc"),
@@ -63,7 +61,6 @@ WORDS = {
     "dispatching": N_("Đang điều phối hàng chờ…"),
     "dispatched": N_("Đã bắt đầu điều phối hàng chờ; đội nhận việc sẽ hiện ngay ở danh sách."),
     "nothingChosen": N_("Hãy chọn một phản ánh trước."),
-    "keysOff": N_("Phím tắt đang tắt. Bật lại trong bảng phím tắt."),
     "caseLoading": N_("Đang mở hồ sơ…"),
     "caseFailed": N_("Chưa mở được hồ sơ."),
     "openPage": N_("Mở thành trang riêng"),
