@@ -105,7 +105,7 @@ def _context(request: Request, listed: dict[str, Any] | None) -> dict[str, Any]:
             "language": language,
             "list": listed,
             "next": {status: {"step": act.step, "icon": act.icon} for status, act in NEXT.items()},
-            "reasons": {key: gettext(text) for key, text in REASONS.items()},
+            "reasons": [{"key": key, "word": gettext(text)} for key, text in REASONS.items()],
             "other": OTHER,
             "notes": [{"text": text, "word": gettext(text)} for text in NOTES],
             "mostPhotos": MOST_PHOTOS,

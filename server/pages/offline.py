@@ -56,8 +56,15 @@ CREW_MODULES = (
 )
 """What the crew's page imports at once; its map comes when somebody opens it."""
 
-_CREW_ALSO = ("common/ground.js", "common/map_shell.js", "common/ready.js", "crew/map.js", "desk/sign_out.js")
-_CREW_STYLES = ("css/design.css", "css/page.css", "css/desk.css", "css/form.css", "css/crew.css")
+_CREW_ALSO = (
+    "common/ground.js",
+    "common/map_shell.js",
+    "common/ready.js",
+    "crew/map.js",
+    "desk/bell.js",
+    "desk/sign_out.js",
+)
+_CREW_STYLES = ("css/design.css", "css/page.css", "css/desk.css", "css/form.css", "css/crew.css", "css/notices.css")
 
 _ALWAYS = ("common/ready.js", "report/address.js", "report/offline.js")
 """What every page, and the page for no network, import beside that."""

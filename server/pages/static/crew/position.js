@@ -17,6 +17,7 @@ let watching = null;
 let changed = () => {};
 let last = null; // { at, latitude, longitude } as it was sent
 let sending = false;
+let timer = 0;
 
 /** Metres between two positions on the sphere (haversine). */
 export function metres(one, other) {
@@ -70,23 +71,25 @@ function lost(error) {
   set("blocked");
 }
 
-/** Send where the phone is: every 30 s, or sooner after 50 m. */
+/** Send where the phone is: every 30 s, for the ward to know that it is no old one, or sooner after 50 m. */
 async function share() {
+  clearTimeout(timer);
+  if (sending || watching === null || !here) return;
   const [now, at] = [Date.now(), here];
-  if (sending || !at) return;
-  if (last && (now - last.at < SOONEST || (now - last.at < EVERY && metres(last, at) < FAR))) return;
+  const due = last ? last.at + (metres(last, at) < FAR ? EVERY : SOONEST) : 0;
+  if (due > now) {
+    timer = setTimeout(share, due - now);
+    return;
+  }
   sending = true;
   try {
     const { result } = await ask("position", { input: { position: point(at) } });
-    if (watching === null) return;
-    last = { at: now, ...at };
-    set(result.__typename.endsWith("Payload") ? "shared" : "waiting");
+    if (watching !== null) set(result.__typename.endsWith("Payload") ? "shared" : "waiting");
   } catch {
-    last = last && { ...last, at: Math.max(last.at, now - EVERY + SOONEST) }; // the next one, a little later
+    // Without a network; the next one is as good.
   } finally {
     sending = false;
   }
+  last = watching === null ? null : { at: now, ...at };
+  share();
 }
-
-// A phone that lies still tells its position once; the ward is to know that it is not an old one.
-setInterval(() => watching !== null && share(), EVERY);

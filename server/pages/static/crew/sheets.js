@@ -6,6 +6,7 @@ import { data, say } from "../common/words.js";
 import { nameOf } from "./saying.js";
 
 const part = (id) => document.getElementById(id);
+let reading = Promise.resolve();
 
 for (const sheet of document.querySelectorAll("dialog.sheet")) {
   sheet.addEventListener("click", ({ target }) => target.closest("[data-close]") && sheet.close("cancel"));
@@ -14,9 +15,10 @@ for (const sheet of document.querySelectorAll("dialog.sheet")) {
 /** Open a sheet; gives whether it was confirmed. `check()` says whether what was given suffices. */
 function opened(sheet, form, check = () => true) {
   return new Promise((resolve) => {
-    form.onsubmit = (event) => {
+    form.onsubmit = async (event) => {
       event.preventDefault();
-      if (check()) sheet.close("done");
+      await reading; // a photograph that is still being made small belongs to it
+      if (sheet.open && check()) sheet.close("done");
     };
     sheet.returnValue = "";
     sheet.onclose = () => resolve(sheet.returnValue === "done");
@@ -35,7 +37,6 @@ function problem(id, words) {
 // The work is done
 
 let pictures = [];
-let reading = Promise.resolve();
 
 for (const { text, word } of data.notes) {
   const box = element("input", "", [], { type: "checkbox", value: text });
@@ -113,13 +114,12 @@ export async function askResolve(job, given = { note: "", photos: [] }) {
     return photoFits && noteFits;
   };
   const confirmed = await opened(part("resolve-sheet"), part("resolve-form"), check);
-  await reading;
   return confirmed ? { note: note(), photos: pictures } : null;
 }
 
 // A job is given back
 
-for (const [key, word] of Object.entries(data.reasons)) {
+for (const { key, word } of data.reasons) {
   const radio = element("input", "", [], { type: "radio", name: "reason", value: key });
   part("decline-reasons").append(element("label", "choice", [radio, element("span", "", word)]));
 }
