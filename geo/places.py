@@ -23,15 +23,14 @@ Rows = sa.Select[Any]
 BY_NAME = by_name(place)
 
 
+def public(columns: Any) -> sa.ColumnElement[bool]:
+    """Whether everybody sees the place with these columns: an official's home only with recorded consent."""
+    return sa.or_(columns.kind != PlaceKind.OFFICIAL_HOME, columns.consented_at.is_not(None))
+
+
 def readable(actor: Actor) -> Rows:
     """Every place but the homes of officials who have not agreed: those only to who works in the ward."""
-    return sa.select(*place.c).where(
-        any_of(
-            place.c.kind != PlaceKind.OFFICIAL_HOME,
-            place.c.consented_at.is_not(None),
-            works_in(actor, place.c.ward_code),
-        )
-    )
+    return sa.select(*place.c).where(any_of(public(place.c), works_in(actor, place.c.ward_code)))
 
 
 def matching(

@@ -48,6 +48,9 @@ class Place(Node):
     location: GeoJSONPoint = column("Where it is.")
     phone: str | None = column("Its telephone number.")
     opening_hours: str | None = column("When it is open, in words.")
+    public: bool = field(
+        places.public, "Whether everybody sees it. An official's home is public only with recorded consent."
+    )
     neighbourhood: NeighbourhoodLink | None = field(
         neighbourhood_of,
         "The neighbourhood that holds it.",

@@ -37,6 +37,8 @@ from server.pages import (
     staff,
     static,
     stats,
+    team,
+    team_forms,
     trouble,
 )
 from server.pages import map as map_page
@@ -54,6 +56,8 @@ ROUTES: list[BaseRoute] = [
     *websocket.routes,
     *sessions.routes,
     *sign_in.routes,
+    *team.routes,
+    *team_forms.routes,
     *health.routes,
     *map_page.routes,
     *report.routes,

@@ -1,0 +1,89 @@
+// A team's page follows what happens in its neighbourhood: a stream says that something did, and the list is asked anew.
+// Where no stream can be had, it is asked every half minute while the page is seen.
+
+import { data, say } from "../common/words.js";
+
+const EVERY = 30_000;
+const PAUSES = [1, 2, 4, 8, 15, 30];
+const fresh = document.getElementById("fresh");
+
+let stream = null;
+let waiting = null;
+let looking = null;
+let failures = 0;
+let asking = false;
+let again = false;
+
+const part = () => document.getElementById("incidents-part");
+
+/** Whether a change is of this neighbourhood, or of an incident that is shown: it may have moved away. */
+function concerns(change) {
+  if (change.refetch || !change.incident) return true;
+  const { trackingCode, neighbourhood } = change.incident;
+  return neighbourhood?.id === data.neighbourhood || part().querySelector(`[data-code="${trackingCode}"]`) !== null;
+}
+
+async function refresh() {
+  if (asking) {
+    again = true;
+    return;
+  }
+  asking = true;
+  try {
+    const address = new URL(location.href);
+    address.searchParams.set("part", "incidents");
+    const answer = await fetch(address, { headers: { Accept: "text/html" }, cache: "no-store", redirect: "error" });
+    if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("incidents-part"));
+  } catch {
+    // Without a network: the next look is on its way.
+  } finally {
+    asking = false;
+    if (again) {
+      again = false;
+      refresh();
+    }
+  }
+}
+
+function replace(next) {
+  const before = part();
+  const asItWas = before.cloneNode(true);
+  asItWas.querySelector("details")?.removeAttribute("open");
+  if (!next || asItWas.isEqualNode(next)) return;
+  const code = before.contains(document.activeElement) ? document.activeElement.dataset.code : undefined;
+  if (before.querySelector("details[open]")) next.querySelector("details")?.setAttribute("open", "");
+  before.replaceWith(document.importNode(next, true));
+  if (code) part().querySelector(`[data-code="${code}"]`)?.focus({ preventScroll: true });
+  fresh.textContent = say("fresh");
+}
+
+function leave() {
+  clearTimeout(waiting);
+  clearInterval(looking);
+  looking = null;
+  stream?.close();
+  stream = null;
+}
+
+function connect() {
+  leave();
+  stream = new EventSource(`/team/live${location.search}`);
+  stream.addEventListener("open", () => {
+    failures = 0;
+    refresh(); // what happened before the stream began
+  });
+  stream.addEventListener("next", ({ data: told }) => {
+    if (concerns(JSON.parse(told).data.incidentChanged)) refresh();
+  });
+  stream.addEventListener("error", () => {
+    leave();
+    waiting = setTimeout(connect, PAUSES[Math.min(failures++, PAUSES.length - 1)] * 1000 * (0.75 + Math.random() / 2));
+    looking = setInterval(refresh, EVERY);
+  });
+}
+
+document.addEventListener("visibilitychange", () => (document.hidden ? leave() : connect()));
+addEventListener("online", connect);
+addEventListener("pagehide", leave);
+addEventListener("pageshow", (event) => event.persisted && connect());
+if (!document.hidden) connect();

@@ -1,0 +1,208 @@
+"""The page of a community digital team: the places it keeps, the incidents it follows, how residents reach it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from geo.actor import Actor, Role
+from geo.language import Language
+from geo.lifecycle import OPEN
+from geo.tables import TeamRole
+from maps import vendor
+from server import sse
+from server.live import Answer, Caller, Live, SignedOut
+from server.pages.asking import DOCUMENTS, ask
+from server.pages.desk import desk_page, desk_words, ward_code_of
+from server.pages.languages import language_of, translations
+from server.pages.progress_view import moment
+from server.pages.render import page
+from server.pages.signed_in import DESK, only
+from server.pages.team_words import DONE, ENDED, FOLLOWED, ROLES
+from server.pages.trouble import trouble
+from server.pages.words import PLACES
+from server.wards import UnknownWard
+
+AT = "/team"
+WHO = (Role.TEAM_MEMBER, *DESK)
+
+_CHANGED = (DOCUMENTS / "team_changed.graphql").read_text()
+_MOST_LETTERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team as its page shows it to one reader, who `leads` it where all of it may be changed."""
+
+    data: dict[str, Any]
+    who: dict[str, str]
+    """What an address has to name for this team: nothing, for one of its members."""
+    leads: bool
+
+    @property
+    def neighbourhood(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.data["neighbourhood"]
+        return found
+
+    def member(self, key: str) -> dict[str, Any] | None:
+        """The member with this key, where the reader may change the entry."""
+        found = next((one for one in self.data["members"] if key_of(one["id"]) == key), None)
+        return found if found is not None and (self.leads or found["mine"]) else None
+
+
+def key_of(id_: str) -> str:
+    """What an address names an object by: the last part of its id."""
+    return id_.rpartition(":")[2]
+
+
+def is_key(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
+async def team_of(request: Request) -> Team | None:
+    """The reader's own team; for staff the one that the address names. None where there is none."""
+    actor: Actor = request.state.actor
+    named = request.query_params.get("team", "")
+    ward_code: str | None
+    if actor.role is Role.TEAM_MEMBER:
+        ward_code, key, who = actor.ward_code, "" if actor.team_id is None else str(actor.team_id), {}
+    else:
+        ward_code, key, who = await _ward_code(request), named, {"team": named}
+    if ward_code is None or not is_key(key):
+        return None
+    asked = {"id": f"Team:{ward_code}:{key}", "open": list(OPEN), "ended": list(ENDED)}
+    found = (await ask(request, "team", asked))["node"]
+    if found is None:
+        return None
+    mine = next((one for one in found["members"] if one["mine"]), None)
+    leads = actor.runs(ward_code) or (mine is not None and mine["role"] in (TeamRole.LEADER, TeamRole.DEPUTY))
+    return Team(found, who, leads)
+
+
+async def _ward_code(request: Request) -> str | None:
+    try:
+        ward = (await ask(request, "ward", {"code": ward_code_of(request)}))["ward"]
+    except UnknownWard:
+        return None
+    return None if ward is None else str(ward["code"])
+
+
+def address(request: Request, path: str, team: Team, **more: str) -> str:
+    """An address of these pages, about the same team and ward."""
+    ward = request.query_params.get("ward")
+    query = urlencode(({"ward": ward} if ward else {}) | team.who | more)
+    return f"{path}?{query}" if query else path
+
+
+def back(request: Request, team: Team, done: str, part: str) -> Response:
+    """303 to the team's page, at the part where something was done."""
+    return RedirectResponse(f"{address(request, AT, team, done=done)}#{part}", 303)
+
+
+@only(*WHO)
+async def team_page(request: Request) -> Response:
+    """`GET /team[?team=]`: the team's page; to staff, without a team, the ward's teams to choose from."""
+    team = await team_of(request)
+    if team is None:
+        return await _without(request)
+    gettext = translations(language_of(request)).gettext
+    done = DONE.get(request.query_params.get("done", ""))
+    places = team.neighbourhood["places"]
+    kinds = [(sign, [one for one in places["nodes"] if one["kind"] == kind]) for kind, sign in PLACES.items()]
+    members = [
+        {**one, "agreed": moment(one["consentedAt"]) if one["consentedAt"] else None} for one in team.data["members"]
+    ]
+    context = {
+        **_told(request, team),
+        "kinds": [(sign, some) for sign, some in kinds if some],
+        "more_places": places["totalCount"] - len(places["nodes"]),
+        "members": members,
+        "mine": next((one for one in members if one["mine"]), None),
+        "done": None if done is None else gettext(done.word),
+        "data": {
+            **desk_words(gettext, FOLLOWED),
+            "language": language_of(request),
+            "neighbourhood": team.neighbourhood["id"],
+        },
+    }
+    if request.query_params.get("part") == "incidents":
+        sprite = {"sprite": vendor.url(vendor.DESK_SPRITE)}
+        return page(request, "team_incidents.html", {**context, **sprite})
+    return await desk_page(request, "team.html", context, at=AT)
+
+
+def _told(request: Request, team: Team) -> dict[str, Any]:
+    name = "nameEn" if language_of(request) is Language.EN else "name"
+
+    def row(one: dict[str, Any]) -> dict[str, Any]:
+        late = one["overdue"] and one["status"] in OPEN
+        due = moment(one["dueAt"]) if one["dueAt"] and one["status"] in OPEN else None
+        sign = one["category"]["icon"]
+        known = sign if sign in vendor.DESK_ICON_NAMES else "map-pin"
+        more = {"kind": one["category"][name], "icon": known, "late": late, "due": due}
+        return {**one, **more, "reported": moment(one["reportedAt"])}
+
+    found = team.neighbourhood
+    return {
+        "team": team.data,
+        "who": team.who,
+        "leads": team.leads,
+        "roles": ROLES,
+        "key": key_of,
+        "open": [row(one) for one in found["open"]["nodes"]],
+        "open_count": found["open"]["totalCount"],
+        "ended": [row(one) for one in found["ended"]["nodes"]],
+    }
+
+
+async def _without(request: Request) -> Response:
+    """To staff the ward's teams; to somebody who is in no team, what to do about it."""
+    actor: Actor = request.state.actor
+    if actor.role is Role.TEAM_MEMBER:
+        return await desk_page(request, "team_none.html", {}, at=AT)
+    code = await _ward_code(request)
+    if code is None:
+        return page(request, "no_ward.html", {}, status=404)
+    if request.query_params.get("team"):
+        return trouble(request, 404)
+    search = request.query_params.get("q", "").replace("\x00", "").strip()[:_MOST_LETTERS]
+    found = (await ask(request, "team_choose", {"code": code, "search": search or None}))["ward"]["teams"]
+    context = {"teams": found["nodes"], "total": found["totalCount"], "search": search, "key": key_of}
+    context["ward_asked"] = request.query_params.get("ward")
+    return await desk_page(request, "team_choose.html", context, at=AT)
+
+
+@only(*WHO)
+async def live(request: Request) -> Response:
+    """`GET /team/live`: server-sent events whenever something happens to an incident of the ward.
+
+    204 tells an EventSource to give up.
+    """
+    code = await _ward_code(request)
+    if code is None:
+        return Response(status_code=204)
+    following: Live = request.app.state.live
+    caller = Caller(request.state.token, language_of(request))
+    resume = request.headers.get("last-event-id") or None
+    try:
+        outcome = await following.ask(caller, _CHANGED, {"ward": code}, None, resume)
+    except SignedOut:
+        return Response(status_code=204)
+    if isinstance(outcome, Answer):
+        return Response(status_code=503, headers={"Retry-After": "30", "Cache-Control": "no-store"})
+    return sse.EventStream(following, caller, outcome)
+
+
+routes: list[BaseRoute] = [
+    Route(AT, team_page, methods=["GET"]),
+    Route("/team/live", live, methods=["GET"]),
+]
