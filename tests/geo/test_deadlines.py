@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from geo import correcting, deadlines, handling, records, stepping
+from geo import changes, correcting, deadlines, handling, moments, records, stepping
 from geo.lifecycle import Party, Status
+from geo.moments import Cursor
 from geo.secrets import digest
 from geo.tables import incident, incident_event
 from tests import ward
@@ -172,3 +173,17 @@ async def test_two_workers_tell_of_a_deadline_once(laid: Laid) -> None:
         assert await deadlines.tell_passed(second) == 0
     assert await told(laid) == (0, 0)
     assert await notes_of(laid, made) == [PASSED]
+
+
+async def test_who_follows_the_ward_or_the_crew_hears_of_it_live(laid: Laid) -> None:
+    clean = laid.ward.crews[ward.CLEAN]
+    near = await due_in(laid, timedelta(minutes=5), status=Status.ACCEPTED, crew_id=clean)
+    late = await due_in(laid, -timedelta(minutes=5), status=Status.ACCEPTED, crew_id=clean)
+    async with laid.database.read() as connection:
+        since = Cursor.at(await moments.moment(connection))
+    assert await told(laid) == (1, 1)
+    async with laid.database.read() as connection:
+        news = await changes.after(connection, since)
+    assert {(change.incident_id, change.crews) for change in news.changes} == {
+        (made.key, frozenset({clean})) for made in (near, late)
+    }
