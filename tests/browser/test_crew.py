@@ -28,6 +28,19 @@ SPY = """() => {
     navigator.vibrate = (pattern) => { window.shakes.push(pattern); return true; };
 }"""
 
+STORES = """async () => {
+    const database = await new Promise((resolve) => {
+        const asked = indexedDB.open("phuongso-crew");
+        asked.onsuccess = () => resolve(asked.result);
+    });
+    const all = (name) => new Promise((resolve) => {
+        const asked = database.transaction(name).objectStore(name).getAll();
+        asked.onsuccess = () => resolve(asked.result);
+    });
+    const found = { actions: await all("actions"), kept: await all("kept") };
+    database.close();
+    return found;
+}"""
 WATCHES = """
     window.watches = new Set();
     const { geolocation } = navigator;
@@ -405,6 +418,31 @@ async def test_after_the_session_has_ended_steps_wait_for_the_next_sign_in(openi
     await eventually(lambda: _is(scene, job, "ACCEPTED"))
     await expect(page.locator("#outbox")).to_be_hidden()
     await expect(page.locator("#others")).to_be_hidden()
+
+
+async def test_signing_out_clears_the_phone_but_for_what_waits(opening: Opening, scene: Scene) -> None:
+    job = await scene.job(text="Chuyện riêng của nhà tôi")
+    page = await opened(opening, scene)
+    await page.route("**/crew/accept", lambda route: route.abort())
+    await act(page, "Nhận việc").click()
+    await expect(page.locator("#outbox-list")).to_contain_text("Chờ gửi")
+    page.once("dialog", lambda dialog: dialog.accept())
+    await page.get_by_role("button", name="Đăng xuất").click()
+    await page.wait_for_url(lambda url: url.endswith("/"))
+    stores = await page.evaluate(STORES)
+    assert stores["kept"] == []
+    assert [(one["step"], one["incident"]) for one in stores["actions"]] == [("accept", job.id)]
+    assert await scene.status(job) == "ASSIGNED"
+    await page.unroute("**/crew/accept")
+    async with scene.database.write() as connection:
+        again = await ward.token(connection, scene.laid, "crew-clean")
+    await page.context.add_cookies([{"name": "session", "value": again, "url": scene.address}])
+    await page.goto("/crew")
+    await eventually(lambda: _is(scene, job, "ACCEPTED"))
+    await expect(page.locator("#outbox")).to_be_hidden()
+    await page.get_by_role("button", name="Đăng xuất").click()
+    await page.wait_for_url(lambda url: url.endswith("/"))
+    assert await page.evaluate("indexedDB.databases().then((all) => all.map(({ name }) => name))") == []
 
 
 async def test_nothing_of_the_crew_is_in_the_workers_cache(opening: Opening, scene: Scene) -> None:

@@ -97,7 +97,7 @@ async def test_one_signs_in_and_out_with_and_without_scripts(opening: Opening, s
     await expect(page.get_by_label("Tên đăng nhập")).to_be_visible()
 
 
-async def test_signing_out_takes_along_what_the_crews_page_keeps_and_asks_before_it_loses_anything(
+async def test_signing_out_asks_while_something_waits_to_be_sent_and_keeps_it(
     opening: Opening,
 ) -> None:
     page = (await opening("/sign-in", PHONE)).page
@@ -121,4 +121,4 @@ async def test_signing_out_takes_along_what_the_crews_page_keeps_and_asks_before
     page.once("dialog", lambda dialog: dialog.accept())
     await page.get_by_role("button", name="Đăng xuất").click()
     await page.wait_for_url(lambda url: url.endswith("/"))
-    assert (await page.evaluate(KEPT)) == {"databases": [], "draft": "of a resident"}
+    assert (await page.evaluate(KEPT)) == {"databases": ["phuongso-crew"], "draft": "of a resident"}

@@ -15,8 +15,11 @@ export function keeper(name, stores, channelName, make) {
       const asked = indexedDB.open(name, 1);
       asked.onupgradeneeded = () => make(asked.result);
       asked.onsuccess = () => {
-        // Another tab with a newer version must not wait for this one.
-        asked.result.onversionchange = () => asked.result.close();
+        // Another tab with a newer version, or one that signs out, must not wait for this one.
+        asked.result.onversionchange = () => {
+          asked.result.close();
+          opened = null;
+        };
         resolve(asked.result);
       };
       asked.onerror = () => reject(asked.error);

@@ -40,6 +40,7 @@ function draw() {
 }
 
 async function drawNow() {
+  if (leaving) return;
   known = await store.all();
   const { list, session, actions } = known;
   tellBar("signed-out", session.out ? say("signedOut") : "");
@@ -120,9 +121,16 @@ function tellNew(list) {
 
 let asking = false;
 let again = false;
+let leaving = false; // signing out clears what is kept here, and nothing must bring it back
+document.addEventListener("signing-out", () => {
+  leaving = true;
+  live.leave();
+  position.follow(false);
+});
 
 /** Ask for the list; one question at a time, and once more where something happened meanwhile. */
 async function look() {
+  if (leaving) return;
   if (asking) {
     again = true;
     return;
@@ -133,7 +141,11 @@ async function look() {
     if (answer.status === 401) await store.session({ out: true });
     else if (answer.status === 403) location.reload(); // somebody else's page now
     else if (!answer.ok) throw new Error(`status ${answer.status}`);
-    else await store.keepList((await answer.json()).list);
+    else {
+      const { list } = await answer.json();
+      if (!leaving) await store.keepList(list);
+    }
+    if (unreached) send(true); // the ward is back, so what waits need not sit out its pause
     unreached = false;
   } catch {
     unreached = true;
@@ -156,6 +168,7 @@ function limit(seconds) {
 /** Send what waits, and once more when it may be tried again. */
 async function send(eager = false) {
   clearTimeout(timer);
+  if (leaving) return;
   const next = await flush(eager).catch(() => Date.now() + TICK);
   if (next !== null) timer = setTimeout(send, Math.max(next - Date.now(), 500));
 }

@@ -36,18 +36,22 @@ export const actions = () =>
     kept.getAll().onsuccess = ({ target }) => give(target.result);
   });
 
-/** Put a list into the store, unless it is older than what is there for the same account. */
-function putList(kept, list) {
+/**
+ * Put a list into the store, unless it is older than what is there for the same account. One that comes with the answer to
+ * a step is not the first: after signing out the service worker must bring nothing back.
+ */
+function putList(kept, list, mayBeFirst = false) {
   kept.get("list").onsuccess = ({ target }) => {
     const before = target.result;
-    if (!before || before.account !== list.account || before.at <= list.at) kept.put({ ...list, name: "list" });
+    const isNew = before ? before.account !== list.account || before.at <= list.at : mayBeFirst;
+    if (isNew) kept.put({ ...list, name: "list" });
   };
 }
 
 /** Keep the list as the server has it: an older answer that comes late changes nothing. */
 export async function keepList(list) {
   await within("readwrite", (_, _photos, kept) => {
-    putList(kept, list);
+    putList(kept, list, true);
     kept.get("session").onsuccess = ({ target }) => kept.put({ others: 0, ...target.result, name: "session", out: false });
   });
   tell();

@@ -1,10 +1,12 @@
 // Signing out takes along what the crew's page keeps on this device: its own database, and nothing of a resident's.
 //
 // The rule between the pages: the database is called `phuongso-crew`, and steps that were not sent yet lie in its store
-// `actions`. Where there are any, whoever signs out is asked first; else they would be lost without a word.
+// `actions`, their photographs in `photos`. Where there are any, whoever signs out is told: they stay for the next time
+// that the same account signs in, and all else goes. The document is told of it before (`signing-out`).
 
 const NAME = "phuongso-crew";
 const UNSENT = "actions";
+const STAYS = [UNSENT, "photos"];
 
 const form = document.getElementById("sign-out");
 
@@ -28,6 +30,18 @@ function unsent(database) {
   });
 }
 
+/** Leave in the database nothing but what waits to be sent. */
+function forgetRest(database) {
+  const rest = [...database.objectStoreNames].filter((name) => !STAYS.includes(name));
+  if (!rest.length) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const all = database.transaction(rest, "readwrite");
+    for (const name of rest) all.objectStore(name).clear();
+    all.oncomplete = resolve;
+    all.onabort = () => reject(all.error);
+  });
+}
+
 /** Deleted, or about to be: another tab that holds it open closes it when told. */
 function forget() {
   return new Promise((resolve) => {
@@ -39,13 +53,17 @@ function forget() {
 async function mayLeave() {
   const database = await kept();
   if (database === null) return true;
-  let waiting = 0;
   try {
-    waiting = await unsent(database);
+    const waiting = await unsent(database);
+    if (waiting > 0 && !window.confirm(form.dataset.unsent)) return false;
+    document.dispatchEvent(new Event("signing-out"));
+    if (waiting > 0) {
+      await forgetRest(database);
+      return true;
+    }
   } finally {
     database.close();
   }
-  if (waiting > 0 && !window.confirm(form.dataset.unsent)) return false;
   await forget();
   return true;
 }
