@@ -40,8 +40,13 @@ PAGES = {
     "no-ward": At("/?ward=99999"),
     "sign-in": At("/sign-in?next=/staff"),
     "signed-in": At("/sign-in", by="staff"),
+    "team": At("/team", by="team-1"),
+    "team-place": At("/team/places/new", by="team-1"),
+    "team-of-staff": At("/team", by="staff"),
+    "case": At("/staff/incidents/{code}", by="staff"),
     "notices": At("/notices", by="staff"),
     "notices-of-crew": At("/notices", by="crew-clean"),
+    "crew": At("/crew", by="crew-clean"),
 }
 LOOKS = [
     pytest.param(viewport, scheme, id=f"{name}-{scheme}")
@@ -111,6 +116,8 @@ async def scene(copying: Any, template: str, tmp_path_factory: pytest.TempPathFa
             for hours in (-2, 3):
                 due = now + timedelta(hours=hours)
                 await ward.report(connection, status=Status.RECEIVED, published=True, due_at=due, **row)
+            work = {"status": Status.ASSIGNED, "crew_id": laid.crews[CLEAN], "phone": "0905123456"}
+            await ward.report(connection, due_at=now + timedelta(hours=1), **work, **row)
             names = {at.by for at in PAGES.values() if at.by is not None}
             tokens = {name: await ward.token(connection, laid, name) for name in names}
         await database.close()
@@ -148,6 +155,8 @@ async def shown(opening: Opening, scene: Scene, name: str, viewport: Any, **opti
         await expect(page.locator(".cluster, .incident").first).to_be_attached()
     if name == "report":
         await expect(page.locator("html.keeps")).to_be_attached()
+    if name == "crew":
+        await expect(page.locator("html.keeps .job.is-open")).to_be_attached()
     if name == "figures":
         await page.locator("#area-box").scroll_into_view_if_needed()
         await expect(page.locator("path.area").first).to_be_attached(timeout=15_000)

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import tables
+from geo import rejections, tables
 from geo.ids import new_id
 from geo.lifecycle import Status
 from schema.api import SCHEMA
@@ -61,6 +61,7 @@ async def changes(connection: AsyncConnection, made: Ward) -> list[Change]:
     team = ("team-1", *staff)
     place = {"kind": "OTHER", "name": "Trạm mới", "wardCode": CODE}
     saved = {"name": "Đội Một", "capacity": 3, "base": first, "categories": ["TRAFFIC"], "wardCode": CODE}
+    shown = {"published": False}
     wrong = {"trackingCode": resolved[0].tracking_code, "secret": resolved[1].secret}
     account = {"wardCode": CODE, "name": "Người Mới"}
 
@@ -87,6 +88,11 @@ async def changes(connection: AsyncConnection, made: Ward) -> list[Change]:
         Change("reopenIncident", {"incidentId": resolved[3].id, "reason": "Chưa xong"}, staff),
         Change("reopenIncident", {**wrong, "reason": "Chưa xong"}, ()),
         Change("rateIncident", {**wrong, "satisfaction": "SATISFIED"}, ()),
+        Change(
+            "redactPhoto", {"photoId": await photograph(connection, await incident(Status.RECEIVED))} | shown, staff
+        ),
+        Change("saveRejectionTemplate", {"text": "Ngoài phường", "textEn": "Elsewhere", "wardCode": CODE}, staff),
+        Change("removeRejectionTemplate", {"templateId": await template(connection)}, staff),
         Change("savePlace", {**place, "location": first}, team),
         Change("savePlace", {**place, "location": second}, staff),
         Change("savePlace", {**place, "location": first, "placeId": house}, team),
@@ -112,6 +118,21 @@ async def changes(connection: AsyncConnection, made: Ward) -> list[Change]:
         Change("removeTeamMember", {"memberId": await entry(connection, made, "Trần Văn Kín Đáo")}, staff),
         Change("removeTeamMember", {"memberId": await entry(connection, made, "Lê Thị Thêm")}, staff),
     ]
+
+
+async def photograph(connection: AsyncConnection, of: ward.Reported) -> str:
+    """A photograph of this report, which everybody may see as far as they may read it."""
+    columns, key = tables.incident_event.c, new_id()
+    step = sa.select(columns.id).where(columns.incident_id == of.key, columns.from_status.is_(None)).scalar_subquery()
+    row = {"ward_code": CODE, "incident_id": of.key, "event_id": step, "width": 4, "height": 3, "published": True}
+    await connection.execute(sa.insert(tables.photo).values(id=key, **row))
+    return f"Photo:{CODE}:{key}"
+
+
+async def template(connection: AsyncConnection) -> str:
+    """A text that the first ward rejects reports with."""
+    key = await rejections.save(connection, CODE, None, "TRAFFIC", "Việc của thành phố", "The city's")
+    return f"RejectionTemplate:{CODE}:{key}"
 
 
 async def entry(connection: AsyncConnection, made: Ward, name: str) -> str:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, is_non_null_type
 from graphql.utilities import build_schema
 
-from geo import account_lists, categories, crews, incidents, neighbourhoods, places, records, teams, wards
+from geo import account_lists, categories, crews, incidents, neighbourhoods, places, records, rejections, teams, wards
 from geo.actor import Actor, Role
 from schema.api import SCHEMA, sdl
 
@@ -33,6 +33,7 @@ READABLE: dict[str, Callable[[Actor], sa.Select[Any]]] = {
     "Neighbourhood": neighbourhoods.readable,
     "Photo": records.photo_readable,
     "Place": places.readable,
+    "RejectionTemplate": rejections.readable,
     "Reporter": records.reporter_readable,
     "Team": teams.readable,
     "TeamMember": teams.member_readable,
