@@ -38,6 +38,19 @@ MINUTES_AGO, HOURS_AGO, DAYS_AGO = (
 )
 _STEPS = ((24 * 60, DAYS_AGO), (60, HOURS_AGO), (1, MINUTES_AGO))
 
+COUNTED = (
+    N_("%(num)s giờ"),
+    N_("%(num)s phút"),
+    N_("%(num)s ngày làm việc"),
+    N_("%(num)s lần"),
+    N_("%(num)s việc chưa làm được."),
+    N_("%(num)s việc đang chờ hoặc đang chạy."),
+    N_("%(num)s tài khoản"),
+    N_("%(num)s đội, tổ chưa có tài khoản"),
+    N_("Xem thêm %(num)s"),
+)
+"""What the templates count, for the catalogues."""
+
 FORM = "form"
 """The id of a page's form, for what is about none of its fields."""
 
