@@ -28,8 +28,9 @@ from geo.tables import crew, incident, ward
 from geo.waiting import takeable
 
 JOB = "plan_backlog"
-BITE = 200
-"""Incidents given by one transaction: reports wait for the crews' locks meanwhile. The rest is for a job of its own."""
+MOST_PAIRS = 20_000
+"""Pairs of an incident and a crew that one transaction looks at again, in a third of a second: reports wait for the
+crews' locks meanwhile. The rest of a plan is for a job of its own."""
 _SOON = timedelta(seconds=2)
 
 Planner = Callable[[Problem], Awaitable[Plan]]
@@ -59,39 +60,28 @@ async def plan_waiting(connection: AsyncConnection, ward_code: str, planner: Pla
         return 0
     plan = await planner(problem)
     wanted = [(one, crews[n]) for one, n in zip(incidents, plan, strict=True) if n is not None]
-    given = await _give(connection, ward_code, wanted[:BITE])
-    if given < len(wanted[:BITE]):
+    bite = wanted[: max(1, MOST_PAIRS // len(crews))]
+    given = await _give(connection, ward_code, bite)
+    if given < len(bite):
         await jobs.enqueue(connection, JOB, {"ward": ward_code}, at=datetime.now(UTC) + _SOON)
-    elif len(wanted) > BITE or (given and (len(incidents) == MOST_INCIDENTS or max(problem.room) > MOST_PLACES)):
+    elif len(wanted) > len(bite) or (given and (len(incidents) == MOST_INCIDENTS or max(problem.room) > MOST_PLACES)):
         await jobs.enqueue(connection, JOB, {"ward": ward_code})
     return given
 
 
 async def _asked(connection: AsyncConnection, ward_code: str) -> tuple[Sequence[UUID], Sequence[UUID], Problem]:
     """The incidents that wait and could be taken, the crews that have room, and what is to be planned of them."""
-    has_room = crew.c.capacity > in_hand(crew.c.ward_code, crew.c.id)
-    free = sa.select(crew.c.id).where(crew.c.ward_code == ward_code, crew.c.on_duty, has_room).order_by(crew.c.id)
-    crews = (await connection.scalars(free)).all()
+    columns, held = crew.c, in_hand(crew.c.ward_code, crew.c.id).label("held")
+    on_duty = sa.and_(columns.ward_code == ward_code, columns.on_duty, columns.capacity > held)
+    crews = (await connection.execute(sa.select(columns.id, columns.capacity, held).where(on_duty))).all()
+    ids = [row.id for row in crews]
     left = (incident.c.due_at - sa.func.now()).label("left")
-    rows = (await connection.execute(takeable(ward_code, crews).limit(MOST_INCIDENTS).add_columns(left))).all()
+    rows = (await connection.execute(takeable(ward_code, ids).limit(MOST_INCIDENTS).add_columns(left))).all()
     incidents = [row.id for row in rows]
-    metres: list[list[float | None]] = [[None] * len(crews) for _ in incidents]
-    column = {crew_id: n for n, crew_id in enumerate(crews)}
-    keys = [(ward_code, incident_id) for incident_id in incidents]
-    found, loads = await dispatch.suiting(within(connection), keys, crews, locked=False)
-    for n, distance, crew_id in found:
-        metres[n - 1][column[crew_id]] = distance
-    known = [loads.get(crew_id, Load(0, 0)) for crew_id in crews]  # one that nothing suits is asked for nothing
-    return (
-        incidents,
-        crews,
-        Problem(
-            metres,
-            [weight_of(row.left) for row in rows],
-            [load.in_hand for load in known],
-            [load.capacity - load.in_hand for load in known],
-        ),
-    )
+    metres = await dispatch.reached(within(connection), [(ward_code, one) for one in incidents], ids)
+    weights = [weight_of(row.left) for row in rows]
+    room = [row.capacity - row.held for row in crews]
+    return incidents, ids, Problem(metres, weights, [row.held for row in crews], room)
 
 
 async def _give(connection: AsyncConnection, ward_code: str, wanted: Sequence[tuple[UUID, UUID]]) -> int:

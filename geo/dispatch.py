@@ -116,7 +116,18 @@ def _loads() -> sa.Select[Any]:
 
 _CANDIDATES, _LOADS = _locking(_candidates(sa.true())), Plan(_loads())
 _AMONG = _candidates(crew.c.id == sa.any_(array_of("among", sa.Uuid())))
-_CANDIDATES_AMONG, _CANDIDATES_UNLOCKED = _locking(_AMONG), Plan(_AMONG)
+_CANDIDATES_AMONG = _locking(_AMONG)
+
+
+def _reached() -> sa.Select[Any]:
+    """For each incident the crews that could take it, as their places in `among`, and their distances: not locked."""
+    found = _AMONG.order_by(None).subquery("found")
+    place = sa.func.array_position(array_of("among", sa.Uuid()), found.c.id)
+    columns = (sa.func.array_agg(place).label("places"), sa.func.array_agg(found.c.distance).label("distances"))
+    return sa.select(found.c.n, *columns).group_by(found.c.n)
+
+
+_REACHED = Plan(_reached())
 
 Suiting = tuple[list[tuple[int, float, UUID]], dict[UUID, Load]]
 """Which crews could take which incidents, as (number of the incident from 1, metres, crew), and those crews' loads."""
@@ -136,23 +147,34 @@ async def sought(
     return [weighed.get(n, []) for n in range(1, len(incidents) + 1)]
 
 
-async def suiting(
-    statements: Statements,
-    incidents: Sequence[tuple[str, UUID]],
-    among: Sequence[UUID] | None = None,
-    *,
-    locked: bool = True,
-) -> Suiting:
-    """The crews that could take each incident, whether they have room or not, and their loads. As for `sought`.
+async def reached(
+    statements: Statements, incidents: Sequence[tuple[str, UUID]], crews: Sequence[UUID]
+) -> list[list[float | None]]:
+    """A row for each incident, and in it for each of `crews` how many metres away it is; None where it may not take it.
 
-    Not `locked`, `among` is needed and nothing is held: what is found may be so no longer a moment later.
+    Nothing is locked: what is found may be so no longer a moment later.
     """
+    metres: list[list[float | None]] = [[None] * len(crews) for _ in incidents]
+    values = {
+        "wards": [ward_code for ward_code, _ in incidents],
+        "incidents": [incident_id for _, incident_id in incidents],
+        "among": list(crews),
+    }
+    for row in await statements.rows(_REACHED, Given(ANONYMOUS, values)):
+        for place, distance in zip(row.places, row.distances, strict=True):
+            metres[row.n - 1][place - 1] = distance
+    return metres
+
+
+async def suiting(
+    statements: Statements, incidents: Sequence[tuple[str, UUID]], among: Sequence[UUID] | None = None
+) -> Suiting:
+    """The crews that could take each incident, whether they have room or not, and their loads. As for `sought`."""
     wards = [ward_code for ward_code, _ in incidents]
     given = Given(ANONYMOUS, {"wards": wards, "incidents": [incident_id for _, incident_id in incidents]})
     plan = _CANDIDATES
     if among is not None:
-        plan = _CANDIDATES_AMONG if locked else _CANDIDATES_UNLOCKED
-        given = Given(ANONYMOUS, {**given.values, "among": list(among)})
+        plan, given = _CANDIDATES_AMONG, Given(ANONYMOUS, {**given.values, "among": list(among)})
     found = [(row.n, row.distance, row.id) for row in await statements.rows(plan, given)]
     if not found:
         return [], {}

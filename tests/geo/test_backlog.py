@@ -100,8 +100,11 @@ async def test_what_a_crew_gave_back_is_not_forced_on_it(undone: Laid) -> None:
 
 
 async def test_a_long_queue_is_given_in_bites(undone: Laid, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backlog, "BITE", 2)
+    monkeypatch.setattr(backlog, "MOST_PAIRS", 2)
     await wait(undone, 3, 3)
+    async with undone.database.write() as connection:
+        others = sa.update(crew).where(crew.c.id != undone.ward.crews[ward.CLEAN])
+        await connection.execute(others.values(on_duty=False))
     assert await planned(undone) == 2
     assert len(await undone.rows(QUEUED)) == 1
     await on_duty(undone, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -28,12 +29,29 @@ async def test_a_program_that_takes_too_long_is_ended() -> None:
         await planned(SMALL, seconds=0.01)
 
 
+def programs() -> int:
+    """How many programs that plan this process has started and not ended."""
+    children = Path("/proc/self/task").glob("*/children")
+    numbers = " ".join(path.read_text() for path in children).split()
+    commands = [Path(f"/proc/{number}/cmdline") for number in numbers]
+    return sum("geo.planning" in path.read_text() for path in commands if path.exists())
+
+
+async def until(count: int) -> None:
+    for _ in range(1_000):
+        if programs() == count:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"not {count} programs")
+
+
 async def test_who_is_cancelled_leaves_no_program_behind() -> None:
     asking = asyncio.create_task(planned(SMALL))
-    await asyncio.sleep(0)
+    await until(1)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
+    await until(0)
 
 
 def test_a_serving_process_holds_no_scipy() -> None:
