@@ -43,6 +43,8 @@ PAGES = {
     "team": At("/team", by="team-1"),
     "team-place": At("/team/places/new", by="team-1"),
     "team-of-staff": At("/team", by="staff"),
+    "console": At("/staff", by="staff"),
+    "console-case": At("/staff?status=all&case={code}", by="staff"),
     "case": At("/staff/incidents/{code}", by="staff"),
     "notices": At("/notices", by="staff"),
     "notices-of-crew": At("/notices", by="crew-clean"),
@@ -155,6 +157,11 @@ async def shown(opening: Opening, scene: Scene, name: str, viewport: Any, **opti
         await expect(page.locator(".cluster, .incident").first).to_be_attached()
     if name == "report":
         await expect(page.locator("html.keeps")).to_be_attached()
+    if name.startswith("console"):
+        await expect(page.locator("#live")).to_have_attribute("data-tone", "live", timeout=15_000)
+        await expect(page.locator(".row").first).to_be_attached()
+    if name == "console-case":
+        await expect(page.locator("article.case")).to_be_visible()
     if name == "crew":
         await expect(page.locator("html.keeps .job.is-open")).to_be_attached()
     if name == "figures":

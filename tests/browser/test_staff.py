@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import sqlalchemy as sa
 from playwright.async_api import Page, expect
 
+from geo import tables
+from geo.database import Database
 from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE, Opening
 from tests.browser.staff_console import Console, codes, console_on, row, signed_in
@@ -294,15 +298,70 @@ async def test_a_case_opens_beside_the_queue_and_has_its_address(opening: Openin
     page = (await signed_in(opening, console)).page
     late = console.incidents["late"]
     await row(page, late).locator(".row-link").click()
-    await expect(page.locator("#case article.case")).to_be_visible()
+    await expect(page.locator("#beside article.case")).to_be_visible()
     assert query(page) == {"case": [late.tracking_code]}
     await page.keyboard.press("Escape")
-    await expect(page.locator("#case")).to_be_hidden()
+    await expect(page.locator("#beside")).to_be_hidden()
     await expect(row(page, late).locator(".row-link")).to_be_focused()
     await page.go_back()
-    await expect(page.locator("#case article.case")).to_be_visible()
+    await expect(page.locator("#beside article.case")).to_be_visible()
     await page.reload()
-    await expect(page.locator("#case article.case")).to_be_visible()
+    await expect(page.locator("#beside article.case")).to_be_visible()
+
+
+async def test_ten_thousand_open_reports_leave_the_document_small(
+    opening: Opening, console: Console, database: Database
+) -> None:
+    await many(database, 10_000)
+    page = (await signed_in(opening, console)).page
+    await expect(page.locator(".queue-count strong")).to_have_text("10.000")
+    first = (await codes(page))[0]
+    most = loaded = 0
+    while loaded < 1_500:
+        before = loaded
+        await page.evaluate("() => { const box = document.getElementById('queue'); box.scrollTop = box.scrollHeight; }")
+        async with asyncio.timeout(20):
+            while loaded == before:
+                lists = "[...document.querySelectorAll('.rows')]"
+                most = max(most, await page.evaluate(f"{lists}.reduce((sum, one) => sum + one.children.length, 0)"))
+                loaded = await page.evaluate(f"50 + 100 * ({lists}.length - 1)")
+                await asyncio.sleep(0.05)
+    assert most <= 450
+    # What was seen before is there again, in its place.
+    await page.evaluate("document.getElementById('queue').scrollTop = 0")
+    await expect(row(page, first)).to_be_in_viewport()
+    assert (await codes(page))[0] == first
+    # And what happens is still seen at once.
+    late = console.incidents["late"]
+    await console.step("assignIncident", "admin", incidentId=late.id, crewId=console.crew(CLEAN))
+    await page.locator("#q").fill(late.tracking_code)
+    await expect(row(page, late)).to_have_attribute("data-status", "ASSIGNED")
+
+
+async def many(database: Database, wanted: int) -> None:
+    """So many open incidents: copies of one that is due first, each due a little later."""
+    columns = [column.name for column in tables.incident.columns if column.computed is None]
+    fresh = {
+        "id": "gen_random_uuid()",
+        # No real code has a U.
+        "tracking_code": "ward_code || '-U' || lpad(n::text, 5, '0')",
+        "due_at": "due_at + n * interval '1 minute'",
+        "request_key_hash": "sha256(('key' || n)::bytea)",
+        "reporter_secret_hash": "sha256(('secret' || n)::bytea)",
+    }
+    values = ", ".join(fresh.get(name, name) for name in columns)
+    async with database.write() as connection:
+        have = await connection.scalar(
+            sa.text("SELECT count(*) FROM incident WHERE status IN ('RECEIVED', 'ASSIGNED', 'ACCEPTED', 'IN_PROGRESS')")
+        )
+        await connection.execute(
+            sa.text(
+                f"INSERT INTO incident ({', '.join(columns)}) SELECT {values}"  # noqa: S608 - our own columns
+                " FROM (SELECT * FROM incident WHERE status = 'RECEIVED' ORDER BY due_at LIMIT 1) AS one,"
+                " generate_series(1, :left) AS n"
+            ),
+            {"left": wanted - have},
+        )
 
 
 async def test_without_scripts_it_is_a_list_to_filter_and_to_leaf_through(opening: Opening, console: Console) -> None:

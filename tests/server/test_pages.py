@@ -19,7 +19,18 @@ from maps import vendor
 from schema.api import SCHEMA
 from schema.documents import prepared
 from server.app import create_app
-from server.pages import map_words, offline, progress_words, render, report_words, static, stats
+from server.pages import (
+    crew_words,
+    map_words,
+    offline,
+    progress_words,
+    render,
+    report_words,
+    staff_words,
+    static,
+    stats,
+    team_words,
+)
 from server.pages.languages import FOLDER, catalogue
 from server.pages.words import GROUPS
 from server.settings import Settings
@@ -425,7 +436,11 @@ SPEAKERS = {
     "report/main.js": report_words.WORDS,
     "progress/main.js": progress_words.WORDS,
     "stats/main.js": stats.WORDS,
+    "staff/main.js": staff_words.WORDS,
     "report/offline.js": offline._WORDS,
+    "crew/main.js": crew_words.WORDS,
+    "team/main.js": team_words.FOLLOWED,
+    "team/place.js": team_words.WORDS,
 }
 """The first module of each page that says anything, and the words that the page gives it."""
 

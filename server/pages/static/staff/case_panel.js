@@ -5,13 +5,14 @@ import { fragment } from "./rows.js";
 import { element } from "../common/dom.js";
 import { say } from "../common/words.js";
 
-const panel = document.getElementById("case");
-const body = document.getElementById("case-body");
-const whole = document.getElementById("case-page");
+const panel = document.getElementById("beside");
+const body = document.getElementById("beside-body");
+const whole = document.getElementById("beside-page");
 
 let shown = "";
 let asked = null;
 let from = null;
+let mounted = null;
 
 export const current = () => shown;
 
@@ -30,9 +31,9 @@ export async function open(code, { focus = true } = {}) {
 }
 
 async function load(code, focus) {
-  asked?.abort();
+  leave();
   const mine = (asked = new AbortController());
-  body.replaceChildren(element("p", "case-wait", say("caseLoading"), { role: "status" }));
+  body.replaceChildren(element("p", "beside-wait", say("caseLoading"), { role: "status" }));
   if (focus) body.focus({ preventScroll: true });
   try {
     const found = await fragment(casePath(code, { panel: 1 }), mine.signal);
@@ -41,21 +42,31 @@ async function load(code, focus) {
     if (asked !== mine) return;
     body.replaceChildren(document.adoptNode(article));
     body.scrollTop = 0;
-    (await import("./case.js")).mount(article);
+    const { mount } = await import("./case.js");
+    if (asked === mine) mounted = mount(article);
   } catch (error) {
     if (error.name === "AbortError" || asked !== mine || body.querySelector("article.case")) return;
     const again = element("button", "button", say("retry"), { type: "button" });
     again.addEventListener("click", () => load(code, true));
     const page = element("a", "button", say("openPage"), { href: casePath(code) });
-    body.replaceChildren(element("div", "case-wait", [element("p", "", say("caseFailed"), { role: "alert" }), again, page]));
+    body.replaceChildren(element("div", "beside-wait", [element("p", "", say("caseFailed"), { role: "alert" }), again, page]));
   }
 }
+
+function leave() {
+  asked?.abort();
+  asked = null;
+  mounted?.unmount();
+  mounted = null;
+}
+
+/** Something happened to the incident that is shown: what is written there stays. */
+export const renew = () => mounted?.refresh();
 
 /** Take the panel away, and give the keyboard back to where it came from. */
 export function close(next = null) {
   if (panel.hidden) return false;
-  asked?.abort();
-  asked = null;
+  leave();
   shown = "";
   panel.hidden = true;
   document.body.classList.remove("has-case");

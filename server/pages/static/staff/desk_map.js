@@ -143,6 +143,6 @@ export class DeskMap {
   /** Bring a row's incident into view, near enough to tell its street. */
   approach(row) {
     const at = [Number(row.dataset.latitude), Number(row.dataset.longitude)];
-    if (!this.#map.getBounds().pad(-0.1).contains(at)) this.#map.setView(at, Math.max(this.#map.getZoom(), STREET - 2));
+    if (!this.#map.getBounds().pad(-0.1).contains(at)) this.#map.setView(at, Math.max(this.#map.getZoom(), STREET - 2), { animate: false });
   }
 }

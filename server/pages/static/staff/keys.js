@@ -6,7 +6,7 @@ const dialog = document.getElementById("keys");
 const on = document.getElementById("keys-on");
 
 const isTyping = ({ target }) =>
-  target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], .case-body") !== null;
+  target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], .beside-body") !== null;
 
 function stored() {
   try {

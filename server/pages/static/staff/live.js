@@ -28,7 +28,7 @@ export class Live {
     addEventListener("offline", () => this.#lost());
     addEventListener("pagehide", () => this.#leave());
     addEventListener("pageshow", (event) => event.persisted && this.#connect());
-    this.#say("waiting", say("connecting"));
+    this.#write("waiting", say("connecting"));
     this.#connect();
   }
 
@@ -47,7 +47,7 @@ export class Live {
     this.#stream.addEventListener("open", () => {
       this.#failures = 0;
       this.#since = new Date();
-      this.#say("live", say("live"));
+      this.#write("live", say("live"));
       // Without a cursor nobody tells what happened between the page and the stream.
       if (isFirst) void this.#renew(false);
     });
@@ -103,7 +103,7 @@ export class Live {
   }
 
   #lost() {
-    this.#say("lost", say("noNetwork", { time: this.#time }));
+    this.#write("lost", say("noNetwork", { time: this.#time }));
   }
 
   get #time() {
@@ -112,7 +112,7 @@ export class Live {
 
   #retry() {
     this.#leave();
-    if (navigator.onLine) this.#say("lost", say("notLive", { time: this.#time }));
+    if (navigator.onLine) this.#write("lost", say("notLive", { time: this.#time }));
     else this.#lost();
     const pause = PAUSES[Math.min(this.#failures, PAUSES.length - 1)] * (0.75 + Math.random() / 2);
     this.#failures += 1;
@@ -122,10 +122,10 @@ export class Live {
   /** Nobody is told any more: the sign-in has ended. */
   #end() {
     this.#leave();
-    this.#say("lost", say("signedOut"));
+    this.#write("lost", say("signedOut"));
   }
 
-  #say(tone, text) {
+  #write(tone, text) {
     if (line.dataset.tone === tone && line.lastElementChild.textContent === text) return;
     line.dataset.tone = tone;
     line.querySelector("use").setAttribute("href", `${data.sprite}#${tone === "lost" ? "wifi-off" : "wifi"}`);

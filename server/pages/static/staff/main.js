@@ -20,6 +20,9 @@ const toolbar = document.getElementById("bulk");
 const told = document.getElementById("told");
 const selected = new Set();
 
+const DAYS = "from to".split(" ");
+const FIELDS = ["q", "status", "crew", "area", ...DAYS];
+
 let current = null; // the id of the row that the keyboard is at
 
 const queue = new Queue(box, { selected, changed: () => tellSelection() });
@@ -219,11 +222,11 @@ const link = (href) => new URL(href, location.href).searchParams;
 
 /** The form says what the address says. */
 function fill(query) {
-  for (const name of ["q", "status", "crew", "area", "from", "to"]) form.elements[name].value = query.get(name) ?? "";
+  for (const name of FIELDS) form.elements[name].value = query.get(name) ?? "";
   const kinds = query.getAll("kind").flatMap((value) => value.split(","));
   for (const kind of form.querySelectorAll("[name=kind]")) kind.checked = kinds.includes(kind.value);
   const filled = ["status", "crew", "area"].filter((name) => query.get(name)).length;
-  const n = filled + Number(kinds.some(Boolean)) + Number(Boolean(query.get("from") || query.get("to")));
+  const n = filled + Number(kinds.some(Boolean)) + Number(DAYS.some((name) => query.get(name)));
   const counted = document.getElementById("asking-count");
   counted.hidden = !n;
   counted.textContent = n;
@@ -310,7 +313,7 @@ function start() {
       event.preventDefault();
       makeCurrent(row, { focus: false });
       openBeside(row.dataset.code);
-      map.approach(row);
+      setTimeout(() => map.approach(row), 100); // once the map has stepped aside
     }
   });
   box.addEventListener("change", (event) => {
@@ -340,8 +343,8 @@ function start() {
     toast(why ?? say("dispatched"), why === null ? "done" : "failed");
   });
 
-  document.getElementById("case-close").addEventListener("click", closeBeside);
-  document.getElementById("case").addEventListener("case-changed", () => {
+  document.getElementById("beside-close").addEventListener("click", closeBeside);
+  document.getElementById("beside").addEventListener("case-changed", () => {
     const row = queue.rowOf(casePanel.current());
     if (row) void after([row.dataset.id]);
     else map.incidents.refreshSoon();
@@ -390,11 +393,14 @@ function start() {
     changed: async (ids) => {
       map.incidents.refreshSoon();
       crews.refreshSoon();
+      const opened = queue.rowOf(casePanel.current());
+      if (!opened || ids.includes(opened.dataset.id)) void casePanel.renew();
       await queue.refresh(ids);
     },
     renew: async (all) => {
       map.incidents.refreshSoon();
       crews.refreshSoon();
+      if (all) void casePanel.renew();
       await (all ? queue.renew() : queue.settle());
     },
   });
