@@ -35,8 +35,10 @@ def read_position(text: str) -> tuple[float, float] | None:
     """Longitude and latitude from `15.9865, 108.2100`, in either order, for here the longitude is the larger."""
     if re.sub(_NUMBER, "", text).strip(" ,;\t°"):
         return None
-    numbers = [float(number) for number in _NUMBER.findall(text)]
-    return (max(numbers), min(numbers)) if len(numbers) == 2 else None
+    numbers = sorted(float(number) for number in _NUMBER.findall(text))
+    if len(numbers) != 2 or abs(numbers[0]) > 90 or abs(numbers[1]) > 180:
+        return None
+    return numbers[1], numbers[0]
 
 
 # --------------------------------------------------------------------------------------------------------- places
