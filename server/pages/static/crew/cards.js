@@ -5,6 +5,7 @@ import { data, moment, say } from "../common/words.js";
 import { isLate } from "./foreseeing.js";
 import { distance, due, phoneShown, span } from "./saying.js";
 
+const DO = { accept: "doAccept", start: "doStart", resolve: "doResolve" };
 const list = document.getElementById("list");
 const drawn = new Map();
 
@@ -131,10 +132,10 @@ function body(job, key) {
   }
   parts.append(element("div", "job-ways", ways));
   if (job.phone && job.caller) parts.append(element("p", "quiet", say("callWho", { name: job.caller })));
-  const back = element("button", "button wide crew-act quiet-act", [icon("undo-2"), say(`back-${job.status}`)], { type: "button", "data-focus": "back" });
+  const back = element("button", "button wide crew-act quiet-act", [icon("undo-2"), say(job.status === "ASSIGNED" ? "backAssigned" : "backBegun")], { type: "button", "data-focus": "back" });
   back.addEventListener("click", () => acts.back(job));
   const { step, icon: sign } = data.next[job.status];
-  const next = element("button", "button primary wide crew-act", [icon(sign), say(`do-${step}`)], { type: "button", "data-focus": "next" });
+  const next = element("button", "button primary wide crew-act", [icon(sign), say(DO[step])], { type: "button", "data-focus": "next" });
   next.addEventListener("click", () => acts.step(job, step));
   parts.append(back, element("div", "job-next", next));
   return parts;

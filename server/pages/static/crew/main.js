@@ -47,6 +47,7 @@ async function drawNow() {
   tellBar("others", !session.out && session.others ? say("accountOther", { n: session.others }) : "");
   if (!list) {
     part("empty").hidden = false;
+    part("empty-title").textContent = say("nothingKeptTitle");
     part("empty-words").textContent = say("nothingKept");
     tellAway();
     return;
@@ -86,6 +87,7 @@ function drawJobs(ahead, list) {
   cards.draw(jobs);
   part("jobs-title").textContent = say("listOf", { n: jobs.length });
   part("empty").hidden = jobs.length > 0;
+  part("empty-title").textContent = say("emptyAll");
   part("empty-words").textContent = say(ahead.onDuty ? "emptyAllOn" : "emptyAllOff");
   part("more").hidden = list.total <= list.jobs.length;
   part("more").textContent = say("more", { n: list.jobs.length, total: list.total });

@@ -4,7 +4,8 @@ import { element, icon } from "../common/dom.js";
 import { say } from "../common/words.js";
 import { mark } from "./cards.js";
 
-const GONE = ["CLOSED", "DUPLICATE", "REJECTED", "RESOLVED"];
+const DO = { accept: "doAccept", start: "doStart", resolve: "doResolve", decline: "doDecline" };
+const GONE = { CLOSED: "goneClosed", DUPLICATE: "goneDuplicate", REJECTED: "goneRejected", RESOLVED: "goneResolved" };
 
 const outbox = document.getElementById("outbox");
 const title = document.getElementById("outbox-title");
@@ -20,7 +21,7 @@ export function begin(given) {
 }
 
 /** The step in words: of duty, which way. */
-const wordOf = ({ step, fields }) => say(step === "duty" ? `do-${fields.onDuty === "yes" ? "on" : "off"}` : `do-${step}`);
+const wordOf = ({ step, fields }) => say(step === "duty" ? (fields.onDuty === "yes" ? "doOn" : "doOff") : DO[step]);
 
 /** Draw what waits and what was refused of this account. `jobs`: the crew's as the ward has them. */
 export function draw(actions, jobs) {
@@ -46,11 +47,11 @@ function line(action) {
 
 /** What has become of the incident, as far as the refusal tells. */
 function words({ problem, incident }, jobs) {
-  if (problem.code === "FAULT") return say("goneFAULT");
+  if (problem.code === "FAULT") return say("goneFault");
   const isOurs = jobs.some(({ id }) => id === incident);
   if (problem.code !== "INVALID_TRANSITION" && problem.code !== "NOT_FOUND") return problem.message || say("goneStill");
   if (isOurs) return say("goneStill");
-  if (GONE.includes(problem.from)) return say(`gone${problem.from}`);
+  if (problem.from in GONE) return say(GONE[problem.from]);
   return problem.from === "RECEIVED" ? say("goneQueue") : say("goneElsewhere");
 }
 
