@@ -470,17 +470,26 @@ def test_every_module_that_says_something_belongs_to_a_page_that_gives_words():
     assert {module for module in static.FOLDER.rglob("*.js") if said_by(module.read_text())} <= reached
 
 
+def is_at_work(name: str) -> bool:
+    """Whether a template or a module is of the pages of those who work for a ward, parts of such pages included."""
+    framed = [
+        path.stem for path in (PAGES / "templates").glob("*.html") if '{% extends "desk.html" %}' in path.read_text()
+    ]
+    return name.partition("_")[0] in {"desk", *(one.partition("_")[0] for one in framed)}
+
+
 def test_every_icon_that_pages_name_is_in_the_sprite():
     named: dict[bool, set[str]] = {True: set(), False: set()}
     for template in (PAGES / "templates").glob("*.html"):
         text = template.read_text()
-        at_work = template.name.startswith("desk") or '{% extends "desk.html" %}' in text
+        at_work = is_at_work(template.stem)
         named[at_work] |= set(re.findall(r'icon\("([a-z0-9-]+)"', text))
     for module in static.FOLDER.rglob("*.js"):
         at_work = module.relative_to(static.FOLDER).parts[0] in ("desk", "staff", "crew", "team")
         named[at_work] |= set(re.findall(r'(?:icon\(|sign: )"([a-z0-9-]+)"', module.read_text()))
     for path in PAGES.glob("*.py"):
-        named[False] |= set(re.findall(r'Sign\(N_\("[^"]+"\), "([a-z0-9-]+)"\)', path.read_text()))
+        signs = set(re.findall(r'Sign\(N_\("[^"]+"\), "([a-z0-9-]+)"\)', path.read_text()))
+        named[is_at_work(path.stem)] |= signs
         named[True] |= set(re.findall(r'Way\("[^"]+", N_\("[^"]+"\), "([a-z0-9-]+)"\)', path.read_text()))
     assert len(named[False]) > 30
     assert named[False] <= set(vendor.ICON_NAMES)
