@@ -125,7 +125,7 @@ async def scene(database: Database, address: str) -> Scene:
 
 async def opened(opening: Opening, scene: Scene, viewport: Any = PHONE, **options: Any) -> Page:
     """The page of who is signed in as the first crew's member, drawn by its modules and kept by its worker."""
-    cookie = {"name": "session", "value": scene.crew_token, "domain": "127.0.0.1", "path": "/"}
+    cookie: dict[str, Any] = {"name": "session", "value": scene.crew_token, "domain": "127.0.0.1", "path": "/"}
     cookie |= {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
     usual: dict[str, Any] = {"expected": AWAY, "storage_state": {"cookies": [cookie], "origins": []}}
     page = (await opening("/crew", viewport, **(usual | options))).page
