@@ -1,0 +1,347 @@
+"""The desk's settings by plain forms: what is shown, what is taken, what is refused and changes nothing."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from geo import jobs, tables
+from geo.colours import LEAST, contrast_on_white
+from geo.lifecycle import Status
+from maps import vendor
+from server.pages.settings_accounts import ROLES
+from server.pages.settings_categories import COLOURS, ICONS
+from tests import ward
+from tests.asking import Desk
+from tests.ward import CLEAN, CODE, FIRST, ROADS, authenticate
+
+PATHS = ("/staff/categories", "/staff/accounts", "/staff/crews", "/staff/jobs")
+FORMS = (*(f"{path}/new" for path in PATHS[:3]), "/staff/categories/ENVIRONMENT")
+KIND = {
+    "name": "Cây xanh", "name_en": "Street trees", "icon": "trees", "colour": "#2e7d4f", "other_colour": "#4f5b66",
+    "deadline": "24", "working": "yes", "accept": "45", "public": "yes",
+}  # fmt: skip
+
+
+async def get(desk: Desk, path: str, by: str | None = "staff", **headers: str) -> httpx.Response:
+    cookies = {} if by is None else {"Cookie": f"session={desk.tokens[by]}"}
+    return await desk.http.get(path, headers={"Accept": "text/html", **cookies, **headers})
+
+
+async def post(
+    desk: Desk, path: str, form: dict[str, Any] | None = None, by: str | None = "staff", **headers: str
+) -> httpx.Response:
+    own = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+    cookies = {} if by is None else {"Cookie": f"session={desk.tokens[by]}"}
+    # An empty form is a form, too.
+    return await desk.http.post(path, data=form or {"x": ""}, headers={**own, **cookies, **headers})
+
+
+async def one(desk: Desk, query: sa.Select[Any]) -> Any:
+    async with desk.database.read() as connection:
+        return (await connection.execute(query)).one_or_none()
+
+
+def kind_of(code: str) -> sa.Select[Any]:
+    return sa.select(tables.category).where(tables.category.c.ward_code == CODE, tables.category.c.code == code)
+
+
+def account_at(desk: Desk, username: str) -> str:
+    return f"/staff/accounts/Account:{CODE}:{desk.ward.accounts[username]}"
+
+
+def crew_at(desk: Desk, name: str) -> str:
+    return f"/staff/crews/Crew:{CODE}:{desk.ward.crews[name]}"
+
+
+async def test_the_settings_are_the_desks_alone(desk: Desk) -> None:
+    paths = (*PATHS, *FORMS, account_at(desk, "crew-clean"), crew_at(desk, CLEAN))
+    for path in paths:
+        assert (await get(desk, path, None)).headers["location"].startswith("/sign-in?next=%2Fstaff%2F")
+        for by in ("crew-clean", "team-1"):
+            assert (await get(desk, path, by)).status_code == 403, (path, by)
+        for by in ("staff", "admin"):
+            assert (await get(desk, path, by)).status_code == 200, (path, by)
+
+
+async def test_nobody_else_changes_a_setting(desk: Desk) -> None:
+    before = await desk.dump()
+    forms: dict[str, dict[str, str]] = {
+        "/staff/categories/new": KIND,
+        "/staff/categories/ENVIRONMENT": KIND,
+        "/staff/accounts/new": {"name": "A", "username": "moi", "role": "CREW_MEMBER"},
+        f"{account_at(desk, 'crew-clean')}/password": {},
+        f"{account_at(desk, 'crew-clean')}/disabled": {"disabled": "yes"},
+        f"{account_at(desk, 'crew-clean')}/move": {"crew": f"Crew:{CODE}:{desk.ward.crews[ROADS]}"},
+        "/staff/crews/new": {"name": "Đội", "capacity": "3", "base": "point", "latitude": "16", "longitude": "108.2"},
+        f"{crew_at(desk, CLEAN)}/duty": {"on": "no"},
+        "/staff/jobs": {"all": "yes"},
+    }
+    for path, form in forms.items():
+        assert (await post(desk, path, form, None)).status_code == 303
+        assert (await post(desk, path, form, "crew-clean")).status_code == 403
+        # A form on another web site, sent with the cookie of staff.
+        assert (await post(desk, path, form, **{"Sec-Fetch-Site": "cross-site"})).status_code == 403
+    foreign = {path: form for path, form in forms.items() if f":{CODE}:" in path}
+    for path, form in foreign.items():
+        assert (await post(desk, path, form, "staff-other")).status_code in (404, 422), path
+    assert await desk.dump() == before
+
+
+async def test_an_unknown_ward_kind_account_or_crew_is_not_found(desk: Desk) -> None:
+    for path in ("/staff/categories/NOTHING", "/staff/accounts/x", "/staff/crews/x", account_at(desk, "staff-other")):
+        assert (await get(desk, path)).status_code == 404, path
+    for path in PATHS:
+        assert (await get(desk, f"{path}?ward=99999", "admin")).status_code == 404
+        assert (await get(desk, f"{path}?ward=x", "admin")).status_code == 404
+
+
+async def test_an_administrator_of_every_ward_stays_in_the_ward_of_the_address(desk: Desk) -> None:
+    text = (await get(desk, f"/staff/categories?ward={ward.OTHER}", "admin")).text
+    assert f'href="/staff/categories/new?ward={ward.OTHER}"' in text
+    answer = await post(desk, f"/staff/categories/new?ward={ward.OTHER}", KIND, "admin")
+    assert answer.headers["location"] == f"/staff/categories?ward={ward.OTHER}&done=added"
+    assert await one(desk, kind_of("STREET_TREES")) is None
+
+
+async def test_a_kind_is_added_and_changed_without_a_script(desk: Desk) -> None:
+    answer = await post(desk, "/staff/categories/new", KIND)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/staff/categories?done=added")
+    row = await one(desk, kind_of("STREET_TREES"))
+    assert (row.name, row.icon, row.colour, row.deadline_hours) == ("Cây xanh", "trees", "#2e7d4f", 24)
+    assert (row.working_hours, row.accept_minutes, row.public, row.photo_required) == (True, 45, True, False)
+    listed = (await get(desk, answer.headers["location"])).text
+    assert "24 giờ làm việc" in listed
+    assert "(3 ngày làm việc)" in listed
+    assert "Đã thêm lĩnh vực." in listed
+    changed = {**KIND, "working": "no", "deadline": "8", "colour": "other", "other_colour": "#123456", "photo": "yes"}
+    changed.pop("public")
+    assert (await post(desk, "/staff/categories/STREET_TREES", changed)).status_code == 303
+    row = await one(desk, kind_of("STREET_TREES"))
+    assert (row.working_hours, row.deadline_hours, row.colour) == (False, 8, "#123456")
+    assert (row.public, row.photo_required) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "words"),
+    [
+        ({"name": ""}, "name", "Cần điền mục này."),
+        ({"name_en": "123"}, "name-en", "Tên tiếng Anh cần có chữ cái"),
+        ({"name_en": "Environment"}, "name-en", "Phường đã có lĩnh vực với tên tiếng Anh này."),
+        ({"icon": "skull"}, "icon", "Hãy chọn một biểu tượng"),
+        ({"colour": ""}, "colour", "Hãy chọn một màu."),
+        ({"colour": "other", "other_colour": "#ffee00"}, "colour", "Màu này nhạt nên khó đọc trên nền trắng"),
+        ({"colour": "red"}, "colour", "Màu ghi dạng #rrggbb."),
+        ({"deadline": "hai"}, "deadline", "Hãy ghi bằng số"),
+        ({"deadline": "0"}, "deadline", "Thời hạn từ 1 đến 8.760 giờ."),
+        ({"accept": "9999"}, "accept", "Thời gian nhận việc từ 1 đến 1.440 phút."),
+    ],
+)
+async def test_what_is_wrong_with_a_kind_is_told_at_its_field(
+    desk: Desk, given: dict[str, str], field: str, words: str
+) -> None:
+    before = await desk.dump()
+    answer = await post(desk, "/staff/categories/new", {**KIND, **given})
+    assert answer.status_code == 422
+    text = unescape(answer.text)
+    assert f'<a class="link" href="#{field}">{words}' in text
+    assert f'id="{field}-problem"' in text
+    assert re.search(rf'id="{field}"', text)
+    assert 'value="Cây xanh"' in text or "name" in given
+    assert await desk.dump() == before
+
+
+def test_what_a_kind_is_chosen_from_can_be_seen_and_is_on_every_page() -> None:
+    assert {one.icon for one in ICONS} <= set(vendor.ICON_NAMES)
+    assert all(contrast_on_white(one.icon) >= LEAST for one in COLOURS)
+    assert {sign.icon for sign in ROLES.values()} <= set(vendor.DESK_ICON_NAMES)
+    assert contrast_on_white("#ffffff") == pytest.approx(1)
+    assert contrast_on_white("#000000") == pytest.approx(21)
+
+
+def password_in(text: str) -> str:
+    found = re.search(r'id="password"[^>]*>([^<]+)<', text)
+    assert found is not None
+    return found[1]
+
+
+async def test_an_account_is_created_and_its_password_shown_once(desk: Desk) -> None:
+    form = {"name": "Lê Văn Mới", "username": "le.moi", "role": "CREW_MEMBER"}
+    answer = await post(desk, "/staff/accounts/new", {**form, "crew": f"Crew:{CODE}:{desk.ward.crews[CLEAN]}"})
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    password = password_in(answer.text)
+    async with desk.database.read() as connection:
+        assert await authenticate(connection, "le.moi", password) is not None
+    listed = (await get(desk, "/staff/accounts?q=le+van+moi")).text
+    assert "le.moi" in listed
+    assert "crew-clean" not in listed
+    assert password not in listed
+
+
+async def test_what_is_wrong_with_an_account_is_told_at_its_field(desk: Desk) -> None:
+    before = await desk.dump()
+    crew = f"Crew:{CODE}:{desk.ward.crews[CLEAN]}"
+    right = {"name": "Lê Văn Mới", "username": "le.moi", "role": "CREW_MEMBER", "crew": crew}
+    for given, field in (
+        ({"username": "crew-clean"}, "username"),
+        ({"name": ""}, "name"),
+        ({"role": ""}, "role"),
+        ({"role": "ADMIN"}, "role"),
+        ({"role": "STAFF"}, "role"),
+        ({"crew": ""}, "crew"),
+        ({"role": "TEAM_MEMBER"}, "team"),
+    ):
+        answer = await post(desk, "/staff/accounts/new", {**right, **given})
+        assert answer.status_code == 422
+        assert f'<a class="link" href="#{field}">' in answer.text, given
+        assert f'id="{field}-problem"' in answer.text, given
+    assert await desk.dump() == before
+
+
+async def test_an_account_gets_a_new_password_is_moved_locked_and_opened(desk: Desk) -> None:
+    at = account_at(desk, "crew-clean")
+    answer = await post(desk, f"{at}/password")
+    assert answer.headers["cache-control"] == "no-store"
+    async with desk.database.read() as connection:
+        assert await authenticate(connection, "crew-clean", password_in(answer.text)) is not None
+        assert await authenticate(connection, "crew-clean", ward.PASSWORD) is None
+    moved = await post(desk, f"{at}/move", {"crew": f"Crew:{CODE}:{desk.ward.crews[ROADS]}"})
+    assert (moved.status_code, moved.headers["location"]) == (303, f"{at}?done=moved")
+    assert ROADS in (await get(desk, at)).text
+    locked = await post(desk, f"{at}/disabled", {"disabled": "yes"})
+    assert "Đã khóa tài khoản." in (await get(desk, locked.headers["location"])).text
+    assert "Mở khóa" in (await get(desk, at)).text
+    assert (await post(desk, f"{at}/disabled", {"disabled": "no"})).headers["location"] == f"{at}?done=enabled"
+
+
+async def test_ones_own_account_offers_nothing_to_press(desk: Desk) -> None:
+    text = (await get(desk, account_at(desk, "staff"))).text
+    assert "Đây là tài khoản đang dùng." in text
+    assert "/password" not in text
+    assert (await post(desk, f"{account_at(desk, 'staff')}/disabled", {"disabled": "yes"})).status_code == 422
+
+
+async def test_who_has_no_account_is_named_and_leads_to_the_form(desk: Desk) -> None:
+    text = (await get(desk, "/staff/accounts")).text
+    team = f"Team:{CODE}:{desk.ward.teams[ward.SECOND]}"
+    assert f"/staff/accounts/new?team={team.replace(':', '%3A')}" in text
+    assert f"team=Team%3A{CODE}%3A{desk.ward.teams[FIRST]}" not in text
+    form = (await get(desk, f"/staff/accounts/new?team={team}")).text
+    assert f'<option value="{team}" selected>' in form
+    assert 'value="TEAM_MEMBER" checked' in form
+
+
+async def test_the_list_of_accounts_outlives_an_address_that_cannot_be(desk: Desk) -> None:
+    for query in ("role=NOBODY", "after=xyz", "q=%00", "role=STAFF&q=%25"):
+        assert (await get(desk, f"/staff/accounts?{query}")).status_code == 200, query
+
+
+async def test_crews_show_their_load_their_people_and_when_they_were_seen(desk: Desk) -> None:
+    async with desk.database.write() as connection:
+        held = {"status": Status.ASSIGNED, "crew_id": desk.ward.crews[CLEAN]}
+        for _ in range(3):
+            await ward.report(connection, **held)
+        await connection.execute(
+            sa.text("UPDATE crew SET position_at = now() - interval '5 minutes' WHERE id = :id"),
+            {"id": desk.ward.crews[CLEAN]},
+        )
+    text = (await get(desk, "/staff/crews")).text
+    assert "<strong>3/10</strong> việc đang làm" in text
+    assert '<rect class="bar-held" width="30"' in text
+    assert "cách đây 5 phút" in text
+    assert "Người dùng crew-clean" in text
+    assert "2 trong 2 đội đang trực." in text
+    english = (await get(desk, "/staff/crews?lang=en")).text
+    assert "5 minutes ago" in english
+
+
+async def test_staff_begin_and_end_a_crews_duty(desk: Desk) -> None:
+    duty = sa.select(tables.crew.c.on_duty).where(tables.crew.c.id == desk.ward.crews[CLEAN])
+    for on, done in (("no", "off"), ("yes", "on")):
+        answer = await post(desk, f"{crew_at(desk, CLEAN)}/duty", {"on": on})
+        assert answer.headers["location"] == f"/staff/crews?done={done}"
+        assert (await one(desk, duty)).on_duty is (on == "yes")
+
+
+async def test_a_crew_is_added_at_a_place_and_changed_without_losing_what_was_drawn(desk: Desk) -> None:
+    place = f"Place:{CODE}:{desk.ward.places['Ủy ban nhân dân phường']}"
+    form = {"name": "Đội Mới", "capacity": "4", "categories": ["TRAFFIC", "OTHER"], "base": "place", "place": place}
+    assert (await post(desk, "/staff/crews/new", form)).headers["location"] == "/staff/crews?done=added"
+    known = sa.select(tables.crew, sa.func.ST_X(tables.crew.c.base).label("x")).where(tables.crew.c.name == "Đội Mới")
+    row = await one(desk, known)
+    assert (row.capacity, row.on_duty, row.x) == (4, False, 108.232)
+    area = ward.square(108.20, 15.98, 108.22, 16.0)
+    async with desk.database.write() as connection:
+        of_it = tables.crew.c.id == row.id
+        await connection.execute(sa.update(tables.crew).where(of_it).values(coverage=area))
+        await connection.execute(
+            sa.update(tables.account).where(tables.account.c.username == "crew-roads").values(disabled_at=sa.func.now())
+        )
+    at = f"/staff/crews/Crew:{CODE}:{row.id}"
+    assert "Giữ địa bàn đã vẽ" in (await get(desk, at)).text
+    changed = {"name": "Đội Mới", "capacity": "6", "categories": ["OTHER"], "base": "keep", "coverage": "keep"}
+    assert (await post(desk, at, {**changed, "members": ["crew-clean"]})).status_code == 303
+    row = await one(desk, known.add_columns(sa.func.ST_Area(tables.crew.c.coverage).label("area")))
+    assert (row.capacity, row.x) == (6, 108.232)
+    assert row.area == pytest.approx(0.0004)
+    assert "Người dùng crew-clean" in (await get(desk, at)).text
+    # A locked member stays one where the form names them, and joins no other crew.
+    refused = await post(desk, at, {**changed, "members": ["crew-roads"]})
+    assert refused.status_code == 422
+    roads = {"name": ROADS, "capacity": "5", "categories": ["TRAFFIC"], "base": "keep", "members": ["crew-roads"]}
+    assert (await post(desk, crew_at(desk, ROADS), roads)).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": CLEAN}, "name"),
+        ({"capacity": "nhiều"}, "capacity"),
+        ({"capacity": "1001"}, "capacity"),
+        ({"latitude": "x"}, "base"),
+        ({"base": "place", "place": "x"}, "base"),
+        ({"latitude": "10"}, "base"),
+        ({"categories": ["NOTHING"]}, "categories"),
+        ({"members": ["nobody"]}, "members"),
+    ],
+)
+async def test_what_is_wrong_with_a_crew_is_told_at_its_field(desk: Desk, given: dict[str, Any], field: str) -> None:
+    before = await desk.dump()
+    right = {"name": "Đội Mới", "capacity": "4", "base": "point", "latitude": "16,0", "longitude": "108.21"}
+    answer = await post(desk, "/staff/crews/new", {**right, **given})
+    assert answer.status_code == 422
+    assert f'<a class="link" href="#{field}">' in answer.text
+    assert f'id="{field}-problem"' in answer.text
+    assert await desk.dump() == before
+
+
+async def test_failed_jobs_are_told_in_words_and_tried_again(desk: Desk) -> None:
+    calm = (await get(desk, "/staff/jobs")).text
+    assert "Mọi việc đều chạy tốt" in calm
+    assert "Chạy lại" not in calm
+    async with desk.database.write() as connection:
+        numbers = [await jobs.enqueue(connection, "dispatch_waiting", {"ward": CODE}) for _ in range(3)]
+        failed = "UPDATE jobs.pgqueuer SET status = 'failed', headers = '{\"error\": \"TimeoutError\"}' WHERE id = :id"
+        await connection.execute(sa.text(failed), [{"id": number} for number in numbers[:2]])
+    text = (await get(desk, "/staff/jobs")).text
+    assert text.count("Tìm đội cho các phản ánh đang chờ</h2>") == 2
+    assert "Làm quá lâu nên bị dừng." in text
+    assert "1 việc đang chờ hoặc đang chạy." in text
+    assert "Find crews for the reports that wait" in (await get(desk, "/staff/jobs?lang=en")).text
+    one_of = await post(desk, "/staff/jobs", {"job": str(numbers[0])})
+    assert one_of.headers["location"] == "/staff/jobs?done=retried"
+    again = await post(desk, "/staff/jobs", {"job": str(numbers[0])})
+    assert again.status_code == 422
+    assert "không còn trong danh sách" in again.text
+    assert (await post(desk, "/staff/jobs")).status_code == 303  # none was named: nothing to do
+    async with desk.database.read() as connection:
+        assert len(await jobs.dead(connection)) == 1
+    assert (await post(desk, "/staff/jobs", {"all": "yes"})).status_code == 303
+    async with desk.database.read() as connection:
+        assert await jobs.dead(connection) == []
