@@ -29,6 +29,7 @@ WORDS = {
     "retry": N_("Thử lại"),
     "cluster": N_("{n} phản ánh ở gần nhau"),
     "crewPin": N_("{name}: {held}/{capacity} việc"),
+    "crewBase": N_("{name}: {held}/{capacity} việc, chưa rõ vị trí, đang hiện ở nơi xuất phát"),
     "pickCrew": N_("Giao cho đội nào? Bấm vào một đội trên bản đồ, hoặc mở danh sách đội."),
     "notListed": N_("Phản ánh này ở ngoài phần danh sách đã tải."),
     # crews
@@ -40,6 +41,7 @@ WORDS = {
     "has": N_("đang giữ việc này"),
     "metres": N_("{n} m"),
     "kilometres": N_("{n} km"),
+    "fromBase": N_("{length} từ nơi xuất phát"),
     "noPlace": N_("chưa rõ vị trí"),
     "fits": N_("phù hợp"),
     # doing
@@ -59,7 +61,8 @@ WORDS = {
     "someFailed": N_("Xong {done}, chưa được {failed}"),
     "unsent": N_("không gửi được: mất mạng hoặc máy chủ bận"),
     "dispatching": N_("Đang điều phối hàng chờ…"),
-    "dispatched": N_("Đã bắt đầu điều phối hàng chờ; đội nhận việc sẽ hiện ngay ở danh sách."),
+    "dispatched": N_("Đang xếp đội cho {n} phản ánh; kết quả hiện ngay ở danh sách."),
+    "nothingWaits": N_("Không có phản ánh nào đang chờ đội."),
     "nothingChosen": N_("Hãy chọn một phản ánh trước."),
     "caseLoading": N_("Đang mở hồ sơ…"),
     "caseFailed": N_("Chưa mở được hồ sơ."),

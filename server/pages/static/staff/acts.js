@@ -3,21 +3,25 @@
 import { ask } from "../common/asking.js";
 import { data, say } from "../common/words.js";
 
-/** `null` where it was done, else why not, in words. */
-async function run(name, input) {
+/** What was done, or as `message` why not, in words. */
+async function answer(name, input) {
   try {
-    const { done } = await ask(name, { input });
-    return done.message ?? null;
+    return (await ask(name, { input })).done;
   } catch {
-    return say("unsent");
+    return { message: say("unsent") };
   }
 }
+
+/** `null` where it was done, else why not. */
+const run = async (name, input) => (await answer(name, input)).message ?? null;
 
 export const assign = (incidentId, crewId) => run("assign", { incidentId, crewId });
 export const reject = (incidentId, reason) => run("reject", { incidentId, reason });
 export const publish = (incidentId) => run("publish", { incidentId, published: true });
 export const close = (incidentId) => run("close", { incidentId });
-export const dispatch = () => run("dispatch", { wardCode: data.ward });
+
+/** Have crews found for all that waits: how many that are, or a `message`. */
+export const dispatch = () => answer("dispatch", { wardCode: data.ward });
 
 /** The texts that staff keep for refusing incidents of this kind; none where they cannot be had. */
 export async function templates(category) {

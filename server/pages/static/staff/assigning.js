@@ -46,7 +46,7 @@ export function candidates(incidents, all = crews.all()) {
 }
 
 function button({ crew, far, against }, choose) {
-  const words = [say("held", { held: crew.held, capacity: crew.capacity }), far === null ? say("noPlace") : distance(far)];
+  const words = [say("held", { held: crew.held, capacity: crew.capacity }), far === null ? say("noPlace") : crew.isSeen ? distance(far) : say("fromBase", { length: distance(far) })];
   const made = element("button", "candidate", [
     icon(against.length ? "truck" : "user-check"),
     element("span", "candidate-name", crew.name),

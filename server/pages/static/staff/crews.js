@@ -20,6 +20,7 @@ export const all = () =>
     capacity: Number(dataset.capacity),
     kinds: dataset.kinds.split(",").filter(Boolean),
     at: dataset.longitude ? [Number(dataset.longitude), Number(dataset.latitude)] : null,
+    isSeen: dataset.place === "seen", // else it is where the crew starts from
     load: dataset.load,
   }));
 

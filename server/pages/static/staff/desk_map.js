@@ -77,13 +77,13 @@ export class DeskMap {
     this.#map.fitBounds(this.#bounds, { padding: [16, 16], animate: false });
   }
 
-  /** Where each crew on duty is, as far as it told. */
+  /** Where each crew on duty is, or starts from, where it has not told. */
   drawCrews() {
     this.#crews.clearLayers();
     for (const crew of crews.all()) {
       if (!crew.at || !crew.onDuty) continue;
       const [longitude, latitude] = crew.at;
-      const name = say("crewPin", crew);
+      const name = say(crew.isSeen ? "crewPin" : "crewBase", crew);
       const shape = [icon("truck"), element("span", "", `${crew.held}/${crew.capacity}`)];
       const pin = marker([latitude, longitude], shape, {
         size: [64, 30],
@@ -93,6 +93,7 @@ export class DeskMap {
       });
       pin.on("add", () => {
         pin.getElement().dataset.load = crew.load;
+        pin.getElement().dataset.place = crew.isSeen ? "seen" : "base";
         pin.getElement().dataset.crew = crew.id;
       });
       pin.on("click", () => this.#told.pickCrew(crew.id));

@@ -206,12 +206,14 @@ function selectNone() {
 
 function openBeside(code, { replace = false, focus = true } = {}) {
   keep(listQuery(), code, { replace });
+  map.incidents.mark(code);
   void casePanel.open(code, { focus });
 }
 
 function closeBeside() {
   const row = queue.rowOf(casePanel.current());
   if (!casePanel.close(row?.querySelector(".row-link"))) return false;
+  map.incidents.mark(null);
   keep(listQuery(), "");
   return true;
 }
@@ -338,9 +340,10 @@ function start() {
     const button = event.currentTarget;
     button.disabled = true;
     tell(say("dispatching"));
-    const why = await acts.dispatch();
+    const { waiting, message } = await acts.dispatch();
     button.disabled = false;
-    toast(why ?? say("dispatched"), why === null ? "done" : "failed");
+    if (message) toast(message, "failed");
+    else toast(waiting ? say("dispatched", { n: waiting }) : say("nothingWaits"), "done");
   });
 
   document.getElementById("beside-close").addEventListener("click", closeBeside);
