@@ -40,6 +40,7 @@ export function connect() {
   stream.addEventListener("next", (event) => {
     if (event.lastEventId) cursor = event.lastEventId;
     if (JSON.parse(event.data).errors) cursor = null; // it can go on from there no more
+    document.dispatchEvent(new Event("incident-changed")); // for the bell, desk/bell.js
     look();
   });
   stream.addEventListener("complete", retry);

@@ -68,6 +68,7 @@ export class Live {
     }
     this.#cursor = change.cursor;
     this.#since = new Date();
+    document.dispatchEvent(new Event("incident-changed")); // for the bell, desk/bell.js
     if (change.refetch) void this.#renew(true);
     else this.#gather(change.incidentId);
   }
