@@ -26,10 +26,11 @@ bench-dispatch: ## time the planning of a whole queue, and play days under sever
 	@server/bootstrap.sh dev
 	@exec $(BIN)/python -m benchmarks.dispatch $(ARGS)
 
-bench-pages: ## measure the pages in a browser (URL=http://… of a running server, SERVER=postgresql://… for the map)
+bench-pages: ## measure the pages in a browser (URL=http://… of a running server, SERVER=postgresql://… for the map and the console)
 	@server/bootstrap.sh dev
 	@test -z "$(URL)" || $(BIN)/python -m benchmarks.lighthouse $(URL)
 	@test -z "$(SERVER)" || $(BIN)/python -m benchmarks.map_open --url $(SERVER)
+	@test -z "$(SERVER)" || $(BIN)/python -m benchmarks.console_open --url $(SERVER)
 	@test -n "$(URL)$(SERVER)" || { echo "Give URL, SERVER or both: see docs/performance.md" >&2; exit 2; }
 
 screenshots: ## take the pictures of every page that docs/screenshots keeps
