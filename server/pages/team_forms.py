@@ -131,9 +131,7 @@ async def _place_shown(
 ) -> Response:
     gettext = translations(language_of(request)).gettext
     ground = ground_of(request)
-    leaflet = {
-        kind: vendor.url(f"{vendor.LEAFLET}/leaflet.{end}") for kind, end in (("script", "js"), ("style", "css"))
-    }
+    leaflet = f"{vendor.LEAFLET}/leaflet"
     context = {
         "team": team.data,
         "who": team.who,

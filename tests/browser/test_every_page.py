@@ -49,6 +49,10 @@ PAGES = {
     "notices": At("/notices", by="staff"),
     "notices-of-crew": At("/notices", by="crew-clean"),
     "crew": At("/crew", by="crew-clean"),
+    "settings-categories": At("/staff/categories", by="staff"),
+    "settings-accounts": At("/staff/accounts", by="staff"),
+    "settings-crews": At("/staff/crews", by="staff"),
+    "settings-jobs": At("/staff/jobs", by="staff"),
 }
 LOOKS = [
     pytest.param(viewport, scheme, id=f"{name}-{scheme}")
