@@ -286,6 +286,21 @@ async def test_without_a_network_work_goes_on_and_leaves_later_in_order_and_once
     assert steps == ["accept", "start", "resolve", "accept"]
 
 
+async def test_it_leaves_with_the_page_closed(opening: Opening, scene: Scene) -> None:
+    job = await scene.job(Status.IN_PROGRESS)
+    page = await opened(opening, scene, permissions=["background-sync"])
+    await page.context.set_offline(True)
+    await resolve(page, picture())
+    await expect(page.locator("#outbox-list")).to_contain_text("Chờ gửi")
+    tags = "navigator.serviceWorker.ready.then((it) => it.sync.getTags()).then((tags) => tags.includes('crew'))"
+    await eventually(lambda: page.evaluate(tags))
+    context = page.context
+    await page.close()
+    await context.set_offline(False)
+    await eventually(lambda: _is(scene, job, "RESOLVED"), 30)
+    assert await scene.photos(job) == 1
+
+
 async def test_an_answer_that_is_lost_changes_nothing_twice(opening: Opening, scene: Scene) -> None:
     job = await scene.job(Status.IN_PROGRESS)
     page = await opened(opening, scene)
