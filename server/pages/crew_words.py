@@ -97,6 +97,7 @@ WORDS = {
     "goneDuplicate": N_("Phường đã ghép việc này với một phản ánh khác. Không cần làm gì thêm."),
     "goneElsewhere": N_("Trong lúc chờ gửi, việc này đã chuyển cho đội khác. Nếu đã đến nơi, hãy gọi phường."),
     "goneFault": N_("Máy chủ của phường gặp lỗi với thao tác này. Hãy gửi lại hoặc gọi phường."),
+    "goneFromHere": N_("Không còn trong tay đội: {name}."),
     "goneQueue": N_("Trong lúc chờ gửi, phường đã lấy lại việc này để giao đội khác. Nếu đã đến nơi, hãy gọi phường."),
     "goneRejected": N_("Phường đã từ chối phản ánh này. Không cần làm gì thêm."),
     "goneResolved": N_("Việc này đã được báo xử lý xong. Không cần làm gì thêm."),

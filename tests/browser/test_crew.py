@@ -366,6 +366,20 @@ async def test_a_new_assignment_appears_within_a_second_and_is_felt(opening: Ope
     await expect(page.locator("#news")).to_be_hidden()
 
 
+async def test_a_job_that_is_given_to_others_is_said_to_be_gone(opening: Opening, scene: Scene) -> None:
+    job = await scene.job(Status.ACCEPTED)
+    page = await opened(opening, scene)
+    await expect(page.locator(".job")).to_have_count(1)
+    await scene.assign(job, scene.roads)
+    news = page.get_by_role("alert").filter(
+        has_text="Không còn trong tay đội: Rác thải, môi trường, 12 Trần Nam Trung."
+    )
+    await expect(news).to_be_visible()
+    await expect(page.locator(".job")).to_have_count(0)
+    await news.get_by_role("button", name="Đã hiểu").click()
+    await expect(news).to_be_hidden()
+
+
 async def test_the_sound_is_on_only_after_a_tap_and_the_page_says_so(opening: Opening, scene: Scene) -> None:
     page = await opened(opening, scene)
     sound = page.locator("#sound")

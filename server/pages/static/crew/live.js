@@ -13,15 +13,15 @@ let look = () => {};
 /** Whether the stream is open. */
 export const isOpen = () => stream?.readyState === EventSource.OPEN;
 
-/** Follow as long as the page is seen; `looking` asks for the list. */
+/** Follow, also with the phone in a pocket, as long as the browser lets us; `looking` asks for the list. */
 export function follow(looking) {
   look = looking;
-  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : connect()));
+  document.addEventListener("visibilitychange", () => document.hidden || (isOpen() ? look() : connect()));
   addEventListener("online", connect);
   addEventListener("pagehide", leave);
   addEventListener("pageshow", (event) => event.persisted && connect());
-  setInterval(() => !isOpen() && !document.hidden && look(), LOOK);
-  if (!document.hidden) connect();
+  setInterval(() => isOpen() || look(), LOOK);
+  connect();
 }
 
 export function leave() {

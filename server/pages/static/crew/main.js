@@ -20,7 +20,8 @@ const part = (id) => document.getElementById(id);
 
 let known = null; // what is kept, as it was last read
 let jobs = [];
-let seen = null; // the jobs that were here before
+let seen = null; // the jobs that were here before, by id
+const left = new Set(); // those that somebody gave back or finished on this page
 let map = null;
 let unreached = false;
 let drawing = Promise.resolve();
@@ -101,11 +102,20 @@ function tellAway() {
   else tellBar("away", "");
 }
 
-/** Say, sound and shake where a job has come that was not there before. */
+const byId = (list) => new Map(list.jobs.map((job) => [job.id, job]));
+
+/** Say, sound and shake where a job has come that was not there before; say where one has gone by itself. */
 function tellNew(list) {
-  const fresh = list.jobs.filter(({ id, status }) => status === "ASSIGNED" && seen && !seen.has(id));
-  seen = new Set(list.jobs.map(({ id }) => id));
-  if (!fresh.length) return;
+  const before = seen;
+  seen = byId(list);
+  const fresh = list.jobs.filter(({ id, status }) => status === "ASSIGNED" && before && !before.has(id));
+  for (const { id } of fresh) left.delete(id);
+  const isTold = (id) => left.has(id) || known.actions.some(({ incident }) => incident === id);
+  const gone = [...(before?.values() ?? [])].filter(({ id }) => !seen.has(id) && !isTold(id));
+  if (!fresh.length) {
+    if (gone.length && list.crew?.onDuty) tellGone(gone);
+    return;
+  }
   alerts.alert();
   const [first] = fresh;
   const words = fresh.length > 1 ? say("newMany", { n: fresh.length }) : say("newOne", { name: nameOf(first) });
@@ -116,6 +126,19 @@ function tellNew(list) {
     cards.show(first.id);
   });
   news.replaceChildren(icon("bell-ring"), element("strong", "", words), look);
+  news.hidden = false;
+}
+
+/** Somebody may be on the way there. */
+function tellGone(gone) {
+  const news = part("news");
+  const seenIt = element("button", "button crew-act", [icon("check"), say("seen")], { type: "button" });
+  seenIt.addEventListener("click", () => {
+    news.hidden = true;
+    part("jobs-title").focus();
+  });
+  const words = gone.map((job) => say("goneFromHere", { name: nameOf(job) })).join(" ");
+  news.replaceChildren(icon("info"), element("strong", "", words), seenIt);
   news.hidden = false;
 }
 
@@ -177,6 +200,7 @@ async function send(eager = false) {
 
 /** Keep what was tapped and send it when that can be done, with this page closed as well where the browser does so. */
 async function tap(step, job, fields = {}, photos = []) {
+  if (step === "resolve" || step === "decline") left.add(job.id);
   const named = job ? { incident: job.id, kind: nameOf(job) } : { incident: null, kind: "" };
   const sent = job ? { incident: job.id, ...fields } : fields;
   await store.add({ account: known.list.account, step, ...named, fields: sent }, photos);
@@ -223,6 +247,7 @@ part("duty").addEventListener("submit", async (event) => {
   if (!known?.list) return;
   const onDuty = part("duty-switch").value;
   if (onDuty === "no" && jobs.length && !(await askOff(jobs.length))) return;
+  if (onDuty === "no") for (const { id } of jobs) left.add(id);
   await tap("duty", null, { onDuty });
 });
 
@@ -266,11 +291,13 @@ async function begin() {
   document.documentElement.classList.add("keeps");
   const before = await store.all();
   const { list } = data;
-  if (before.list && (!list || list.account === before.list.account)) seen = new Set(before.list.jobs.map(({ id }) => id));
+  if (before.list && (!list || list.account === before.list.account)) seen = byId(before.list);
+  // What has gone while the page was closed may have been sent by the worker.
+  if (list && seen) for (const id of [...seen.keys()]) if (!byId(list).has(id)) seen.delete(id);
   if (list) await store.keepList(list);
   store.onChange(draw);
   await draw();
-  seen ??= new Set(known.list?.jobs.map(({ id }) => id));
+  seen ??= known.list ? byId(known.list) : new Map();
   setInterval(draw, TICK);
   addEventListener("online", () => send(true));
   addEventListener("offline", draw);
