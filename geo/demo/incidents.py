@@ -28,11 +28,14 @@ from geo.demo.schedule import HOT_SPOTS, SHARES, schedule, weighted
 from geo.lifecycle import FINISHED, IN_HAND, Party, Status
 from geo.seeds import CATEGORIES
 from geo.tables import Channel, Satisfaction
+from geo.working_time import due_after, stretches
 
 Row = dict[str, Any]
 Located = tuple[tuple[float, float], UUID]
 
 CHANNELS = {Channel.WEB: 52, Channel.ZALO: 27, Channel.STAFF: 13, Channel.GRAPHQL: 5, Channel.OPEN311: 3}
+_YEARS = 3
+"""How many years back the calendar of working hours reaches: the demo's first reports are two years old."""
 _ENDINGS = (
     "",
     "",
@@ -72,6 +75,8 @@ class _Desk:
         self.codes: set[str] = set()
         self.rows = Rows()
         self.deadlines = {seed.code: seed.clock_hours for seed in CATEGORIES}
+        self.seeds = {seed.code: seed for seed in CATEGORIES}
+        self.worked = stretches(range(now.year - _YEARS, now.year + 2))
         self.public = {seed.code for seed in CATEGORIES if seed.public}
 
     def make(self, reported_at: datetime, end: Status) -> None:
@@ -136,6 +141,11 @@ class _Desk:
         at = somewhere_in(area, self.random)
         return at, self._holding(at) or id_
 
+    def _due(self, category: str, at: datetime) -> datetime:
+        seed = self.seeds[category]
+        hours = seed.deadline_hours
+        return due_after(at, hours, self.worked) if seed.working_hours else at + timedelta(hours=hours)
+
     def _code(self) -> str:
         while (code := tracking_code(self.hashes, WARD_CODE)) in self.codes:
             pass
@@ -178,7 +188,7 @@ class _Desk:
                 "channel": channel,
                 "published": publishable and random.random() < 0.35,
                 "reported_at": first.at,
-                "due_at": started + timedelta(hours=self.deadlines[category]),
+                "due_at": self._due(category, started),
                 "resolved_at": _last_time(steps, Status.RESOLVED),
                 "closed_at": _last_time(steps, Status.CLOSED),
                 "reopened_count": len(reopened),
