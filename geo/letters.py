@@ -6,17 +6,19 @@ It is read when the letter is written, not when the step was taken: who took the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from hmac import compare_digest
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import incidents, places, records, wards
+from geo import incidents, records, wards
 from geo.actor import ANONYMOUS, Actor
 from geo.language import Language
-from geo.tables import PlaceKind, category, crew, incident, incident_event, reporter
+from geo.secrets import stop_key
+from geo.tables import category, crew, incident, incident_event, reporter
 from geo.telling import concerns_reporter
 
 
@@ -44,7 +46,6 @@ class Letter:
     language: Language
     ward_code: str
     ward_name: str
-    ward_phone: str | None
     tracking_code: str
     category: str
     place: str | None
@@ -52,6 +53,8 @@ class Letter:
     due_at: datetime | None
     duplicate_of: str | None
     """The tracking code of the earlier report, where its existence is public."""
+    stop_key: str = field(repr=False)
+    """With it the reporter has no more letters sent."""
     report_id: UUID
     """The first step of all: the report itself."""
     steps: Sequence[Passed]
@@ -91,7 +94,7 @@ async def letter(
         language=language,
         ward_code=ward_code,
         ward_name=row.ward_name,
-        ward_phone=await _office_phone(connection, ward_code),
+        stop_key=stop_key(told.reporter_secret_hash),
         tracking_code=row.tracking_code,
         category=row.kind,
         place=row.address,
@@ -130,12 +133,19 @@ async def _code_of(connection: AsyncConnection, actor: Actor, ward_code: str, in
     return code
 
 
-async def _office_phone(connection: AsyncConnection, ward_code: str) -> str | None:
-    """Where the ward can be called: its People's Committee, else its point of public services."""
-    rows = places.matching(
-        ANONYMOUS, ward_code, kinds=(PlaceKind.PEOPLES_COMMITTEE, PlaceKind.SERVICE_POINT)
-    ).subquery()
-    first = sa.case((rows.c.kind == PlaceKind.PEOPLES_COMMITTEE, 0), else_=1)
-    query = sa.select(rows.c.phone).where(rows.c.phone.is_not(None)).order_by(first, rows.c.id).limit(1)
-    phone: str | None = await connection.scalar(query)
-    return phone
+async def stop(connection: AsyncConnection, tracking_code: str, key: str) -> bool:
+    """Forget the address that letters about this report go to; whether `key` (`secrets.stop_key`) allows that.
+
+    What else its reporter told stays; where that is nothing, nothing does. Twice is as once.
+    """
+    query = sa.select(incident.c.ward_code, incident.c.id, incident.c.reporter_secret_hash)
+    ward_code = tracking_code.partition("-")[0]
+    of_code = incident.c.ward_code == ward_code, incident.c.tracking_code == tracking_code
+    found = (await connection.execute(query.where(*of_code))).one_or_none()
+    if found is None or not compare_digest(stop_key(found.reporter_secret_hash).encode(), key.encode()):
+        return False
+    of_report = reporter.c.ward_code == found.ward_code, reporter.c.incident_id == found.id
+    await connection.execute(sa.update(reporter).where(*of_report).values(email=None))
+    nothing_left = reporter.c.name.is_(None), reporter.c.phone.is_(None)
+    await connection.execute(sa.delete(reporter).where(*of_report, *nothing_left))
+    return True

@@ -21,3 +21,9 @@ def reporter_secret(server_key: bytes, request_key: UUID) -> str:
     """The secret of the report made with `request_key`: HMAC-SHA-256 under the server's key, in 43 letters."""
     made = hmac.digest(server_key, b"reporter:" + request_key.bytes, "sha256")
     return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
+def stop_key(secret_hash: bytes) -> str:
+    """What ends the letters about a report and does nothing else: made from the digest of its secret, in 43 letters."""
+    made = hmac.digest(secret_hash, b"stop letters", "sha256")
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()

@@ -97,6 +97,8 @@ def mail_of(message: Message, sender: str, at: datetime) -> EmailMessage:
     if message.began != message.about:
         mail["In-Reply-To"] = mail["References"] = _message_id(message.began, domain)
     mail["Auto-Submitted"] = "auto-generated"
+    mail["List-Unsubscribe"] = f"<{message.stop}>"
+    mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     mail.set_content(_environment().get_template("letter.txt").render(message=message))
     mail.add_alternative(_environment().get_template("letter.html").render(message=message), subtype="html")
     mail["Content-Language"] = message.language

@@ -37,8 +37,11 @@ class Message:
     lines: Sequence[Line]
     link: str
     link_text: str
-    ending: Sequence[str]
-    """Why they get it, and how to get no more."""
+    why: str
+    """Why they get it."""
+    stop: str = field(repr=False)
+    """The address where they can end it, at once and by themselves."""
+    stop_text: str
 
 
 class Sender(Protocol):

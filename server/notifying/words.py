@@ -7,11 +7,10 @@ from zoneinfo import ZoneInfo
 
 from geo.handling import REPORTER_WITHIN
 from geo.housekeeping import SILENCE
-from geo.language import Text
+from geo.language import Language, Text
 from geo.letters import Letter, Passed
 from geo.lifecycle import FINISHED, OPEN, Status
 from server.notifying.message import Line, Message
-from server.pages.words import phone
 
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -78,14 +77,9 @@ _WHY = Text(
     "Bạn nhận thư này vì đã để lại email khi gửi phản ánh và đồng ý để phường báo tin.",
     "You get this because you left your e-mail address with the report and agreed to be told of it.",
 )
-_STOP = Text(
-    "Không muốn nhận nữa, hoặc muốn xóa email: hãy báo cho phường, kèm mã theo dõi.",
-    "To get no more, or to have your address deleted: tell the ward, with the tracking code.",
-)
-_STOP_BY_PHONE = Text(
-    "Không muốn nhận nữa, hoặc muốn xóa email: hãy gọi phường theo số {phone} và đọc mã theo dõi.",
-    "To get no more, or to have your address deleted: call the ward at {phone} with the tracking code.",
-)
+_IN = {Language.VI: "", Language.EN: "&lang=en"}
+"""The page is in the language of the letter."""
+_STOP = Text("Thôi nhận thư và xóa email của tôi", "Send me no more, and delete my address")
 
 
 def message_of(letter: Letter, site: str) -> Message:
@@ -95,7 +89,7 @@ def message_of(letter: Letter, site: str) -> Message:
     """
     to = letter.language
     brief = _brief(letter.steps[-1]).to(to)
-    stop = _STOP.to(to) if letter.ward_phone is None else _STOP_BY_PHONE.to(to, phone=phone(letter.ward_phone))
+    page = f"{site}/r/{letter.tracking_code}"
     return Message(
         address=letter.address,
         about=letter.steps[0].event_id,
@@ -104,9 +98,11 @@ def message_of(letter: Letter, site: str) -> Message:
         sender_name=letter.ward_name,
         subject=_SUBJECT.to(to, what=brief, category=letter.category, code=letter.tracking_code),
         lines=_lines(letter),
-        link=f"{site}/r/{letter.tracking_code}",
+        link=page,
         link_text=_LINK.to(to),
-        ending=(_WHY.to(to), stop),
+        why=_WHY.to(to),
+        stop=f"{page}/letters?key={letter.stop_key}{_IN[to]}",
+        stop_text=_STOP.to(to),
     )
 
 

@@ -46,6 +46,7 @@ PAGES = {
     "console": At("/staff", by="staff"),
     "console-case": At("/staff?status=all&case={code}", by="staff"),
     "case": At("/staff/incidents/{code}", by="staff"),
+    "letters": At("/r/{code}/letters"),
     "notices": At("/notices", by="staff"),
     "notices-of-crew": At("/notices", by="crew-clean"),
     "crew": At("/crew", by="crew-clean"),
