@@ -96,7 +96,7 @@ def planning(problems: int) -> list[str]:
     base = [waiting(one, run.plan)[0] for one, run in zip(tasks, found["planned as a whole"], strict=True)]
     lines = [
         f"{INCIDENTS:,} incidents, {CREWS} crews with {statistics.mean(sum(one.room) for one in tasks):,.0f} places, "
-        f"{problems} queues drawn by lot:",
+        f"{problems} queues drawn by lot; {os.cpu_count()} processors with a load of {os.getloadavg()[0]:.1f}:",
         "",
         "| | seconds: median | least | most | of the processor | served | weighted waiting, of the plan's |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
