@@ -3,7 +3,8 @@
 import { data, moment, say } from "../common/words.js";
 
 const PAUSES = [0.5, 1, 2, 4, 8, 15, 30];
-const GATHER = 120; // milliseconds in which changes are taken together
+const GATHER = 40; // milliseconds in which changes are taken together
+const DEAF = 40_000; // the server pings every fifteen seconds: after so long without one the line is dead
 const line = document.getElementById("live");
 
 export class Live {
@@ -11,13 +12,13 @@ export class Live {
   #waiting = null;
   #failures = 0;
   #cursor = null;
-  #ids = new Set();
+  #ids = new Map(); // tracking codes by id
   #gathering = null;
   #busy = false;
   #since = new Date(); // when the page last was as the server has it
   #told;
 
-  /** `changed(ids)` brings rows up to date, `renew()` everything; both may be waited for. */
+  /** `changed(ids, codes)` brings rows up to date, `renew()` everything; both may be waited for. */
   constructor(told) {
     this.#told = told;
     document.addEventListener("visibilitychange", () => !document.hidden && !this.#stream && this.#connect());
@@ -34,47 +35,71 @@ export class Live {
 
   #leave() {
     clearTimeout(this.#waiting);
-    this.#stream?.close();
+    this.#stream?.abort();
     this.#stream = null;
   }
 
-  #connect() {
+  async #connect() {
     this.#leave();
+    const mine = (this.#stream = new AbortController());
+    try {
+      await this.#follow(mine);
+    } catch {
+      // Away, or deaf: the same to who waits.
+    }
+    if (this.#stream === mine) this.#retry();
+  }
+
+  /** Read the stream to its end. Its pings, which EventSource keeps to itself, say that it is alive. */
+  async #follow(mine) {
     const variables = { ward: data.ward, after: this.#cursor };
     const asked = new URLSearchParams({ query: data.documents.changed, variables: JSON.stringify(variables) });
     const isFirst = this.#cursor === null;
-    this.#stream = new EventSource(`/graphql?${asked}`);
-    this.#stream.addEventListener("open", () => {
+    let deaf = setTimeout(() => mine.abort(), DEAF);
+    try {
+      const headers = { Accept: "text/event-stream" };
+      const answer = await fetch(`/graphql?${asked}`, { headers, cache: "no-store", signal: mine.signal });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       this.#failures = 0;
-      this.#since = new Date();
       this.#write("live", say("live"));
       // Without a cursor nobody tells what happened between the page and the stream.
       if (isFirst) void this.#renew(false);
-    });
-    this.#stream.addEventListener("next", (event) => this.#take(event));
-    this.#stream.addEventListener("complete", () => this.#end());
-    this.#stream.addEventListener("error", () => this.#retry());
+      let text = "";
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        clearTimeout(deaf);
+        deaf = setTimeout(() => mine.abort(), DEAF);
+        this.#since = new Date();
+        const events = (text + part.value).split("\n\n");
+        text = events.pop();
+        for (const event of events) this.#hear(event);
+      }
+    } finally {
+      clearTimeout(deaf);
+    }
   }
 
-  #take(event) {
-    const answer = JSON.parse(event.data);
+  #hear(event) {
+    const fields = Object.fromEntries(event.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]));
+    if (fields.event === "next") this.#take(JSON.parse(fields.data));
+    else if (fields.event === "complete") this.#end();
+  }
+
+  #take(answer) {
     const change = answer.data?.incidentChanged;
     if (!change) {
       // A cursor that is too old or of another server's is no way to go on.
       this.#cursor = null;
       if (answer.errors?.some(({ extensions }) => extensions?.code === "NOT_FOUND")) this.#end();
-      else this.#retry();
       return;
     }
     this.#cursor = change.cursor;
-    this.#since = new Date();
-    document.dispatchEvent(new Event("incident-changed")); // for the bell, desk/bell.js
     if (change.refetch) void this.#renew(true);
-    else this.#gather(change.incidentId);
+    else this.#gather(change.incidentId, change.incident?.trackingCode);
   }
 
-  #gather(id) {
-    this.#ids.add(id);
+  #gather(id, code) {
+    this.#ids.set(id, code);
     this.#gathering ??= setTimeout(() => this.#flush(), GATHER);
   }
 
@@ -82,12 +107,12 @@ export class Live {
     this.#gathering = null;
     if (this.#busy) return;
     this.#busy = true;
-    const ids = [...this.#ids];
+    const changed = [...this.#ids];
     this.#ids.clear();
     try {
-      await this.#told.changed(ids);
+      await this.#told.changed(changed.map(([id]) => id), changed.map(([, code]) => code));
     } catch {
-      for (const id of ids) this.#ids.add(id); // asked again with the next, or in a moment
+      for (const [id, code] of changed) this.#ids.set(id, code); // asked again with the next, or in a moment
       await new Promise((resolve) => setTimeout(resolve, 1500));
     } finally {
       this.#busy = false;
@@ -99,6 +124,7 @@ export class Live {
     try {
       await this.#told.renew(all);
     } catch {
+      this.#leave();
       this.#retry();
     }
   }

@@ -23,6 +23,7 @@ const selected = new Set();
 const DAYS = "from to".split(" ");
 const FIELDS = ["q", "status", "crew", "area", ...DAYS];
 
+let shownQuery = String(listQuery());
 let current = null; // the id of the row that the keyboard is at
 
 const queue = new Queue(box, { selected, changed: () => tellSelection() });
@@ -245,6 +246,7 @@ function mark(query) {
 }
 
 async function show(query) {
+  shownQuery = String(query);
   selectNone();
   map.drop();
   current = null;
@@ -301,7 +303,7 @@ function start() {
     typed = setTimeout(() => void go(asking()), 350);
   });
   addEventListener("popstate", () => {
-    void show(listQuery());
+    if (String(listQuery()) !== shownQuery) void show(listQuery());
     const code = openCase();
     if (code) void casePanel.open(code, { focus: false });
     else casePanel.close();
@@ -393,11 +395,10 @@ function start() {
   if (code) void casePanel.open(code, { focus: false });
   map.draw().then(() => performance.mark("console-usable"));
   new Live({
-    changed: async (ids) => {
+    changed: async (ids, codes) => {
       map.incidents.refreshSoon();
       crews.refreshSoon();
-      const opened = queue.rowOf(casePanel.current());
-      if (!opened || ids.includes(opened.dataset.id)) void casePanel.renew();
+      if (codes.includes(casePanel.current())) void casePanel.renew();
       await queue.refresh(ids);
     },
     renew: async (all) => {
