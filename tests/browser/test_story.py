@@ -71,7 +71,7 @@ class Site:
                     return False
 
             async with asyncio.timeout(60):
-                while not await answers():
+                while not await answers():  # noqa: ASYNC110 - another process offers no event
                     await asyncio.sleep(0.05)
 
     def kill(self) -> None:
