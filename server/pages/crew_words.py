@@ -126,7 +126,7 @@ WORDS = {
     "photosMost": N_("Tối đa {n} ảnh."),
     "positionBlocked": N_("Máy chưa cho dùng vị trí. Phường tính khoảng cách từ điểm xuất phát của đội."),
     "positionNone": N_("Nghỉ trực: không chia sẻ vị trí."),
-    "positionShared": N_("Đang chia sẻ vị trí với phường, chỉ khi trực."),
+    "positionShared": N_("Đang chia sẻ vị trí với phường."),
     "positionWaiting": N_("Đang trực: vị trí sẽ được chia sẻ với phường khi tìm được."),
     "reasonMissing": REASON_MISSING,
     "refusedTitle": N_("Chưa ghi nhận: {step}"),

@@ -405,7 +405,7 @@ async def test_where_the_crew_is_reaches_the_ward_on_duty_only_and_only_the_late
         return (row.x, row.y) == (place or (None, None))
 
     await eventually(lambda: at(IN_FIRST))
-    await expect(page.locator("#position")).to_have_text("Đang chia sẻ vị trí với phường, chỉ khi trực.")
+    await expect(page.locator("#position")).to_have_text("Đang chia sẻ vị trí với phường.")
     await expect(page.locator(".job")).to_contain_text("cách 10 m")
     await page.locator("#duty-switch").click()
     await expect(page.get_by_role("dialog")).to_contain_text("Nghỉ trực khi còn 1 việc trong tay?")

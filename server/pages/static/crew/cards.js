@@ -116,12 +116,6 @@ function accept(job, drawnToo = false) {
 function body(job, key) {
   const parts = element("div", "job-body", [], { id: `body-${key}` });
   if (job.text) parts.append(element("p", "job-text", job.text));
-  if (job.photos.length) parts.append(element("div", "photos", job.photos.map(photograph)));
-  parts.append(element("p", "quiet", `${say("reported", { time: moment(job.reportedAt) })} · ${job.code}`));
-  if (job.notes.length) {
-    const notes = job.notes.map(({ note }) => element("p", "job-note", [icon("sticky-note"), element("span", "", note)]));
-    parts.append(element("div", "job-notes", [element("h4", "", say("notesOf")), ...notes]));
-  }
   const outside = { target: "_blank", rel: "noopener noreferrer" };
   const ways = [
     element("a", "button wide crew-act", [icon("navigation"), say("directions")], { href: job.directions, ...outside, "data-focus": "way" }),
@@ -132,6 +126,12 @@ function body(job, key) {
   }
   parts.append(element("div", "job-ways", ways));
   if (job.phone && job.caller) parts.append(element("p", "quiet", say("callWho", { name: job.caller })));
+  if (job.photos.length) parts.append(element("div", "photos", job.photos.map(photograph)));
+  parts.append(element("p", "quiet", `${say("reported", { time: moment(job.reportedAt) })} · ${job.code}`));
+  if (job.notes.length) {
+    const notes = job.notes.map(({ note }) => element("p", "job-note", [icon("sticky-note"), element("span", "", note)]));
+    parts.append(element("div", "job-notes", [element("h4", "", say("notesOf")), ...notes]));
+  }
   const back = element("button", "button wide crew-act quiet-act", [icon("undo-2"), say(job.status === "ASSIGNED" ? "backAssigned" : "backBegun")], { type: "button", "data-focus": "back" });
   back.addEventListener("click", () => acts.back(job));
   const { step, icon: sign } = data.next[job.status];

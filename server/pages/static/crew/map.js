@@ -20,6 +20,7 @@ export async function open(choosing) {
   choose = choosing;
   if (map) return;
   map = await mapMade(data.map, "map-script", "crew_map");
+  map.attributionControl.setPrefix(false);
   L.control.zoom({ position: "topright" }).addTo(map);
   map.getContainer().tabIndex = -1; // by keyboard the list says the same
   pins = L.layerGroup().addTo(map);
