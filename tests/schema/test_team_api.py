@@ -51,7 +51,7 @@ async def save(desk: Desk, by: str | None, **given: Any) -> Any:
 async def test_a_member_agrees_to_be_named_and_changes_their_mind(desk: Desk) -> None:
     own = await mine(desk)
     entry = {"memberId": own["id"], "name": "Võ Thị Mới", "role": "MEMBER", "phone": "+84 905 000 222"}
-    card = {"id": f"Neighbourhood:{CODE}:{desk.ward.neighbourhoods[FIRST]}", "open": []}
+    card: dict[str, Any] = {"id": f"Neighbourhood:{CODE}:{desk.ward.neighbourhoods[FIRST]}", "open": []}
 
     async def public() -> list[Any]:
         on_map = (await desk.data(CARD, **card))["node"]["team"]["members"]

@@ -111,7 +111,8 @@ async def test_who_is_in_no_team_is_told_what_to_do(desk: Desk) -> None:
 
 
 async def test_the_page_shows_places_incidents_and_contacts_of_the_own_neighbourhood(desk: Desk) -> None:
-    here, there = ({"neighbourhood_id": desk.ward.neighbourhoods[name]} for name in (FIRST, SECOND))
+    here: dict[str, Any] = {"neighbourhood_id": desk.ward.neighbourhoods[FIRST]}
+    there: dict[str, Any] = {"neighbourhood_id": desk.ward.neighbourhoods[SECOND]}
     async with desk.database.write() as connection:
         late = await ward.report(connection, category="TRAFFIC", **here)
         done = await ward.report(connection, status=Status.CLOSED, **here)
