@@ -9,14 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import categories, rejections
 from geo.contact import Checked
-from geo.errors import InvalidInput as InvalidInputRefusal
-from geo.errors import NotAllowed as NotAllowedRefusal
-from geo.errors import Problem
 from geo.stepping import MOST_NOTE
 from schema.categories import Category
 from schema.context import Context
 from schema.errors import InvalidInput, NotAllowed, NotFound
-from schema.keeping import WARD_NEEDED
+from schema.meant import refuse, ward_meant
 from schema.mutating import STAFF, key_of, mutation
 from schema.relay import Node
 from schema.rows import Found, Rows, column, field, node_id
@@ -61,18 +58,14 @@ class RemoveRejectionTemplatePayload:
 
 async def _save(connection: AsyncConnection, context: Context, input: SaveRejectionTemplateInput) -> Any:
     actor = context.actor
-    ward_code, key = input.ward_code or actor.ward_code, None
+    code, key = input.ward_code, None
     if input.template_id is not None:
-        ward_code, key = key_of(input.template_id, "RejectionTemplate", "templateId")
-    if ward_code is None:
-        raise InvalidInputRefusal(Problem(("wardCode",), WARD_NEEDED))
-    if not actor.runs(ward_code):
-        raise NotAllowedRefusal(path=("wardCode",) if key is None else ("templateId",))
+        code, key = key_of(input.template_id, "RejectionTemplate", "templateId")
+    ward_code = ward_meant(context, code, staff=True)
     check = Checked([])
     vi = check.needed(input.text, ("text",), MOST_NOTE)
     en = check.needed(input.text_en, ("textEn",), MOST_NOTE)
-    if check.problems:
-        raise InvalidInputRefusal(*check.problems)
+    refuse(check)
     key = await rejections.save(connection, ward_code, key, input.category, vi, en)
     found = Found("RejectionTemplate", rejections.with_id, actor, ward_code, key)
     return SaveRejectionTemplatePayload(rejection_template=found)  # type: ignore[arg-type]
