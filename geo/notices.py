@@ -65,7 +65,9 @@ def readable(actor: Actor) -> Rows:
     and whether it is `seen`.
     """
     columns = notice.c
-    rules = [sa.and_(columns.audience == Audience.STAFF, staff_of(actor, columns.ward_code))]
+    # That such a notice names no crew is a constraint; said here, it lets an index find those of a time.
+    of_staff = sa.and_(columns.audience == Audience.STAFF, columns.crew_id.is_(None))
+    rules = [sa.and_(of_staff, staff_of(actor, columns.ward_code))]
     if actor.role is Role.CREW_MEMBER and actor.crew_id is not None:
         own = sa.and_(columns.ward_code == actor.ward_code, columns.crew_id == actor.crew_id)
         rules = [sa.and_(columns.audience == Audience.CREW, own)]
@@ -116,9 +118,10 @@ def with_id(actor: Actor, ward_code: Any, notice_id: Any) -> Rows:
 
 
 def unseen(actor: Actor) -> sa.ScalarSelect[int]:
-    """How many are new to this caller, `MOST_COUNTED` at most; read from the latest on by `ix_notice_latest`."""
-    rows = readable(actor).subquery("of_caller")
-    new = sa.select(rows.c.id).where(~rows.c.seen).limit(MOST_COUNTED).subquery("new")
+    """How many are new to this caller, `MOST_COUNTED` at most; an index finds those that came since."""
+    never = sa.cast(sa.literal_column("'-infinity'"), notice.c.at.type)
+    rows = readable(actor).where(notice.c.at > sa.func.coalesce(_seen_at(actor), never))
+    new = rows.limit(MOST_COUNTED).subquery("new")
     return sa.select(sa.func.count()).select_from(new).scalar_subquery()
 
 

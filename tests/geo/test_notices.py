@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,7 @@ from geo.telling import Told, Who, due, to_reporters, to_workers
 from tests import ward
 from tests.geo.conftest import Laid
 from tests.geo.desk import report_of, send, step
+from tests.geo.test_plans import Explain
 from tests.ward import CLEAN, CODE, OTHER, ROADS
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -370,3 +372,23 @@ async def test_old_notices_are_forgotten(database: Database) -> None:
         )
         await connection.execute(ages)
         assert [await notices.forget_old(connection), await notices.forget_old(connection)] == [2, 0]
+
+
+@pytest.mark.parametrize("who", ["staff", "crew-clean"])
+async def test_a_page_and_the_count_are_read_by_an_index(undone: Laid, connection: AsyncConnection, who: str) -> None:
+    """Among many that were seen long ago, neither reads them all."""
+    await noted(connection, undone)
+    many = (
+        "INSERT INTO notice SELECT ward_code, gen_random_uuid(), at - n * interval '1 minute', audience, crew_id, kind"
+    )
+    await connection.execute(sa.text(f"{many}, incident_id, event_id FROM notice, generate_series(1, 5000) AS n"))
+    await connection.execute(sa.text("ANALYZE notice"))
+    actor = undone.actors[who]
+    await connection.execute(sa.text("UPDATE account SET notices_seen_at = now() - interval '1 hour'"))
+    for query in (
+        sa.select(notices.LATEST.page(notices.readable(actor), 20, None)),
+        sa.select(notices.unseen(actor)),
+    ):
+        plan = json.dumps((await connection.execute(Explain(query))).scalar_one())
+        assert '"Index Name": "ix_notice_' in plan
+        assert '"Seq Scan", "Parallel Aware": false, "Async Capable": false, "Relation Name": "notice"' not in plan
