@@ -10,6 +10,7 @@ from schema.account_keeping import AccountMutation
 from schema.accounts import Account
 from schema.backlog import BacklogMutation
 from schema.categories import Category
+from schema.category_keeping import CategoryMutation
 from schema.crews import Crew
 from schema.failed_jobs import FailedJobMutation
 from schema.handling import HandlingMutation
@@ -32,6 +33,7 @@ from schema.teams import Team, TeamMember
 class Mutation(
     AccountMutation,
     BacklogMutation,
+    CategoryMutation,
     FailedJobMutation,
     ReportingMutation,
     HandlingMutation,

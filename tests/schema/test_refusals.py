@@ -105,7 +105,6 @@ async def changes(connection: AsyncConnection, made: Ward) -> list[Change]:
         Change("createAccount", {**account, "username": "moi-1", "role": "CREW_MEMBER", "crewId": crew}, staff),
         Change("createAccount", {**account, "username": "moi-2", "role": "STAFF"}, ("admin",)),
         Change("resetPassword", {"accountId": member("crew-roads")}, staff),
-        Change("resetPassword", {"accountId": member("staff")}, ("admin",)),
         Change("setAccountDisabled", {"accountId": member("crew-roads"), "disabled": True}, staff),
         Change("moveAccount", {"accountId": member("crew-roads"), "crewId": crew}, staff),
         Change("saveCategory", {**category, "deadlineHours": 5, "wardCode": CODE}, staff),
@@ -117,6 +116,8 @@ async def changes(connection: AsyncConnection, made: Ward) -> list[Change]:
         Change("saveTeamMember", {**other, "role": "DEPUTY", "memberId": mine}, staff),
         Change("removeTeamMember", {"memberId": await entry(connection, made, "Trần Văn Kín Đáo")}, staff),
         Change("removeTeamMember", {"memberId": await entry(connection, made, "Lê Thị Thêm")}, staff),
+        # Last, for it signs staff out.
+        Change("resetPassword", {"accountId": member("staff")}, ("admin",)),
     ]
 
 
