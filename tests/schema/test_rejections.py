@@ -47,9 +47,9 @@ async def test_the_wards_staff_alone_read_them(desk: Desk) -> None:
     for by in ("staff", "admin"):
         assert [one["id"] for one in await listed(desk, by)] == [id_]
         assert (await desk.data(NODE, by, id=id_))["node"] == {"text": "Ngoài địa bàn"}
-    for by in (None, "staff-other", "crew-clean", "team-1"):
-        assert await listed(desk, by) == []
-        assert (await desk.data(NODE, by, id=id_))["node"] is None
+    for stranger in (None, "staff-other", "crew-clean", "team-1"):
+        assert await listed(desk, stranger) == []
+        assert (await desk.data(NODE, stranger, id=id_))["node"] is None
     assert await listed(desk, code=OTHER) == []
 
 
