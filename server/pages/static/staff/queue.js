@@ -238,11 +238,11 @@ export class Queue {
   }
 
   #replace(current, row) {
-    const isSame = current.innerHTML === row.innerHTML;
+    if (current.innerHTML === row.innerHTML && current.dataset.sort === row.dataset.sort) return;
     const chunk = this.#chunkOf(current);
     const focused = current.contains(document.activeElement) ? document.activeElement : null;
     for (const name of ["is-current", "is-lit"]) row.classList.toggle(name, current.classList.contains(name));
-    if (!isSame) row.classList.add("is-changed");
+    row.classList.add("is-changed");
     chunk.rows[chunk.rows.indexOf(current)] = row;
     current.replaceWith(row);
     this.#keep(row);
