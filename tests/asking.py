@@ -71,8 +71,9 @@ class Desk:
             for row in rows
             if isinstance(row.element, sa.Table)
         ]
+        queued = sa.select(sa.literal("jobs"), sa.func.count(), sa.null()).select_from(sa.text("jobs.pgqueuer"))
         async with self.database.read() as connection:
-            return {name: (count, text) for name, count, text in await connection.execute(sa.union_all(*parts))}
+            return {name: (count, text) for name, count, text in await connection.execute(sa.union_all(*parts, queued))}
 
     @contextmanager
     def statements(self) -> Iterator[list[str]]:

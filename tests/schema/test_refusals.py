@@ -116,6 +116,12 @@ async def changes(connection: AsyncConnection, made: Ward) -> list[Change]:
         Change("saveTeamMember", {**other, "role": "DEPUTY", "memberId": mine}, staff),
         Change("removeTeamMember", {"memberId": await entry(connection, made, "Trần Văn Kín Đáo")}, staff),
         Change("removeTeamMember", {"memberId": await entry(connection, made, "Lê Thị Thêm")}, staff),
+        Change("dispatchBacklog", {"wardCode": CODE}, staff),
+        Change(
+            "markNoticesSeen",
+            {"until": "2026-11-20T02:05:00Z"},
+            ("crew-clean", "crew-roads", "crew-other", "staff-other", *staff),
+        ),
         # Last, for it signs staff out.
         Change("resetPassword", {"accountId": member("staff")}, ("admin",)),
     ]
