@@ -24,7 +24,7 @@ from maps import vendor
 FOLDER = Path(__file__).parent / "static"
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
-_COMMENTS = re.compile(r"^[ ]*(?://.*|/\*\*.*(?:\n[ ]+\*.*)*)\n", re.MULTILINE)
+_COMMENTS = re.compile(r"^[ ]*(?://.*|/\*\*.*(?:\n[ ]+\*.*)*|/\*[^*]*\*/)\n", re.MULTILINE)
 _INDENTATION = re.compile(r"^[ ]+", re.MULTILINE)
 
 
@@ -53,6 +53,8 @@ class KeptFiles(StaticFiles):
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = self.keep
         response.headers["X-Content-Type-Options"] = "nosniff"
+        if self.keep == FOR_EVER:
+            _unasked(response)
         return response
 
 
@@ -69,16 +71,28 @@ class BuildFiles(KeptFiles):
         response = await super().get_response(rest, scope)
         if first != f"~{build()}":
             return response
-        if isinstance(response, FileResponse) and rest.endswith(".js"):
-            response = Response(_module(Path(response.path)), media_type="text/javascript")
+        kind = _WRITTEN.get(Path(rest).suffix)
+        if isinstance(response, FileResponse) and kind is not None:
+            response = Response(_bare(Path(response.path)), media_type=kind)
             response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cache-Control"] = FOR_EVER
+        _unasked(response)
         return response
 
 
+def _unasked(response: Response) -> None:
+    """Leave out what only serves to ask again: phones pay for every head."""
+    for name in ("etag", "last-modified", "accept-ranges"):
+        if name in response.headers:
+            del response.headers[name]
+
+
+_WRITTEN = {".js": "text/javascript", ".css": "text/css"}
+
+
 @cache
-def _module(path: Path) -> str:
-    """A module as phones get it: without its comments, which would be a fifth of what they load, and indentation.
+def _bare(path: Path) -> str:
+    """A module or style as phones get it: without indentation and comments, which would be a fifth of what they load.
 
     Whole lines only; no text of a module is longer than its line.
     """

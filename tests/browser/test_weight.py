@@ -11,7 +11,7 @@ from tests.browser.screenshots import demo_address
 __all__ = ["demo_address"]
 
 
-@pytest.mark.parametrize(("path", "most"), [("/report", 117_000), ("/", 290_000)])
+@pytest.mark.parametrize(("path", "most"), [("/report", 115_000), ("/", 290_000)])
 async def test_a_first_visit_is_light(chromium: Browser, demo_address: str, path: str, most: int) -> None:
     context = await chromium.new_context(viewport=PHONE, locale="vi-VN", base_url=demo_address)
     page = await context.new_page()
@@ -25,7 +25,6 @@ async def test_a_first_visit_is_light(chromium: Browser, demo_address: str, path
     await page.wait_for_timeout(1500)
     loaded = sorted((size, named[key].removeprefix(demo_address)) for key, size in sizes.items())
     await context.close()
-    [print(*x) for x in loaded]
     assert len(loaded) > 20
     total = sum(size for size, _ in loaded)
     assert total < most, (total, loaded)
