@@ -189,9 +189,9 @@ def _size(request: Request) -> Size:
 
 
 def _caching(public: bool) -> dict[str, str]:
-    """A photograph never changes. What staff hide again is gone from the caches of others within a day."""
+    """A photograph never changes. What staff hide again, or blur, is gone from the caches of others within a minute."""
     if public:
-        return {"Cache-Control": "public, max-age=86400, immutable"}
+        return {"Cache-Control": "public, max-age=60"}
     vary = f"Cookie, Authorization, {SECRET_HEADER}"
     return {
         "Cache-Control": "private, max-age=31536000, immutable",

@@ -34,7 +34,6 @@ _NEWS = Text("Phản ánh {code} của bạn có tin mới.", "There is news of 
 _ABOUT = Text("Việc: {category}.", "What it is about: {category}.")
 _ABOUT_AT = Text("Việc: {category}, tại {place}.", "What it is about: {category}, at {place}.")
 _DUE = Text("Hạn xử lý: {due}.", "To be resolved by {due}.")
-_AT = Text("{time}: {what}", "{time}: {what}")
 
 _RECEIVED = Text(
     "{ward} đã nhận phản ánh của bạn. Mã theo dõi là {code}.",
@@ -135,7 +134,7 @@ def _lines(letter: Letter) -> list[Line]:
     for step in letter.steps:
         told = _told(step, letter)
         if step.from_status is not None:
-            told = _AT.to(to, time=_clock(step.at), what=told)
+            told = f"{_clock(step.at)}: {told}"
         # What the reporter wrote themselves they know.
         lines.append(Line(told, None if step.by_reporter else step.note))
     about = {"category": letter.category, "place": letter.place}

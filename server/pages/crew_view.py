@@ -35,7 +35,9 @@ def shown(viewer: dict[str, Any], account: str, at: datetime, language: Language
 def _job(node: dict[str, Any], language: Language) -> dict[str, Any]:
     category, reporter, area = node["category"], node["reporter"], node["neighbourhood"]
     longitude, latitude = node["location"]["coordinates"]
-    notes = [{"at": event["at"], "note": event["note"]} for event in node["history"] if event["note"]]
+    # What nobody said, such as that it is late, the card says by itself.
+    said = [event for event in node["history"] if event["note"] and event["actor"]]
+    notes = [{"at": event["at"], "note": event["note"]} for event in said]
     return {
         "id": node["id"],
         "code": node["trackingCode"],

@@ -241,6 +241,7 @@ async def test_wards_may_differ_by_rounding_but_not_by_more(database: Database, 
 
     assert (await put_wards(database, write(tmp_path, [WARD, beside(108.2199999, 0.0005)]))).stored
     async with database.write() as connection:
+        await connection.execute(sa.delete(tables.rejection_template))
         await connection.execute(sa.delete(tables.category))
         await connection.execute(sa.delete(tables.ward))
     report = await put_wards(database, write(tmp_path, [WARD, beside(108.2199999, 0.02)]))

@@ -572,7 +572,7 @@ async def test_what_comes_with_a_photograph(shown: tuple[Desk, Reported, str]) -
         await connection.execute(sa.text("UPDATE photo SET published = true"))
         await connection.execute(sa.text("UPDATE incident SET published = true"))
     public = await desk.http.get(url)
-    assert public.headers["Cache-Control"] == "public, max-age=86400, immutable"
+    assert public.headers["Cache-Control"] == "public, max-age=60"
     assert "Vary" not in public.headers
 
 

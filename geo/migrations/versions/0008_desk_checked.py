@@ -29,7 +29,17 @@ CHECKS = {
 }
 
 
+# What was with a crew before there was a time to accept would else wait for it for ever.
+ACCEPT_BY = """
+UPDATE incident SET accept_by = now() + make_interval(mins => category.accept_minutes)
+FROM category
+WHERE category.ward_code = incident.ward_code AND category.id = incident.category_id
+    AND incident.status = 'ASSIGNED' AND incident.accept_by IS NULL
+"""
+
+
 def upgrade() -> None:
+    op.execute(ACCEPT_BY)
     for table, name in CHECKS:
         # It is a transaction of its own, but where the whole history is written as one script.
         op.execute(

@@ -3,6 +3,7 @@
 
 const PAUSES = [1, 2, 4, 8, 15];
 const LOOK = 15_000;
+const DEAF = 60_000; // an open stream may be one that the network has forgotten
 
 let stream = null;
 let cursor = null;
@@ -21,6 +22,7 @@ export function follow(looking) {
   addEventListener("pagehide", leave);
   addEventListener("pageshow", (event) => event.persisted && connect());
   setInterval(() => isOpen() || look(), LOOK);
+  setInterval(() => isOpen() && !document.hidden && look(), DEAF);
   connect();
 }
 

@@ -19,8 +19,9 @@ function metres([longitude, latitude], [x, y]) {
   return 2 * RADIUS * Math.asin(Math.sqrt(half));
 }
 
+const tenths = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const distance = (length) =>
-  length < 1000 ? say("metres", { n: Math.round(length / 10) * 10 }) : say("kilometres", { n: (length / 1000).toFixed(1) });
+  length < 995 ? say("metres", { n: Math.round(length / 10) * 10 }) : say("kilometres", { n: tenths.format(length / 1000) });
 
 /** The crews for these incidents, the most suitable first: each with how far it is and why it may not do. */
 export function candidates(incidents, all = crews.all()) {
