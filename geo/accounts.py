@@ -147,6 +147,18 @@ class Lock:
         """
         return self.account if await passwords.matches(self.password_hash, password) else None
 
+    async def holds(self, connection: AsyncConnection) -> bool:
+        """Whether it is still so; and so it stays until the transaction ends: an account that was disabled, or given
+        another password, while the password was compared, is signed in nowhere."""
+        if self.account is None:
+            return False
+        query = sa.select(account.c.id).where(
+            account.c.id == self.account.id,
+            account.c.disabled_at.is_(None),
+            account.c.password_hash == self.password_hash,
+        )
+        return await connection.scalar(query.with_for_update(read=True)) is not None
+
 
 async def lock_of(connection: AsyncConnection, username: str) -> Lock:
     """What the password of this name is compared with, to be compared once the connection is given back."""

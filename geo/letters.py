@@ -18,7 +18,7 @@ from geo import incidents, records, wards
 from geo.actor import ANONYMOUS, Actor
 from geo.language import Language
 from geo.secrets import stop_key
-from geo.tables import category, crew, incident, incident_event, reporter
+from geo.tables import category, crew, incident, incident_event, neighbourhood, reporter
 from geo.telling import concerns_reporter
 
 
@@ -49,6 +49,7 @@ class Letter:
     tracking_code: str
     category: str
     place: str | None
+    """The neighbourhood. Not the address that was typed: the letter may go to somebody who never wrote it."""
     status: str
     due_at: datetime | None
     duplicate_of: str | None
@@ -84,9 +85,15 @@ async def letter(
     ward_rows = wards.with_code(actor, ward_code).subquery()
     row = (
         await connection.execute(
-            sa.select(rows, kind.label("kind"), ward_rows.c.name.label("ward_name"))
+            sa.select(
+                rows, kind.label("kind"), ward_rows.c.name.label("ward_name"), neighbourhood.c.name.label("place")
+            )
             .join(category, sa.and_(category.c.ward_code == rows.c.ward_code, category.c.id == rows.c.category_id))
             .join(ward_rows, ward_rows.c.code == rows.c.ward_code)
+            .outerjoin(
+                neighbourhood,
+                sa.and_(neighbourhood.c.ward_code == rows.c.ward_code, neighbourhood.c.id == rows.c.neighbourhood_id),
+            )
         )
     ).one()
     return Letter(
@@ -97,7 +104,7 @@ async def letter(
         stop_key=stop_key(told.reporter_secret_hash),
         tracking_code=row.tracking_code,
         category=row.kind,
-        place=row.address,
+        place=row.place,
         status=row.status,
         due_at=row.due_at,
         duplicate_of=await _code_of(connection, actor, ward_code, row.duplicate_of_id),

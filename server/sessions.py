@@ -131,6 +131,8 @@ async def opened_by(request: Request, username: str, password: str) -> tuple[str
     if account is None:
         return None
     async with database.write() as connection:
+        if not await lock.holds(connection):
+            return None
         return await sessions.begin(connection, account.id, lifetime), lifetime
 
 

@@ -243,3 +243,18 @@ async def test_accounts_are_listed_by_username_for_one_ward_or_all(connection: A
 def test_a_cleaned_username_is_what_the_database_accepts(text: str) -> None:
     key = accounts._key(text)
     assert key == "" or (key == key.lower() and key.isascii() and 2 <= len(key) <= 64)
+
+
+async def test_a_sign_in_under_way_ends_with_the_account_or_its_password(connection: AsyncConnection) -> None:
+    await build(connection)
+    found = await create(connection)
+    lock = await accounts.lock_of(connection, found.username)
+    assert await lock.opened_by(PASSWORD) == found
+    assert await lock.holds(connection)
+    await accounts.set_password(connection, found.username, hash_password("một mật khẩu khác"))
+    assert not await lock.holds(connection)
+    again = await accounts.lock_of(connection, found.username)
+    assert await again.holds(connection)
+    await accounts.disable(connection, found.username)
+    assert not await again.holds(connection)
+    assert not await (await accounts.lock_of(connection, "khong-ai")).holds(connection)

@@ -250,6 +250,9 @@ async def test_each_is_written_to_in_the_language_of_the_report(room: Room, offi
     assert "Its tracking code is" in text_of(letter)
     assert letter["Content-Language"] == "en"
     assert '<html lang="en">' in text_of(letter, "html")
+    # It may go to somebody who never asked: none of what was typed is in it.
+    assert "at Tổ dân phố số" in text_of(letter)
+    assert "Hẻm 5" not in text_of(letter) + text_of(letter, "html")
 
 
 async def test_a_duplicate_is_told_with_the_earlier_report(room: Room, office: Office) -> None:

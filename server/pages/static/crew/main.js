@@ -25,6 +25,7 @@ const left = new Set(); // those that somebody gave back or finished on this pag
 let map = null;
 let unreached = false;
 let drawing = Promise.resolve();
+let drawn = false; // whether a list was ever shown here
 let timer = 0;
 
 function tellBar(id, words) {
@@ -46,6 +47,14 @@ async function drawNow() {
   const { list, session, actions } = known;
   tellBar("signed-out", session.out ? say("signedOut") : "");
   tellBar("others", !session.out && session.others ? say("accountOther", { n: session.others }) : "");
+  if (!list && drawn) {
+    // Signed out in another tab: what this one shows is nobody's any more.
+    leaving = true;
+    live.leave();
+    position.follow(false);
+    location.replace("/crew");
+    return;
+  }
   if (!list) {
     part("empty").hidden = false;
     part("empty-title").textContent = say("nothingKeptTitle");
@@ -53,6 +62,7 @@ async function drawNow() {
     tellAway();
     return;
   }
+  drawn = true;
   const mine = actions.filter(({ account }) => account === list.account);
   const ahead = foreseen(list, mine);
   document.querySelector(".desk-name").textContent = list.name ?? "";
