@@ -67,6 +67,7 @@ function play() {
 
 /** Something new has come. */
 export function alert() {
-  navigator.vibrate?.(SHAKE);
+  // Before the first touch browsers do not allow it, and complain.
+  if (navigator.userActivation?.hasBeenActive ?? true) navigator.vibrate?.(SHAKE);
   if (isOn()) play();
 }
