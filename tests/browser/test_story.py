@@ -263,20 +263,21 @@ async def test_a_report_is_at_its_crew_in_under_a_second(people: People) -> None
         """() => {
             window.seen = {};
             const look = () => document.querySelectorAll(".job").forEach((one) => {
-                const code = one.textContent.match(/[0-9]{5}-[0-9A-Z]{6}/)?.[0];
-                if (code) window.seen[code] ??= Date.now();
+                const text = one.textContent.match(/Rác trước ngõ [0-9]/)?.[0]; // a closed card has no code
+                if (text) window.seen[text] ??= Date.now();
             });
             new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
         }"""
     )
     best = float("inf")
     for n in range(TRIES):
-        code = await report(people, f"Rác trước ngõ {n}")
-        await eventually(lambda code=code: people.crew.evaluate("(code) => code in window.seen", code))  # type: ignore[misc]
+        text = f"Rác trước ngõ {n}"
+        code = await report(people, text)
+        await eventually(lambda text=text: people.crew.evaluate("(text) => text in window.seen", text))  # type: ignore[misc]
         query = sa.select(tables.incident.c.reported_at).where(tables.incident.c.tracking_code == code)
         async with people.database.read() as connection:
             reported = (await connection.execute(query)).scalar_one()
-        seen = await people.crew.evaluate("(code) => window.seen[code]", code)
+        seen = await people.crew.evaluate("(text) => window.seen[text]", text)
         best = min(best, seen - reported.timestamp() * 1000)
         if best < AT_ONCE:
             break
