@@ -11,12 +11,13 @@ from typing import Any
 import shapely
 from shapely.geometry import MultiPolygon, Polygon, mapping
 
-from geo.importing.checking import Check, overlaps, same_area, square_metres
+from geo.areas import overlaps, same_area, square_metres
+from geo.importing.checking import Check
 from geo.importing.features import FeatureFile
-from geo.importing.plane import Plane
 from geo.importing.snapping import snap
 from geo.importing.troubles import Report
 from geo.language import Text
+from geo.plane import Plane
 
 
 class SpotKind(StrEnum):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from shapely.geometry import MultiPolygon
 
+from geo.areas import overlaps, shown
 from geo.importing import troubles
-from geo.importing.checking import overlaps, shown
 from geo.importing.troubles import Trouble, TroubleKind
 
 

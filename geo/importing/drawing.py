@@ -12,8 +12,8 @@ from shapely.geometry import MultiPolygon
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo.areas import same_area
 from geo.ids import new_id
-from geo.importing.checking import same_area
 from geo.importing.features import FileProblem
 from geo.importing.wards import Progress
 from geo.language import Text

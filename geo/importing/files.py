@@ -23,11 +23,11 @@ from geo.importing import projecting
 from geo.importing.features import Feature, FeatureFile, FileProblem, check_count
 from geo.importing.geopackage import check_geopackage, check_saved, rows_with_shapes
 from geo.importing.kml import kml_in, read_kml
-from geo.importing.plane import VIETNAM
 from geo.importing.recognising import BOM, Format, check_text, content, recognise
 from geo.importing.shapefile import Parts, parts_beside, parts_in_zip
 from geo.importing.through_gdal import UNREADABLE, Layer, choose, in_encoding, plain, read_layer
 from geo.language import Text
+from geo.plane import VIETNAM
 
 # How files of before RFC 7946 name WGS 84.
 _WGS84_NAME = re.compile(r"(urn:ogc:def:crs:)?(OGC:[0-9.]*:?CRS84h?|EPSG:[0-9.]*:?(4326|4979))", re.IGNORECASE)

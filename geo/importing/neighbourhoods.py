@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from shapely.geometry import MultiPolygon
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo.areas import shown, square_metres
 from geo.ids import as_id
 from geo.importing import troubles
-from geo.importing.checking import Check, shown, square_metres
+from geo.importing.checking import Check
 from geo.importing.cleaning import Group, Imported, clean, sound_areas
 from geo.importing.coverage import Candidate, overlapping
 from geo.importing.drawing import Found, Stored, write

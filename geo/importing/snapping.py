@@ -18,7 +18,7 @@ import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
-from geo.importing.plane import Plane
+from geo.plane import Plane
 from geo.positions import DECIMALS
 
 GRID = 10.0**-DECIMALS

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 from shapely.geometry import MultiPolygon
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo.areas import same_area, shown, square_metres
 from geo.importing import troubles
-from geo.importing.checking import Check, same_area, shown, square_metres
+from geo.importing.checking import Check
 from geo.importing.cleaning import Group, Imported, clean, sound_areas
 from geo.importing.coverage import Candidate, overlapping
 from geo.importing.features import FeatureFile
-from geo.importing.plane import VIETNAM
 from geo.importing.troubles import Trouble, TroubleKind
+from geo.plane import VIETNAM
 from geo.rejection_seeds import seed_rejections
 from geo.seeds import seed_categories
 from geo.tables import SRID, neighbourhood, neighbourhood_boundary, ward

@@ -15,7 +15,7 @@ from shapely import box
 
 from geo import tables
 from geo.database import Database
-from geo.importing import checking
+from geo import areas
 from geo.importing.features import FileProblem
 from geo.importing.files import read_features
 from geo.importing.troubles import TroubleKind
@@ -432,7 +432,7 @@ async def test_heights_are_dropped_and_said(ward: Database, tmp_path: Path) -> N
 
 def test_square_metres_agree_with_what_is_known() -> None:
     # ST_Area of the same square as geography: 4,738,866 m².
-    assert checking.square_metres(box(*SQUARE)) == pytest.approx(4_738_866, rel=1e-3)
+    assert areas.square_metres(box(*SQUARE)) == pytest.approx(4_738_866, rel=1e-3)
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), min_size=2, max_size=8))
@@ -444,4 +444,4 @@ def test_overlaps_are_exactly_the_pairs_with_common_ground(corners: list[tuple[i
         for j, (bx, by) in enumerate(corners)
         if i < j and abs(ax - bx) < 2 and abs(ay - by) < 2
     }
-    assert {(one, other) for one, other, _ in checking.overlaps(squares, at_least=1.0)} == expected
+    assert {(one, other) for one, other, _ in areas.overlaps(squares, at_least=1.0)} == expected

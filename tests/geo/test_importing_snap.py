@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, Polygon, box, shape
 
 from geo import tables
+from geo.areas import overlaps, square_metres
 from geo.database import Database
-from geo.importing.checking import overlaps, square_metres
 from geo.importing.cleaning import Group, Imported, SpotKind, clean, spots_as_geojson
 from geo.importing.features import Feature, FeatureFile
-from geo.importing.plane import Plane
 from geo.importing.snapping import snap
+from geo.plane import Plane
 from tests.conftest import Copying
 from tests.geo.geojson import SQUARE, feature, figures, put_neighbourhoods, put_wards, square_ward, stored, write
 
