@@ -17,7 +17,7 @@ SNAP_METRES = 2.0
 """What is drawn goes to a vertex or an edge that is this near: a vertex first."""
 SLIVER_METRES = 2.0
 SLIVER_SQUARE_METRES = 100.0
-"""A gap or an overlap that is nowhere wider and no larger is a sliver: it is closed, and told. Anything more is refused."""
+"""A gap or overlap that is nowhere wider and no larger is a sliver: closed, and told. Anything more is refused."""
 CUT_SQUARE_METRES = 5.0
 """How much ground a ward's outline may gain or lose by the rounding of one cut's two end points."""
 

@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import box
 
-from geo import tables
+from geo import areas, tables
 from geo.database import Database
-from geo import areas
 from geo.importing.features import FileProblem
 from geo.importing.files import read_features
 from geo.importing.troubles import TroubleKind
