@@ -1,0 +1,127 @@
+// A stream of server-sent events that comes back by itself: after growing pauses, when the network is back, when the
+// page comes back from the browser's history. It is read by hand rather than by EventSource, for that keeps the server's
+// pings to itself: whoever hears none for a while knows that the line is dead.
+
+const PAUSES = [1, 2, 4, 8, 15, 30];
+const DEAF = 40_000; // the server pings every fifteen seconds
+const OVER = [204, 401, 403];
+
+/**
+ * Follow what `address(cursor)` streams; `cursor` is the id of the last event, or null where there is none to go on from.
+ *
+ * told.next(answer): what an event says, parsed; told.opened(): what happened before is now to be asked for;
+ * told.lost(): nothing is heard any more, another try is on its way; told.over(): the server tells this caller no more.
+ * `whileHidden`: whether to follow also while nobody looks at the page.
+ */
+export class Stream {
+  #address;
+  #told;
+  #whileHidden;
+  #reading = null;
+  #waiting = 0;
+  #failures = 0;
+  #cursor = null;
+  #isOpen = false;
+
+  constructor(address, told, { whileHidden = true } = {}) {
+    this.#address = address;
+    this.#told = told;
+    this.#whileHidden = whileHidden;
+    document.addEventListener("visibilitychange", () => this.#seen());
+    addEventListener("online", () => this.connect());
+    addEventListener("offline", () => this.#retry());
+    addEventListener("pagehide", () => this.leave());
+    addEventListener("pageshow", (event) => event.persisted && this.connect());
+    if (whileHidden || !document.hidden) this.connect();
+  }
+
+  /** Whether what happens is heard. */
+  get isOpen() {
+    return this.#isOpen;
+  }
+
+  leave() {
+    clearTimeout(this.#waiting);
+    this.#reading?.abort();
+    this.#reading = null;
+    this.#isOpen = false;
+  }
+
+  /** Begin now, whatever pause there was. */
+  async connect() {
+    this.leave();
+    const mine = (this.#reading = new AbortController());
+    try {
+      await this.#read(mine);
+    } catch {
+      // Away, or deaf: the same to who waits.
+    }
+    if (this.#reading === mine) this.#retry();
+  }
+
+  #seen() {
+    if (document.hidden) {
+      if (!this.#whileHidden) this.leave();
+    } else if (!this.#isOpen) this.connect();
+  }
+
+  async #read(mine) {
+    let deaf = 0;
+    const heard = () => {
+      clearTimeout(deaf);
+      deaf = setTimeout(() => mine.abort(), DEAF);
+    };
+    heard();
+    try {
+      const headers = { Accept: "text/event-stream" };
+      const answer = await fetch(this.#address(this.#cursor), { headers, cache: "no-store", signal: mine.signal });
+      if (OVER.includes(answer.status)) return this.#over();
+      if (!answer.ok) throw new Error(String(answer.status));
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      let text = "";
+      for (let part = await reader.read(); !part.done && this.#reading === mine; part = await reader.read()) {
+        heard();
+        const events = (text + part.value).split("\n\n");
+        text = events.pop();
+        for (const event of events) this.#hear(event);
+      }
+    } finally {
+      clearTimeout(deaf);
+    }
+  }
+
+  #hear(event) {
+    const lines = event.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]);
+    const fields = Object.fromEntries(lines);
+    if (fields.event === "complete") throw new Error("complete");
+    const answer = fields.event === "next" ? JSON.parse(fields.data) : null;
+    if (answer?.errors) {
+      this.#cursor = null; // it can go on from there no more
+      if (answer.errors.some(({ extensions }) => extensions?.code === "NOT_FOUND")) this.#over();
+      return;
+    }
+    if (!this.#isOpen) {
+      this.#isOpen = true;
+      this.#failures = 0;
+      this.#told.opened?.();
+    }
+    if (!answer) return; // a ping
+    if (fields.id) this.#cursor = fields.id;
+    this.#told.next(answer);
+  }
+
+  #over() {
+    this.leave();
+    this.#told.over?.();
+  }
+
+  // Pauses grow, each a little longer or shorter than another page's.
+  #retry() {
+    this.leave();
+    this.#told.lost?.();
+    const pause = PAUSES[Math.min(this.#failures, PAUSES.length - 1)] * (0.75 + Math.random() / 2);
+    this.#failures += 1;
+    if (this.#failures > PAUSES.length) this.#cursor = null; // perhaps it is what keeps the server from answering
+    this.#waiting = setTimeout(() => this.connect(), pause * 1000);
+  }
+}
