@@ -3,67 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-from shapely.geometry import MultiPolygon
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo.areas import same_area
 from geo.ids import new_id
 from geo.importing.features import FileProblem
+from geo.importing.matching import Found, Stored
 from geo.importing.wards import Progress
 from geo.language import Text
 from geo.seeds import team_name
 from geo.tables import SRID, neighbourhood, neighbourhood_boundary, team
 
 _REFUSED = Text("Cơ sở dữ liệu không nhận: {reason}", "The database refuses it: {reason}")
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A neighbourhood that is there already; `area` and `since` are None while it has no boundary in force."""
-
-    id: UUID
-    code: str | None
-    name: str
-    area: MultiPolygon | None
-    since: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A sound feature, and the neighbourhood it renews, if any."""
-
-    number: int
-    ward_code: str
-    code: str | None
-    name: str
-    area: MultiPolygon
-    stored: Stored | None
-
-    @property
-    def key(self) -> str:
-        """One for each neighbourhood, stored or to be."""
-        return f"new:{self.number}" if self.stored is None else str(self.stored.id)
-
-    @property
-    def moved(self) -> bool:
-        """Whether a stored one gets another boundary."""
-        return self.stored is not None and (self.stored.area is None or not same_area(self.area, self.stored.area))
-
-    @property
-    def renamed(self) -> bool:
-        """Whether a stored one gets another name or code."""
-        return self.stored is not None and (self.stored.name, self.stored.code) != (self.name, self.final_code)
-
-    @property
-    def final_code(self) -> str | None:
-        """A code is never lost by a file that has none."""
-        return self.code if self.code is not None or self.stored is None else self.stored.code
 
 
 async def write(

@@ -14,6 +14,11 @@ from geo.language import Text
 MAX_FEATURES = 200_000
 """Of a file: many times what a city has."""
 
+CODE_FIELDS = ("code", "ward_code", "ma", "ma_xa", "maxa", "MA_XA")
+NAME_FIELDS = ("name", "ten", "ten_xa", "tenxa", "TEN_XA")
+"""What the code and the name of an area are usually called."""
+NAME_LENGTH = 200
+
 _MANY = Text("Tệp có quá {most} đối tượng.", "The file holds more than {most} features.")
 _NO_SUCH_FIELD = Text(
     "Tệp không có trường “{field}”. Các trường có trong tệp: {fields}.",
@@ -27,6 +32,22 @@ _FLATTENED = Text(
 
 class FileProblem(Refusal):
     """The file as a whole cannot be imported."""
+
+
+class UnknownSystem(FileProblem):
+    """Its coordinate system has to be named."""
+
+
+class SeveralLayers(FileProblem):
+    """One of its layers has to be chosen."""
+
+    def __init__(self, text: Text, layers: Sequence[str]) -> None:
+        self.layers = tuple(layers)
+        super().__init__(text, names=", ".join(layers))
+
+
+class OtherEncoding(FileProblem):
+    """The encoding of its text has to be named."""
 
 
 def check_count(count: int) -> None:

@@ -20,7 +20,7 @@ import orjson
 import shapely
 
 from geo.importing import projecting
-from geo.importing.features import Feature, FeatureFile, FileProblem, check_count
+from geo.importing.features import Feature, FeatureFile, FileProblem, UnknownSystem, check_count
 from geo.importing.geopackage import check_geopackage, check_saved, rows_with_shapes
 from geo.importing.kml import kml_in, read_kml
 from geo.importing.recognising import BOM, Format, check_text, content, recognise
@@ -131,10 +131,10 @@ def _in_wgs84(file: FeatureFile, named: str | None, given: str | None, usual: st
             raise FileProblem(_OTHER_CRS, crs=stated.name, given=given)
     chosen = given or named or usual
     if chosen is None:
-        raise FileProblem(_metres(file) or _NO_CRS)
+        raise UnknownSystem(_metres(file) or _NO_CRS)
     frame = projecting.frame(chosen)
     if not frame.metric and (told := _metres(file)) is not None:
-        raise FileProblem(told)
+        raise UnknownSystem(told)
     features = tuple(_moved(feature, frame) for feature in file.features)
     remarks = (*file.remarks, frame.note) if frame.note else file.remarks
     return replace(file, features=features, remarks=remarks)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 import shapely
 import sqlalchemy as sa
@@ -17,23 +16,22 @@ from geo.importing import troubles
 from geo.importing.checking import Check
 from geo.importing.cleaning import Group, Imported, clean, sound_areas
 from geo.importing.coverage import Candidate, overlapping
-from geo.importing.drawing import Found, Stored, write
-from geo.importing.features import FeatureFile, FileProblem
+from geo.importing.drawing import write
+from geo.importing.features import CODE_FIELDS, NAME_FIELDS, NAME_LENGTH, FeatureFile, FileProblem
+from geo.importing.matching import CODE_LENGTH, Found, Sound, Stored, matched
 from geo.importing.troubles import Trouble, TroubleKind
-from geo.importing.wards import CODE_FIELDS, NAME_FIELDS, NAME_LENGTH, Progress
+from geo.importing.wards import Progress
 from geo.language import Text
 from geo.positions import MAX_VERTICES
 from geo.tables import neighbourhood, neighbourhood_boundary, ward
 
 OUTSIDE_TOLERANCE_M2 = 1.0
 """A boundary along the ward's edge, drawn from the same line but rounded, strays by fractions of a square metre."""
-CODE_LENGTH = 50
 
 _NO_SUCH_WARD = Text(
     "Ở đây không có phường mã {code}; hãy nhập ranh giới phường trước.",
     "There is no ward {code} here; import its outline first.",
 )
-_TWICE = Text("Trùng với đối tượng {other} của tệp.", "The same neighbourhood as feature {other} of the file.")
 
 
 async def import_neighbourhoods(
@@ -64,7 +62,7 @@ async def import_neighbourhoods(
         progress("Khớp ranh giới", 1, 1)
     sound, wrong = _read(file, code_name, name_name, wards, progress)
     stored = {code: await _stored(connection, code) for code in sorted({code for _, code, *_ in sound})}
-    found, more = _matched(sound, stored)
+    found, more = matched(sound, stored)
     wrong += more
     progress("Kiểm tra chồng lấn", 0, 1)
     wrong += _beside_each_other(found, stored)
@@ -85,9 +83,6 @@ async def import_neighbourhoods(
         stored=writes,
         cleaning=cleaning,
     )
-
-
-_Sound = tuple[int, str, str | None, str, MultiPolygon, UUID | None]
 
 
 def _without(found: Sequence[Found], wrong: Iterable[Trouble]) -> list[Found]:
@@ -112,9 +107,9 @@ def _read(
     name_name: str | None,
     wards: Mapping[str, tuple[str, Any]],
     progress: Progress,
-) -> tuple[list[_Sound], list[Trouble]]:
+) -> tuple[list[Sound], list[Trouble]]:
     """The features that are sound by themselves and lie in a ward, and what is wrong with the others."""
-    sound: list[_Sound] = []
+    sound: list[Sound] = []
     wrong: list[Trouble] = []
     tree = shapely.STRtree([outline for _, outline in wards.values()])
     for feature in file.features:
@@ -209,33 +204,6 @@ async def _stored(connection: AsyncConnection, ward_code: str) -> list[Stored]:
 
 def _multi(shape: Any) -> MultiPolygon:
     return shape if isinstance(shape, MultiPolygon) else MultiPolygon([shape])
-
-
-def _matched(sound: Iterable[_Sound], stored: Mapping[str, list[Stored]]) -> tuple[list[Found], list[Trouble]]:
-    """Each feature with the neighbourhood it renews, if any: that of its id, else of its code, else of its name."""
-    found: list[Found] = []
-    wrong: list[Trouble] = []
-    seen: dict[tuple[str, str, str], int] = {}
-    for number, ward_code, code, name, area, known in sound:
-        here = stored[ward_code]
-        match = next((one for one in here if known is not None and one.id == known), None)
-        if match is None:
-            match = next((one for one in here if code is not None and one.code == code), None)
-        if match is None:
-            match = next((one for one in here if one.name == name and (code is None or one.code is None)), None)
-        marks = [("name", name, troubles.NAME_TWICE), ("code", code, troubles.CODE_TWICE)]
-        marks.append(("id", str(match.id) if match else None, _TWICE))
-        for what, value, text in marks:
-            if value is None:
-                continue
-            other = seen.setdefault((ward_code, what, value), number)
-            if other != number:
-                kind = TroubleKind.NAME if what == "name" else TroubleKind.CODE
-                wrong.append(Trouble(number, name, kind, text, {"name": name, "code": code, "other": other}))
-                break
-        else:
-            found.append(Found(number, ward_code, code, name, area, match))
-    return found, wrong
 
 
 def _beside_each_other(found: Sequence[Found], stored: Mapping[str, list[Stored]]) -> list[Trouble]:

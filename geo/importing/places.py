@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo.ids import as_id, new_id
 from geo.importing import troubles
 from geo.importing.checking import Check
-from geo.importing.features import FeatureFile, FileProblem
+from geo.importing.features import NAME_LENGTH, FeatureFile, FileProblem
 from geo.importing.kinds import KINDS, called
 from geo.importing.troubles import Report, Trouble, TroubleKind
-from geo.importing.wards import NAME_LENGTH, Progress
+from geo.importing.wards import Progress
 from geo.language import Text
 from geo.locating import neighbourhood_at, ward_at
 from geo.tables import SRID, PlaceKind, place

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from geo.importing.features import FileProblem
+from geo.importing.features import FileProblem, SeveralLayers
 from geo.importing.recognising import content, names_in, unpacked
 from geo.language import Text
 
@@ -79,7 +79,7 @@ def parts_in_zip(path: Path, layer: str | None) -> Parts:
     complete = {PurePosixPath(name).name: members for name, members in found.items() if ".shp" in members}
     names = ", ".join(sorted(complete))
     if layer is None and len(complete) > 1:
-        raise FileProblem(_SEVERAL, names=names)
+        raise SeveralLayers(_SEVERAL, sorted(complete))
     chosen = layer if layer is not None else next(iter(complete))
     if chosen not in complete:
         raise FileProblem(_NONE_SUCH, layer=chosen, names=names)

@@ -16,9 +16,9 @@ from geo.contact import Checked
 from geo.errors import Problem
 from geo.ids import new_id
 from geo.importing.checking import Check
-from geo.importing.features import FeatureFile, FileProblem
+from geo.importing.features import NAME_LENGTH, FeatureFile, FileProblem
 from geo.importing.troubles import Report, Trouble, TroubleKind
-from geo.importing.wards import NAME_LENGTH, Progress
+from geo.importing.wards import Progress
 from geo.language import Text
 from geo.seeds import team_name
 from geo.tables import TeamRole, neighbourhood, team, team_member, ward

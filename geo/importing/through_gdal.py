@@ -18,7 +18,7 @@ from pyogrio import list_layers, read_info
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
 from pyogrio.raw import read
 
-from geo.importing.features import FileProblem, check_count
+from geo.importing.features import FileProblem, OtherEncoding, SeveralLayers, check_count
 from geo.language import Text
 
 UNREADABLE = Text("Không đọc được tệp: {reason}", "The file cannot be read: {reason}")
@@ -55,7 +55,7 @@ def choose(names: Sequence[str], layer: str | None) -> str:
             raise FileProblem(_NO_LAYER, layer=layer, names=shown)
         return layer
     if len(names) != 1:
-        raise FileProblem(_LAYERS, names=shown)
+        raise SeveralLayers(_LAYERS, names)
     return names[0]
 
 
@@ -79,11 +79,11 @@ def read_layer(source: Path | bytes, driver: str, *, layer: str | None = None, e
             check_count(info["features"])
             meta, _, wkb, columns = read(source, layer=layer, encoding=encoding, datetime_as_string=True)
         except UnicodeDecodeError as error:
-            raise FileProblem(_NOT_TEXT, encoding=encoding or "UTF-8") from error
+            raise OtherEncoding(_NOT_TEXT, encoding=encoding or "UTF-8") from error
         except _ERRORS as error:
             raise FileProblem(UNREADABLE, reason=str(error)) from error
         except LookupError as error:
-            raise FileProblem(_NOT_TEXT, encoding=encoding or "UTF-8") from error
+            raise OtherEncoding(_NOT_TEXT, encoding=encoding or "UTF-8") from error
         except FileProblem:
             raise
         except Exception as error:  # mistakes of the library's own, met by files that nobody tried
@@ -110,7 +110,7 @@ def in_encoding(layer: Layer, encoding: str) -> Layer:
             for column in layer.columns
         )
     except UnicodeError as error:
-        raise FileProblem(_NOT_TEXT, encoding=encoding) from error
+        raise OtherEncoding(_NOT_TEXT, encoding=encoding) from error
     return replace(layer, names=names, columns=columns)
 
 

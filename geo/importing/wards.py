@@ -16,7 +16,7 @@ from geo.importing import troubles
 from geo.importing.checking import Check
 from geo.importing.cleaning import Group, Imported, clean, sound_areas
 from geo.importing.coverage import Candidate, overlapping
-from geo.importing.features import FeatureFile
+from geo.importing.features import CODE_FIELDS, NAME_FIELDS, NAME_LENGTH, FeatureFile
 from geo.importing.troubles import Trouble, TroubleKind
 from geo.plane import VIETNAM
 from geo.rejection_seeds import seed_rejections
@@ -25,14 +25,11 @@ from geo.tables import SRID, neighbourhood, neighbourhood_boundary, ward
 
 Progress = Callable[[str, int, int], None]
 
-CODE_FIELDS = ("code", "ward_code", "ma", "ma_xa", "maxa", "MA_XA")
-NAME_FIELDS = ("name", "ten", "ten_xa", "tenxa", "TEN_XA")
 MAX_VERTICES = 50_000
 """A ward along a coast has several thousand."""
 OVERLAP_TOLERANCE_M2 = 1.0
 """Published outlines of neighbouring wards differ by rounding: 0.5 m² over all of Đà Nẵng. So much is taken a pair; a
 point on such a sliver has one ward all the same, the lowest code."""
-NAME_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
