@@ -24,6 +24,7 @@ from geo.explaining import Candidate, Load
 from geo.giving import Outcome, assigned, write_all
 from geo.incidents import in_hand
 from geo.lifecycle import Status
+from geo.suiting import lock_on_duty
 from geo.tables import crew, incident, ward
 from geo.waiting import takeable
 
@@ -90,19 +91,18 @@ async def _give(connection: AsyncConnection, ward_code: str, wanted: Sequence[tu
     The crews on duty are locked first, in the order of their ids, as dispatch does it, and incidents that somebody is
     changing are passed by: to wait for them with crews locked could be waiting for each other.
     """
-    on_duty = sa.select(crew.c.id).where(crew.c.ward_code == ward_code, crew.c.on_duty).order_by(crew.c.id)
-    locked = (await connection.scalars(on_duty.with_for_update(of=crew, key_share=True))).all()
+    locked = list(await lock_on_duty(connection, ward_code))
     still = _waiting(ward_code, incident.c.id).where(incident.c.id.in_([incident_id for incident_id, _ in wanted]))
     held = set((await connection.scalars(still.with_for_update(skip_locked=True, key_share=True))).all())
     pairs = [pair for pair in wanted if pair[0] in held]
     statements = within(connection)
     found, now = await dispatch.suiting(statements, [(ward_code, incident_id) for incident_id, _ in pairs], locked)
-    suiting: dict[int, list[tuple[float, UUID]]] = {}
+    able: dict[int, list[tuple[float, UUID]]] = {}
     for n, distance, crew_id in found:
-        suiting.setdefault(n, []).append((distance, crew_id))
+        able.setdefault(n, []).append((distance, crew_id))
     outcomes: list[Outcome] = []
     for n, (incident_id, taker) in enumerate(pairs, start=1):
-        weighed = [Candidate(one, distance, now[one], one == taker) for distance, one in suiting.get(n, ())]
+        weighed = [Candidate(one, distance, now[one], one == taker) for distance, one in able.get(n, ())]
         if any(candidate.chosen and candidate.obstacle is None for candidate in weighed):
             outcomes.append(assigned(ward_code, incident_id, Status.RECEIVED, taker, weighed))
             now[taker] = Load(now[taker].in_hand + 1, now[taker].capacity)

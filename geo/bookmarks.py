@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import changes, moments
 from geo.moments import BadCursor, Cursor
-from geo.tables import bookmark, incident, incident_event, reporter
+from geo.tables import bookmark, incident_event, reporter
 from geo.tables.base import Xid8
 
 MOST = 500
@@ -44,8 +44,8 @@ class Step:
     """The crew that the step names."""
     had: UUID | None
     """The crew that had the incident before it."""
-    attention: str | None
-    """Why the incident needs a person, by now."""
+    about: str | None
+    """What it was written for, where it keeps the status (`About`)."""
     by_mail: bool
     """Whether its reporter left an e-mail address."""
 
@@ -111,7 +111,6 @@ def _steps(window: Cursor, most: int) -> sa.Select[Any]:
         recent = recent.where(incident_event.c.id > window.key)
     fresh = recent.order_by(incident_event.c.id).limit(most).subquery("fresh")
     had = changes.had_before(fresh).lateral("before")
-    of = incident.c.ward_code == fresh.c.ward_code, incident.c.id == fresh.c.incident_id
     by_mail = sa.exists().where(
         reporter.c.ward_code == fresh.c.ward_code,
         reporter.c.incident_id == fresh.c.incident_id,
@@ -130,7 +129,7 @@ def _steps(window: Cursor, most: int) -> sa.Select[Any]:
             fresh.c.party,
             fresh.c.crew_id,
             had.c.crew_id,
-            sa.select(incident.c.attention).where(*of).scalar_subquery(),
+            fresh.c.about,
             by_mail,
         )
         .select_from(fresh.outerjoin(had, sa.true()))

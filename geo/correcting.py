@@ -11,7 +11,8 @@ from geo import handling, journal
 from geo.actor import Actor
 from geo.categories import UNKNOWN_CATEGORY
 from geo.errors import InvalidInput, NotAllowed, OutsideWard, Problem
-from geo.lifecycle import Party
+from geo.giving import accept_by
+from geo.lifecycle import Party, Status
 from geo.locating import locate_within, point
 from geo.positions import Position
 from geo.tables import category, incident
@@ -27,7 +28,7 @@ async def correct(
     location: Position | None,
     address: str | None,
 ) -> None:
-    """Change what is given and not so already; the deadline follows the kind, neighbourhood and crew follow the place.
+    """Change what is given and not so already; the deadlines follow the kind, neighbourhood and crew follow the place.
 
     Raises `NotAllowed`, `InvalidInput` for an unknown category, `OutsideWard` for a place in another ward.
     """
@@ -50,6 +51,9 @@ async def correct(
             values["category_id"] = kind.id
             since = sa.func.coalesce(journal.reopened_at(row.ward_code, row.id), incident.c.reported_at)
             values["due_at"] = due(since, kind.deadline_hours, kind.working_hours)
+            if row.status == Status.ASSIGNED:
+                # Its crew has been asked for a while: never longer than before, and no longer than this kind has.
+                values["accept_by"] = sa.func.least(incident.c.accept_by, accept_by(row.ward_code, kind.id))
     if location is not None:
         inside, neighbourhood_id = await locate_within(connection, row.ward_code, location)
         if not inside:

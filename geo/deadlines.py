@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import journal
 from geo.lifecycle import OPEN, Party
-from geo.tables import incident
+from geo.tables import About, incident
 from geo.working_time import VIETNAM
 
 BITE = 200
@@ -26,7 +26,7 @@ AT_MOST = timedelta(hours=24)
 
 PASSED = "Đã quá hạn xử lý: hạn là"
 NEAR = "Sắp đến hạn xử lý: hạn là"
-"""How these remarks begin in the history, by which `geo/telling.py` knows them."""
+"""How these remarks begin in the history; what they are about stands beside them (`About`)."""
 
 _columns = incident.c
 _open = sa.and_(
@@ -46,10 +46,13 @@ def passed() -> sa.Select[Any]:
 def near() -> sa.Select[Any]:
     """Open incidents near a deadline that nobody was told of, locked; served by `ix_incident_deadline`."""
     since = sa.func.coalesce(journal.reopened_at(_columns.ward_code, _columns.id), _columns.reported_at)
+    left = sa.extract("epoch", _columns.due_at - sa.func.now())
     return _untold().where(
         _columns.due_at > sa.func.now(),
         _columns.due_at <= sa.func.now() + AT_MOST,
-        sa.extract("epoch", _columns.due_at - sa.func.now()) <= sa.extract("epoch", _columns.due_at - since) * QUARTER,
+        # A reopening is later than the report: what is not near by that needs no look into the history.
+        left <= sa.extract("epoch", _columns.due_at - _columns.reported_at) * QUARTER,
+        left <= sa.extract("epoch", _columns.due_at - since) * QUARTER,
         _columns.due_soon_told.is_distinct_from(_columns.due_at),
     )
 
@@ -66,15 +69,17 @@ def _untold() -> sa.Select[Any]:
 
 async def tell_passed(connection: AsyncConnection) -> int:
     """Write into the history of what is late that it is; of how many incidents."""
-    return await _tell(connection, passed(), _columns.due_passed_told, PASSED)
+    return await _tell(connection, passed(), _columns.due_passed_told, PASSED, About.OVERDUE)
 
 
 async def tell_near(connection: AsyncConnection) -> int:
     """Write into the history of what will soon be late that it will; of how many incidents."""
-    return await _tell(connection, near(), _columns.due_soon_told, NEAR)
+    return await _tell(connection, near(), _columns.due_soon_told, NEAR, About.DUE_SOON)
 
 
-async def _tell(connection: AsyncConnection, due: sa.Select[Any], told: sa.Column[Any], words: str) -> int:
+async def _tell(
+    connection: AsyncConnection, due: sa.Select[Any], told: sa.Column[Any], words: str, about: About
+) -> int:
     rows = (await connection.execute(due)).all()
     if rows:
         keys = [(row.ward_code, row.id) for row in rows]
@@ -84,6 +89,7 @@ async def _tell(connection: AsyncConnection, due: sa.Select[Any], told: sa.Colum
             connection,
             [(row.ward_code, row.id, row.status, f"{words} {_clock(row.due_at)}.") for row in rows],
             Party.SYSTEM,
+            about,
         )
     return len(rows)
 

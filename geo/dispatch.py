@@ -10,17 +10,14 @@ never both take a crew's last place, and never leave it empty.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from geoalchemy2 import Geography
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import journal
 from geo.actor import ANONYMOUS
-from geo.arrival import FRESH
+from geo.crew_ground import covers
 from geo.database import within
 from geo.errors import CrewUnavailable, NotFound
 from geo.explaining import Candidate, Load, weigh
@@ -28,19 +25,8 @@ from geo.giving import assigned, nobody, write_all
 from geo.incidents import in_hand
 from geo.lifecycle import Status
 from geo.plans import Given, Plan, Statements, array_of
-from geo.tables import SRID, crew, crew_category, incident
-
-
-def _handles(ward_code: Any, category_id: Any) -> sa.ColumnElement[bool]:
-    return sa.exists().where(
-        crew_category.c.ward_code == ward_code,
-        crew_category.c.crew_id == crew.c.id,
-        crew_category.c.category_id == category_id,
-    )
-
-
-def _covers(location: Any) -> sa.ColumnElement[bool]:
-    return sa.or_(crew.c.coverage.is_(None), sa.func.ST_Covers(crew.c.coverage, location, type_=sa.Boolean))
+from geo.suiting import able, handles, whereabouts
+from geo.tables import crew, incident
 
 
 def _of(ward_code: str, incident_id: UUID, column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
@@ -50,9 +36,9 @@ def _of(ward_code: str, incident_id: UUID, column: sa.Column[Any]) -> sa.ScalarS
 async def suits(connection: AsyncConnection, ward_code: str, incident_id: UUID, crew_id: UUID) -> bool:
     """Whether a crew handles an incident's kind and covers its place."""
     category_id = _of(ward_code, incident_id, incident.c.category_id)
-    location = _of(ward_code, incident_id, incident.c.location)
+    spot = [_of(ward_code, incident_id, column) for column in (incident.c.location, incident.c.neighbourhood_id)]
     query = sa.select(crew.c.id).where(
-        crew.c.ward_code == ward_code, crew.c.id == crew_id, _handles(ward_code, category_id), _covers(location)
+        crew.c.ward_code == ward_code, crew.c.id == crew_id, handles(ward_code, category_id), covers(*spot)
     )
     return await connection.scalar(query) is not None
 
@@ -64,20 +50,12 @@ def _wanted() -> sa.TableValuedAlias:
     return arrays.table_valued(*columns, with_ordinality="n").render_derived(name="wanted")
 
 
-def whereabouts() -> sa.ColumnElement[Any]:
-    """Where a crew of the FROM clause is expected, as geography: its position while that is fresh, else its base."""
-    minutes = sa.func.make_interval(0, 0, 0, 0, 0, FRESH // timedelta(minutes=1))
-    fresh = sa.case((crew.c.position_at > sa.func.now() - minutes, crew.c.position))
-    return sa.cast(sa.func.coalesce(fresh, crew.c.base), Geography(srid=SRID, spatial_index=False))
-
-
 def _candidates(among: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """The crews that could take each incident, in the order of their ids.
 
     Not the crew that has it, and none that declined it or let its time pass.
     """
-    wanted = _wanted()
-    passed = journal.passed_by(wanted.c.ward_code, wanted.c.incident_id)
+    wanted, spot = _wanted(), (incident.c.location, incident.c.neighbourhood_id)
     return (
         sa.select(wanted.c.n, crew.c.id, sa.func.ST_Distance(whereabouts(), incident.c.geog).label("distance"))
         .select_from(
@@ -88,10 +66,8 @@ def _candidates(among: sa.ColumnElement[bool]) -> sa.Select[Any]:
         )
         .where(
             crew.c.on_duty,
-            _handles(crew.c.ward_code, incident.c.category_id),
-            _covers(incident.c.location),
+            able(wanted.c.ward_code, wanted.c.incident_id, incident.c.category_id, spot),
             incident.c.crew_id.is_distinct_from(crew.c.id),
-            crew.c.id.not_in(passed),
             among,
         )
         .order_by(crew.c.id)
@@ -222,15 +198,15 @@ async def reserve(connection: AsyncConnection, ward_code: str, incident_id: UUID
     ).one_or_none()
     if row is None:
         raise NotFound(path=("crewId",))
-    handles = await connection.scalar(
+    handled = await connection.scalar(
         sa.select(crew.c.id).where(
             crew.c.ward_code == ward_code,
             crew.c.id == crew_id,
-            _handles(ward_code, _of(ward_code, incident_id, incident.c.category_id)),
+            handles(ward_code, _of(ward_code, incident_id, incident.c.category_id)),
         )
     )
     held = await connection.scalar(sa.select(in_hand(ward_code, crew_id)))
-    if not row.on_duty or handles is None or held is None or held >= row.capacity:
+    if not row.on_duty or handled is None or held is None or held >= row.capacity:
         raise CrewUnavailable(path=("crewId",))
 
 

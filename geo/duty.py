@@ -23,6 +23,7 @@ from geo.lifecycle import IN_HAND, Party, Status
 from geo.locating import point
 from geo.positions import Position
 from geo.reading import within_metres
+from geo.suiting import lock_on_duty
 from geo.tables import SRID, Attention, crew, incident, ward
 
 JOB = "hand_over"
@@ -102,14 +103,7 @@ async def _leave(connection: AsyncConnection, ward_code: str, crew_id: UUID, *, 
     is handed over by a job, for to wait for it with crews locked could be waiting for each other.
     """
     rows = await _held(connection, ward_code, crew_id)
-    here = sa.or_(crew.c.on_duty, crew.c.id == crew_id)
-    locked = await connection.execute(
-        sa.select(crew.c.id, crew.c.on_duty)
-        .where(crew.c.ward_code == ward_code, here)
-        .order_by(crew.c.id)
-        .with_for_update(of=crew, key_share=True)
-    )
-    duties = {row.id: row.on_duty for row in locked}
+    duties = await lock_on_duty(connection, ward_code, also=crew_id)
     if crew_id not in duties:
         raise NotFound(path=("crewId",))
     if not ending and duties[crew_id]:

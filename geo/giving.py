@@ -21,7 +21,7 @@ from geo.explaining import Candidate, as_json
 from geo.ids import new_id
 from geo.lifecycle import Party, Status
 from geo.plans import Given, Plan, Statements, array_of
-from geo.tables import Attention, category, incident
+from geo.tables import About, Attention, category, incident
 
 NO_CREW_FOUND = "Chưa tìm được đội xử lý: không có đội phù hợp nào đang trực và còn nhận thêm việc được."
 
@@ -94,6 +94,7 @@ _COLUMNS: dict[str, TypeEngine[Any]] = {
     "public": sa.Boolean(),
     "note": sa.Text(),
     "candidates": sa.Text(),
+    "about": sa.Text(),
 }
 
 
@@ -120,6 +121,7 @@ def _written() -> sa.Update:
         public=lambda row: row.public,
         note=lambda row: row.note,
         candidates=lambda row: sa.cast(row.candidates, JSONB),
+        about=lambda row: row.about,
     )
     waits = given.c.after == sa.literal(Status.ASSIGNED.value, sa.Text)
     until = sa.case((waits, accept_by(incident.c.ward_code, incident.c.category_id)))
@@ -151,5 +153,6 @@ async def write_all(statements: Statements, outcomes: Sequence[Outcome]) -> None
         "public": [one.public for one in outcomes],
         "note": [one.note for one in outcomes],
         "candidates": [as_json(one.candidates) for one in outcomes],
+        "about": [None if one.public else About.ATTENTION.value for one in outcomes],
     }
     await statements.rows(_WRITTEN, Given(ANONYMOUS, values))

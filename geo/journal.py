@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo.actor import Actor
 from geo.ids import new_id
 from geo.lifecycle import FINISHED, Party, Status
-from geo.tables import incident_event
+from geo.tables import About, incident_event
 
 
 async def write(
@@ -52,8 +52,16 @@ async def write(
     )
 
 
-async def remark(connection: AsyncConnection, remarks: Sequence[tuple[str, UUID, str, str]], party: Party) -> None:
-    """Add internal notes: each is `(ward_code, incident_id, status, note)`, the status the one that it stays in."""
+async def remark(
+    connection: AsyncConnection,
+    remarks: Sequence[tuple[str, UUID, str, str]],
+    party: Party,
+    about: About | None = None,
+) -> None:
+    """Add internal notes: each is `(ward_code, incident_id, status, note)`, the status the one that it stays in.
+
+    What they are written for is told by `about`: nothing is read off the words.
+    """
     rows = [
         {
             "ward_code": ward_code,
@@ -65,7 +73,7 @@ async def remark(connection: AsyncConnection, remarks: Sequence[tuple[str, UUID,
         }
         for ward_code, incident_id, status, note in remarks
     ]
-    shared = {"at": sa.func.clock_timestamp(), "party": party, "public": False}
+    shared = {"at": sa.func.clock_timestamp(), "party": party, "public": False, "about": about}
     await connection.execute(sa.insert(incident_event).values(**shared), rows)
 
 
@@ -154,16 +162,10 @@ def passed_by(ward_code: Any, incident_id: Any) -> sa.Select[Any]:
     columns = incident_event.c
     reopened = reopened_at(ward_code, incident_id)
     gave_back = sa.and_(columns.party == Party.CREW, columns.to_status == Status.RECEIVED)
-    let_pass = sa.and_(
-        columns.party == Party.SYSTEM,
-        columns.from_status == Status.ASSIGNED,
-        columns.to_status == Status.ASSIGNED,
-        sa.not_(columns.public),
-    )
     query = sa.select(columns.crew_id).where(
         columns.ward_code == ward_code,
         columns.incident_id == incident_id,
-        sa.or_(gave_back, let_pass),
+        sa.or_(gave_back, columns.about == About.LET_PASS),
         columns.crew_id.is_not(None),
         sa.or_(reopened.is_(None), columns.at > reopened),
     )
@@ -183,6 +185,7 @@ async def let_pass(connection: AsyncConnection, incidents: Sequence[tuple[str, U
         "party": Party.SYSTEM,
         "public": False,
         "note": note,
+        "about": About.LET_PASS,
     }
     await connection.execute(sa.insert(incident_event).values(**shared), rows)
 

@@ -5,7 +5,7 @@ It is read when the letter is written, not when the step was taken: who took the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hmac import compare_digest
@@ -62,9 +62,12 @@ class Letter:
 
 
 async def letter(
-    connection: AsyncConnection, ward_code: str, incident_id: UUID, first: UUID, last: UUID
+    connection: AsyncConnection, ward_code: str, incident_id: UUID, told_of: Collection[UUID]
 ) -> Letter | None:
-    """The letter about the steps from `first` to `last`; None where nobody is to be written to, or of nothing."""
+    """The letter about these steps and no others; None where nobody is to be written to, or of nothing.
+
+    A step between two of them may have been committed later: it has a letter of its own.
+    """
     of_report = reporter.c.ward_code == ward_code, reporter.c.incident_id == incident_id
     query = (
         sa.select(reporter.c.email, reporter.c.language, incident.c.reporter_secret_hash)
@@ -76,7 +79,7 @@ async def letter(
         return None
     actor = ANONYMOUS.holding(told.reporter_secret_hash)
     steps = await _steps(connection, actor, ward_code, incident_id)
-    within = [step for step in steps if first.bytes <= step.event_id.bytes <= last.bytes]
+    within = [step for step in steps if step.event_id in told_of]
     if not within:
         return None
     language = Language(told.language or Language.VI)

@@ -33,6 +33,8 @@ WORDS: dict[tuple[Audience, NoticeKind], Text] = {
     (Audience.CREW, NoticeKind.ASSIGNED): Text("Đội được giao việc mới", "Your crew was given an incident"),
     (Audience.CREW, NoticeKind.TAKEN_BACK): Text("Việc không còn của đội nữa", "No longer with your crew"),
     (Audience.CREW, NoticeKind.REOPENED): Text("Việc đội đã làm được mở lại", "Reopened after your crew resolved it"),
+    (Audience.CREW, NoticeKind.DUE_SOON): Text("Việc của đội sắp đến hạn", "Your crew's incident is due soon"),
+    (Audience.CREW, NoticeKind.OVERDUE): Text("Việc của đội đã quá hạn", "Your crew's incident is overdue"),
     (Audience.STAFF, NoticeKind.REOPENED): Text("Người dân mở lại phản ánh", "Reopened by who reported it"),
     (Audience.STAFF, NoticeKind.DUE_SOON): Text("Sắp đến hạn xử lý", "Due soon"),
     (Audience.STAFF, NoticeKind.OVERDUE): Text("Đã quá hạn xử lý", "Overdue"),

@@ -14,11 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import bookmarks
 from geo.bookmarks import Step
-from geo.deadlines import NEAR, PASSED
 from geo.lifecycle import FINISHED, IN_HAND, Party, Status
-from geo.tables import NoticeKind
+from geo.tables import About, NoticeKind
 
 BOOKMARK = "notices"
+MOST_STEPS = 20
+"""Steps that one letter tells."""
+_CALLS_FOR = {
+    About.DUE_SOON: NoticeKind.DUE_SOON,
+    About.OVERDUE: NoticeKind.OVERDUE,
+    About.ATTENTION: NoticeKind.ATTENTION,
+}
+_OF_CREW = (NoticeKind.DUE_SOON, NoticeKind.OVERDUE)
+"""What the crew that has the incident in hand is told as the staff are."""
 
 
 class Who(StrEnum):
@@ -31,17 +39,16 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One thing to tell: to whom, and of which incident's steps, from `first` to `last`.
+    """One thing to tell: to whom, and of which of an incident's `steps`, in their order.
 
-    To staff and crews it is of one step and has a `kind`. To the reporter it is of all public steps in between: those
-    that were read together are told together.
+    To staff and crews it is of one step and has a `kind`. To the reporter it is of all public steps that were read
+    together, `MOST_STEPS` at most: what more there is, is another thing to tell.
     """
 
     who: Who
     ward_code: str
     incident_id: UUID
-    first: UUID
-    last: UUID
+    steps: tuple[UUID, ...]
     kind: NoticeKind | None = None
     crew_id: UUID | None = None
 
@@ -59,7 +66,7 @@ def to_workers(step: Step) -> list[Told]:
     """What the ward's staff and its crews are told of one step."""
 
     def told(who: Who, kind: NoticeKind, crew_id: UUID | None = None) -> Told:
-        return Told(who, step.ward_code, step.incident_id, step.event_id, step.event_id, kind, crew_id)
+        return Told(who, step.ward_code, step.incident_id, (step.event_id,), kind, crew_id)
 
     found = []
     if step.from_status in FINISHED and step.to_status == Status.RECEIVED:
@@ -73,6 +80,8 @@ def to_workers(step: Step) -> list[Told]:
         found.append(told(Who.CREW, NoticeKind.ASSIGNED, step.crew_id))
     if (kind := _of_remark(step)) is not None:
         found.append(told(Who.STAFF, kind))
+        if kind in _OF_CREW and step.had is not None and step.to_status in IN_HAND:
+            found.append(told(Who.CREW, kind, step.had))
     return found
 
 
@@ -83,24 +92,17 @@ def _is_assigned(step: Step) -> bool:
 
 
 def _is_taken_back(step: Step) -> bool:
-    """The crew that had it in hand has it no longer, and did not give it back itself."""
+    """The crew that had it in hand has it no longer, and neither gave it back nor finished it itself."""
     if step.had is None or step.from_status not in IN_HAND or step.party == Party.CREW:
         return False
     if step.to_status == Status.ASSIGNED:
         return step.crew_id not in (None, step.had)
-    return step.to_status in (Status.RECEIVED, Status.REJECTED, Status.DUPLICATE)
+    return step.to_status in (Status.RECEIVED, Status.RESOLVED, Status.REJECTED, Status.DUPLICATE)
 
 
 def _of_remark(step: Step) -> NoticeKind | None:
-    """What an internal remark of the system is about."""
-    if step.public or step.party != Party.SYSTEM or step.from_status != step.to_status:
-        return None
-    note = step.note or ""
-    if note.startswith(PASSED):
-        return NoticeKind.OVERDUE
-    if note.startswith(NEAR):
-        return NoticeKind.DUE_SOON
-    return None if step.attention is None else NoticeKind.ATTENTION
+    """What a remark calls for, by what it was written for: neither its words nor what is so by now."""
+    return None if step.about is None else _CALLS_FOR.get(About(step.about))
 
 
 def concerns_reporter(from_status: str | None, to_status: str, party: str, public: bool) -> bool:
@@ -111,12 +113,13 @@ def concerns_reporter(from_status: str | None, to_status: str, party: str, publi
 
 
 def to_reporters(steps: Iterable[Step]) -> list[Told]:
-    """What the reporters who left an e-mail address are told of these steps: one thing for each incident."""
-    by_incident: dict[tuple[str, UUID], list[Step]] = {}
+    """What the reporters who left an e-mail address are told of these steps: of an incident's steps together."""
+    by_incident: dict[tuple[str, UUID], list[UUID]] = {}
     for step in steps:
         if step.by_mail and concerns_reporter(step.from_status, step.to_status, step.party, step.public):
-            by_incident.setdefault((step.ward_code, step.incident_id), []).append(step)
+            by_incident.setdefault((step.ward_code, step.incident_id), []).append(step.event_id)
     return [
-        Told(Who.REPORTER, ward_code, incident_id, of_one[0].event_id, of_one[-1].event_id)
+        Told(Who.REPORTER, ward_code, incident_id, tuple(of_one[n : n + MOST_STEPS]))
         for (ward_code, incident_id), of_one in by_incident.items()
+        for n in range(0, len(of_one), MOST_STEPS)
     ]

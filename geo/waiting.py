@@ -10,10 +10,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import dispatch, jobs, journal
+from geo import dispatch, jobs, suiting
 from geo.incidents import URGENCY, in_hand
 from geo.lifecycle import Status
-from geo.tables import crew, crew_category, incident
+from geo.tables import crew, incident
 
 BITE = 20
 """Incidents a transaction: reports of the ward wait for the crews' locks meanwhile."""
@@ -32,34 +32,21 @@ async def look_again(connection: AsyncConnection, ward_code: str, *, at: datetim
 def takeable(ward_code: str, crews: Sequence[UUID]) -> sa.Select[Any]:
     """What waits in a ward and one of these crews could take, most urgent first; served by `ix_incident_waiting`."""
     columns = incident.c
-    able = _able(crew.c.ward_code == ward_code, crew.c.id.in_(crews))
+    one_can = _one_can(crew.c.ward_code == ward_code, crew.c.id.in_(crews))
     return (
         sa.select(columns.id)
-        .where(columns.ward_code == ward_code, columns.status == Status.RECEIVED, able)
+        .where(columns.ward_code == ward_code, columns.status == Status.RECEIVED, one_can)
         .order_by(URGENCY, columns.id)
         .limit(BITE)
     )
 
 
-def _able(*which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+def _one_can(*which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """Whether one of these crews could take the incident."""
     columns = incident.c
-    return (
-        sa.exists()
-        .where(
-            *which,
-            sa.exists()
-            .where(
-                crew_category.c.ward_code == crew.c.ward_code,
-                crew_category.c.crew_id == crew.c.id,
-                crew_category.c.category_id == columns.category_id,
-            )
-            .correlate_except(crew_category),
-            sa.or_(crew.c.coverage.is_(None), sa.func.ST_Covers(crew.c.coverage, columns.location, type_=sa.Boolean)),
-            crew.c.id.not_in(journal.passed_by(columns.ward_code, columns.id)),
-        )
-        .correlate_except(crew)
-    )
+    spot = (columns.location, columns.neighbourhood_id)
+    can = suiting.able(columns.ward_code, columns.id, columns.category_id, spot)
+    return sa.exists().where(*which, can).correlate_except(crew)
 
 
 async def look_for_forgotten(connection: AsyncConnection) -> int:
@@ -71,10 +58,10 @@ async def look_for_forgotten(connection: AsyncConnection) -> int:
     asked = {jobs.payload_of(payload)["ward"] for payload in await jobs.asked(connection, JOB, _FAILED)}
     columns = incident.c
     has_room = crew.c.capacity > in_hand(crew.c.ward_code, crew.c.id)
-    able = _able(crew.c.ward_code == columns.ward_code, crew.c.on_duty, has_room)
+    one_can = _one_can(crew.c.ward_code == columns.ward_code, crew.c.on_duty, has_room)
     found = await connection.scalars(
         sa.select(columns.ward_code)
-        .where(columns.status == Status.RECEIVED, columns.ward_code.not_in(asked), able)
+        .where(columns.status == Status.RECEIVED, columns.ward_code.not_in(asked), one_can)
         .distinct()
         .order_by(columns.ward_code)
         .limit(_WARDS)
@@ -93,8 +80,7 @@ async def dispatch_waiting(connection: AsyncConnection, ward_code: str) -> int:
     the two. Incidents that somebody is changing are passed by, for waiting for them with crews locked could be
     waiting for each other; they are looked at again a little later.
     """
-    on_duty = sa.select(crew.c.id).where(crew.c.ward_code == ward_code, crew.c.on_duty).order_by(crew.c.id)
-    locked = (await connection.scalars(on_duty.with_for_update(of=crew, key_share=True))).all()
+    locked = list(await suiting.lock_on_duty(connection, ward_code))
     free = await connection.scalars(
         sa.select(crew.c.id).where(
             crew.c.ward_code == ward_code, crew.c.id.in_(locked), crew.c.capacity > in_hand(ward_code, crew.c.id)

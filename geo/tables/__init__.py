@@ -6,6 +6,7 @@ from geo.tables.clusters import incident_cell, incident_cell_change, incident_ce
 from geo.tables.desk import Audience, NoticeKind, bookmark, notice, rejection_template
 from geo.tables.ground import PlaceKind, neighbourhood, neighbourhood_boundary, place, ward
 from geo.tables.incidents import (
+    About,
     Attention,
     Channel,
     Satisfaction,
@@ -31,6 +32,7 @@ from geo.tables.people import (
 __all__ = [
     "MERCATOR",
     "SRID",
+    "About",
     "AccountRole",
     "Attention",
     "Audience",

@@ -43,6 +43,16 @@ class Attention(StrEnum):
     CREW_OFF_DUTY = "CREW_OFF_DUTY"  # its crew ended its duty in the middle of the work
 
 
+class About(StrEnum):
+    """What a step that keeps the status is written for, where its note alone would have to tell."""
+
+    DUE_SOON = "DUE_SOON"  # the deadline is near
+    OVERDUE = "OVERDUE"  # and it has passed
+    ATTENTION = "ATTENTION"  # a person of the ward must look
+    # The crew did not accept in time.
+    LET_PASS = "LET_PASS"  # noqa: S105  # nosec B105
+
+
 class Satisfaction(StrEnum):
     """The reporter's verdict, in the words of the city's portal."""
 
@@ -216,12 +226,14 @@ incident_event = sa.Table(
     sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id")),  # accounts are disabled, never deleted
     sa.Column("crew_id", sa.Uuid),  # the crew that the step concerns
     sa.Column("candidates", JSONB),  # why this crew: those that dispatch weighed, see geo/dispatch.py
+    sa.Column("about", sa.Text),
     sa.Column("xact", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
     belongs_to("incident", "incident_id"),
     belongs_to("crew", "crew_id"),
     one_of("from_status", Status),
     one_of("to_status", Status),
     one_of("party", Party),
+    one_of("about", About),
     # What the transactions committed since a moment wrote: see geo/changes.py.
     sa.Index("ix_incident_event_xact", "xact"),
 )

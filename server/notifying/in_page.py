@@ -17,7 +17,7 @@ class InPage:
     async def tell(self, connection: AsyncConnection, told: Sequence[Told]) -> None:
         """Write a notice of each."""
         new = [
-            NewNotice(one.ward_code, one.kind, one.crew_id, one.incident_id, one.first)
+            NewNotice(one.ward_code, one.kind, one.crew_id, one.incident_id, one.steps[0])
             for one in told
             if one.who is not Who.REPORTER and one.kind is not None
         ]

@@ -54,8 +54,8 @@ class Mail:
         """Enqueue a letter for each; what a job is given names no person."""
         for one in told:
             if one.who is Who.REPORTER:
-                ids = {"incident": one.incident_id, "first": one.first, "last": one.last}
-                payload = {"ward": one.ward_code, **{name: str(key) for name, key in ids.items()}}
+                steps = " ".join(map(str, one.steps))
+                payload = {"ward": one.ward_code, "incident": str(one.incident_id), "steps": steps}
                 await jobs.enqueue(connection, JOB, payload, priority=_LATER_THAN_ALL)
 
     async def write(self, connection: AsyncConnection, payload: dict[str, Any]) -> None:
@@ -63,8 +63,10 @@ class Mail:
 
         A worker that dies between handing it over and its commit has it sent again, with the same Message-ID.
         """
-        incident, first, last = (UUID(payload[name]) for name in ("incident", "first", "last"))
-        letter = await letters.letter(connection, payload["ward"], incident, first, last)
+        # What was enqueued before steps were named has the first and the last.
+        named = payload["steps"] if "steps" in payload else f"{payload['first']} {payload['last']}"
+        incident, steps = UUID(payload["incident"]), {UUID(step) for step in named.split()}
+        letter = await letters.letter(connection, payload["ward"], incident, steps)
         if letter is None:
             return
         try:

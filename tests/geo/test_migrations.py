@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from typing import Any
 
 import asyncpg
@@ -17,11 +18,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.exc import DBAPIError
 
-from geo import migrating
+from geo import deadlines, journal, migrating
 from geo.database import Database
+from geo.giving import NO_CREW_FOUND
+from geo.lifecycle import Party, Status
 from geo.migrating import alembic_config, downgrade, upgrade
 from geo.tables import metadata
 from geo.tables.base import Xid8
+from tests.geo.conftest import Laid
+from tests.ward import CLEAN, CODE, report
 
 # Everything of ours in the schema, with its definition; not what belongs to extensions or to Alembic.
 OUR_OBJECTS = """
@@ -110,6 +115,30 @@ async def test_a_migration_that_cannot_have_its_lock_gives_up_soon(database_url:
     assert await ours(database_url) != []
 
 
+async def test_what_earlier_releases_wrote_into_the_history_of_what_is_open_says_what_it_is_about(laid: Laid) -> None:
+    crew_id = laid.ward.crews[CLEAN]
+    async with laid.database.write() as connection:
+        with_crew = await report(connection, status=Status.ASSIGNED, crew_id=crew_id)
+        waiting = await report(connection, attention="NO_CREW")
+        over = await report(connection, status=Status.CLOSED, crew_id=crew_id)
+        for made, status in ((with_crew, Status.ASSIGNED), (waiting, Status.RECEIVED), (over, Status.CLOSED)):
+            words = (f"{deadlines.NEAR} 17:00.", f"{deadlines.PASSED} 17:00.", NO_CREW_FOUND)
+            await journal.remark(connection, [(CODE, made.key, status, each) for each in words], Party.SYSTEM)
+        await journal.let_pass(connection, [(CODE, with_crew.key, crew_id)], "Đội chưa nhận việc.")
+    url = laid.database.engine.url.render_as_string(hide_password=False)
+    await asyncio.to_thread(downgrade, url, "0009")
+    await asyncio.to_thread(upgrade, url)
+    told = "SELECT about, note FROM incident_event WHERE incident_id = :key AND party = 'SYSTEM' AND NOT public"
+    of_crew, of_waiting, of_over = [await laid.rows(told, key=made.key) for made in (with_crew, waiting, over)]
+    assert {row.about for row in of_crew} == {"DUE_SOON", "OVERDUE", "LET_PASS", None}
+    assert [row.note for row in of_crew if row.about in (None, "LET_PASS")] == [NO_CREW_FOUND, "Đội chưa nhận việc."]
+    assert sorted(row.about for row in of_waiting) == ["ATTENTION", "DUE_SOON", "OVERDUE"]
+    assert {row.about for row in of_over} == {None}
+    with pytest.raises(DBAPIError, match="never edited"):
+        async with laid.database.write() as connection:
+            await connection.execute(sa.text("UPDATE incident_event SET about = NULL"))
+
+
 def written_sql(revision: str, monkeypatch: pytest.MonkeyPatch) -> str:
     output = io.StringIO()
     monkeypatch.setattr(migrating, "Config", lambda: Config(output_buffer=output))
@@ -124,7 +153,13 @@ async def test_the_written_sql_makes_the_same_tables(
     assert sql.index("lock_timeout") < sql.index("CREATE TABLE ward")
     connection = await asyncpg.connect(empty_url)
     try:
-        await connection.execute(sql)
+        for number, piece in enumerate(re.split(r"^(?:BEGIN|COMMIT);$", sql, flags=re.MULTILINE)):
+            if number % 2 == 1:
+                async with connection.transaction():
+                    await connection.execute(piece)
+                continue
+            for statement in filter(None, map(str.strip, piece.split(";\n"))):  # each by itself, as psql sends them
+                await connection.execute(statement)
     finally:
         await connection.close()
     assert await ours(empty_url) == await ours(database_url)

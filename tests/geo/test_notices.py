@@ -21,7 +21,7 @@ from geo.lifecycle import Party, Status
 from geo.moments import Cursor
 from geo.notices import NewNotice
 from geo.reports import Contact
-from geo.tables import NoticeKind, incident, incident_event, notice
+from geo.tables import About, NoticeKind, incident, incident_event, notice
 from geo.telling import Told, Who, due, to_reporters, to_workers
 from tests import ward
 from tests.geo.conftest import Laid
@@ -35,7 +35,7 @@ CREW, SECOND_CREW = new_id(), new_id()
 
 def taken(from_status: str | None, to_status: str, **values: Any) -> Step:
     given: dict[str, Any] = {"note": None, "public": True, "party": "STAFF", "crew_id": None, "had": None}
-    given |= {"attention": None, "by_mail": True} | values
+    given |= {"about": None, "by_mail": True} | values
     return Step("20314", UUID(int=7), new_id(), NOW, from_status, to_status, **given)
 
 
@@ -58,6 +58,7 @@ def taken(from_status: str | None, to_status: str, **values: Any) -> Step:
         (taken("ASSIGNED", "REJECTED", had=CREW), [("CREW", "TAKEN_BACK", CREW)]),
         (taken("ASSIGNED", "DUPLICATE", had=CREW), [("CREW", "TAKEN_BACK", CREW)]),
         (taken("RECEIVED", "REJECTED"), []),
+        (taken("IN_PROGRESS", "RESOLVED", crew_id=CREW, had=CREW), [("CREW", "TAKEN_BACK", CREW)]),
         (taken("ASSIGNED", "ACCEPTED", party="CREW", crew_id=CREW, had=CREW), []),
         (taken("IN_PROGRESS", "RESOLVED", party="CREW", crew_id=CREW, had=CREW), []),
         (
@@ -67,23 +68,31 @@ def taken(from_status: str | None, to_status: str, **values: Any) -> Step:
         (taken("CLOSED", "RECEIVED", had=CREW), [("CREW", "REOPENED", CREW)]),
         (taken("REJECTED", "RECEIVED", party="REPORTER"), [("STAFF", "REOPENED", None)]),
         (
-            taken("RECEIVED", "RECEIVED", party="SYSTEM", public=False, attention="NO_CREW", note="Chưa có đội"),
+            taken("RECEIVED", "RECEIVED", party="SYSTEM", public=False, about="ATTENTION", note="Chưa có đội"),
             [("STAFF", "ATTENTION", None)],
         ),
         (taken("RECEIVED", "RECEIVED", party="SYSTEM", public=False, note="Đã có đội"), []),
-        (taken("RECEIVED", "RECEIVED", public=False, attention="NO_CREW", note="của cán bộ"), []),
+        (taken("RECEIVED", "RECEIVED", public=False, note="của cán bộ"), []),
         (
-            taken("ASSIGNED", "ASSIGNED", party="SYSTEM", public=False, note=f"{deadlines.NEAR} 17:00"),
-            [("STAFF", "DUE_SOON", None)],
+            taken("ASSIGNED", "ASSIGNED", public=False, about="DUE_SOON", had=CREW),
+            [("STAFF", "DUE_SOON", None), ("CREW", "DUE_SOON", CREW)],
         ),
+        (
+            taken("IN_PROGRESS", "IN_PROGRESS", public=False, about="OVERDUE", had=CREW),
+            [("STAFF", "OVERDUE", None), ("CREW", "OVERDUE", CREW)],
+        ),
+        (taken("ASSIGNED", "ASSIGNED", public=False, about="ATTENTION", had=CREW), [("STAFF", "ATTENTION", None)]),
+        (taken("ASSIGNED", "ASSIGNED", public=False, about="LET_PASS", crew_id=CREW, had=CREW), []),
+        # Words alone, whatever they say, tell nothing.
+        (taken("RECEIVED", "RECEIVED", party="SYSTEM", public=False, note=f"{deadlines.PASSED} 17:00"), []),
         (
             taken(
                 "RECEIVED",
                 "RECEIVED",
                 party="SYSTEM",
                 public=False,
-                attention="NO_CREW",
-                note=f"{deadlines.PASSED} 17:00",
+                about="OVERDUE",
+                note="Lời nào cũng được",
             ),
             [("STAFF", "OVERDUE", None)],
         ),
@@ -116,7 +125,14 @@ def test_the_reporter_hears_of_public_steps_but_not_of_their_own_words(a_step: S
 def test_steps_that_were_read_together_are_told_together() -> None:
     first, second = taken(None, "RECEIVED", party="REPORTER"), taken("RECEIVED", "ASSIGNED", crew_id=CREW)
     (told,) = to_reporters([first, taken("RECEIVED", "RECEIVED", public=False), second])
-    assert (told.first, told.last) == (first.event_id, second.event_id)
+    assert told.steps == (first.event_id, second.event_id)
+
+
+def test_many_steps_of_a_report_are_told_by_several_letters_each_step_once() -> None:
+    steps = [taken("ASSIGNED", "ASSIGNED", note=f"Tin {n}") for n in range(telling.MOST_STEPS + 3)]
+    told = to_reporters(steps)
+    assert [len(one.steps) for one in told] == [telling.MOST_STEPS, 3]
+    assert [id_ for one in told for id_ in one.steps] == [one.event_id for one in steps]
 
 
 async def begun(laid: Laid) -> None:
@@ -237,10 +253,10 @@ async def test_readers_at_once_tell_each_step_once(laid: Laid) -> None:
     sending = False
     await asyncio.gather(*readers)
     found += await read(laid)
-    letters = [(one.incident_id, one.first) for one in found if one.who is Who.REPORTER]
+    letters = [(one.incident_id, one.steps[0]) for one in found if one.who is Who.REPORTER]
     assert {incident_id for incident_id, _ in letters} == {id_ for _, id_ in made}
     assert len(set(letters)) == len(letters)
-    at_crews = [one.first for one in found if one.kind is NoticeKind.ASSIGNED]
+    at_crews = [one.steps[0] for one in found if one.kind is NoticeKind.ASSIGNED]
     assert len(set(at_crews)) == len(at_crews)
     assert len(at_crews) == await laid.value("SELECT count(*) FROM incident_event WHERE to_status = 'ASSIGNED'")
 
@@ -283,8 +299,39 @@ async def test_an_incident_that_needs_a_person_is_told_to_staff(laid: Laid) -> N
     await begun(laid)
     async with laid.database.write() as connection:
         made = await ward.report(connection, attention="NO_CREW")
-        await journal.remark(connection, [(CODE, made.key, Status.RECEIVED, "Chưa có đội nhận")], Party.SYSTEM)
+        remarks = [(CODE, made.key, Status.RECEIVED, "Chưa có đội nhận")]
+        await journal.remark(connection, remarks, Party.SYSTEM, About.ATTENTION)
     assert [(one.who, one.kind) for one in await read(laid)] == [(Who.STAFF, NoticeKind.ATTENTION)]
+
+
+async def test_a_late_reader_tells_each_remark_once_and_for_what_it_was_written(laid: Laid) -> None:
+    async with laid.database.write() as connection:
+        clean = laid.ward.crews[CLEAN]
+        made = await ward.report(connection, status=Status.IN_PROGRESS, crew_id=clean)
+        await connection.execute(assigned(made.key, clean))
+    await begun(laid)
+    async with laid.database.write() as connection:
+        remarked = [
+            ("Một lời không nói gì về hạn", About.DUE_SOON),
+            (f"{deadlines.NEAR} hôm qua", None),
+            ("Hết giờ", About.OVERDUE),
+            ("Cần người xem", About.ATTENTION),
+            ("Đã có người lo", None),
+        ]
+        for words, about in remarked:
+            remarks = [(CODE, made.key, Status.IN_PROGRESS, words)]
+            await journal.remark(connection, remarks, Party.SYSTEM, about)
+        # By the time they are read the incident is another's, needs nobody, or needs somebody for something else.
+        values = {"attention": "NOT_ACCEPTED", "status": Status.ASSIGNED}
+        await connection.execute(sa.update(incident).where(incident.c.id == made.key).values(**values))
+    assert [(one.who, one.kind, one.crew_id) for one in await read(laid)] == [
+        (Who.STAFF, NoticeKind.DUE_SOON, None),
+        (Who.CREW, NoticeKind.DUE_SOON, clean),
+        (Who.STAFF, NoticeKind.OVERDUE, None),
+        (Who.CREW, NoticeKind.OVERDUE, clean),
+        (Who.STAFF, NoticeKind.ATTENTION, None),
+    ]
+    assert await read(laid) == []
 
 
 async def noted(connection: AsyncConnection, laid: Laid) -> ward.Reported:

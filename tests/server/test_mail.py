@@ -323,13 +323,23 @@ async def test_a_job_and_the_log_name_no_person(room: Room, office: Office, capl
     made = await room.report()
     await room.read()
     (payload,) = await room.waiting()
-    assert set(payload) == {"ward", "incident", "first", "last"}
+    assert set(payload) == {"ward", "incident", "steps"}
     assert (payload["ward"], payload["incident"]) == (CODE, made.rpartition(":")[2])
-    assert UUID(payload["first"])
+    assert [UUID(step) for step in payload["steps"].split()]
     await room.post()
     ours = [record.getMessage() for record in caplog.records if record.name.startswith(("server", "geo"))]
     assert any("refused for good: 550" in line for line in ours)
     assert not any("lan@" in line or "Lan" in line for line in ours)
+
+
+async def test_a_job_that_names_the_first_and_the_last_step_is_written_still(room: Room, office: Office) -> None:
+    await room.report()
+    await room.read()
+    (payload,) = await room.waiting()
+    step = payload.pop("steps")
+    async with room.desk.database.write() as connection:
+        await room.mail.write(connection, {**payload, "first": step, "last": step})
+    assert office.asked == 1
 
 
 @pytest.mark.parametrize("answers", ["to_recipients", "to_letters"])
