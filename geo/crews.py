@@ -11,7 +11,7 @@ from geoalchemy2 import Geography
 from shapely.geometry import MultiPolygon
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import waiting
+from geo import crew_ground, waiting
 from geo.actor import Actor, Role
 from geo.categories import UNKNOWN_CATEGORY
 from geo.errors import InvalidInput, NotFound, Problem
@@ -34,10 +34,6 @@ BASE_METRES = 5_000
 FAR_BASE = Text(
     "Điểm xuất phát phải nằm trong phường hoặc cách phường không quá 5 km.",
     "A crew starts from within the ward, or no more than 5 km from it.",
-)
-FOREIGN_GROUND = Text(
-    "Địa bàn của đội nằm ngoài phường. Hãy vẽ lại vùng có phần trong phường.",
-    "The crew's ground lies outside the ward. Please draw an area that is partly inside.",
 )
 UNKNOWN_MEMBER = Text(
     "Không có tài khoản đội phản ứng nhanh nào tên như vậy trong phường.", "The ward has no crew account of this name."
@@ -73,7 +69,7 @@ def readable(actor: Actor) -> Rows:
         columns.name,
         columns.capacity,
         columns.on_duty,
-        columns.coverage,
+        crew_ground.area().label("coverage"),
         masked(whereabouts, columns.base),
         masked(whereabouts, columns.position),
         masked(whereabouts, columns.position_at),
@@ -101,16 +97,18 @@ async def save(
     coverage: MultiPolygon | None,
     categories: Sequence[str],
     members: Sequence[str] | None,
+    neighbourhoods: Sequence[UUID] | None = None,
 ) -> UUID:
     """Add a crew, or change the one with `crew_id`. `categories` are codes, `members` usernames (None: as they are).
 
-    Raises `NotFound`, `InvalidInput` for an unknown category or member, a name that another crew has, a base or a
-    coverage that is not the ward's.
+    Its ground is `coverage` or the named `neighbourhoods`; the whole ward with neither. Raises `NotFound`,
+    `InvalidInput` for an unknown category or member, a name that another crew has, a base or a ground that is not the
+    ward's.
     """
-    await _check_ground(connection, ward_code, base, coverage)
+    await _check_ground(connection, ward_code, crew_id, base, coverage, neighbourhoods)
     handled = await _known(connection, _categories(ward_code, categories), categories, "categories", UNKNOWN_CATEGORY)
     await _check_name(connection, ward_code, crew_id, name)
-    values = {"name": name, "capacity": capacity, "base": point(base), "coverage": _area(coverage)}
+    values = {"name": name, "capacity": capacity, "base": point(base), "coverage": crew_ground.shape(coverage)}
     if crew_id is None:
         crew_id = new_id()
         await connection.execute(sa.insert(crew).values(ward_code=ward_code, id=crew_id, on_duty=False, **values))
@@ -121,6 +119,7 @@ async def save(
         if changed.rowcount == 0:
             raise NotFound(path=("crewId",))
     await _replace(connection, crew_category, ward_code, crew_id, "category_id", handled)
+    await crew_ground.name_all(connection, ward_code, crew_id, neighbourhoods)
     if members is not None:
         people = await _known(connection, _members(ward_code, crew_id, members), members, "members", UNKNOWN_MEMBER)
         # An account belongs to one crew: joining this one leaves the other.
@@ -130,23 +129,24 @@ async def save(
     return crew_id
 
 
-def _area(coverage: MultiPolygon | None) -> sa.ColumnElement[Any] | None:
-    return None if coverage is None else sa.func.ST_GeomFromWKB(coverage.wkb, SRID)
-
-
 async def _check_ground(
-    connection: AsyncConnection, ward_code: str, base: Position, coverage: MultiPolygon | None
+    connection: AsyncConnection,
+    ward_code: str,
+    crew_id: UUID | None,
+    base: Position,
+    coverage: MultiPolygon | None,
+    neighbourhoods: Sequence[UUID] | None,
 ) -> None:
-    boundary = ward.c.boundary
-    outline = sa.cast(boundary, Geography(srid=SRID, spatial_index=False))
-    near = within_metres(outline, base, BASE_METRES)
-    meets = sa.true() if coverage is None else sa.func.ST_Intersects(boundary, _area(coverage), type_=sa.Boolean)
-    query = sa.select(near.label("near"), meets.label("meets")).where(ward.c.code == ward_code)
-    row = (await connection.execute(query)).one_or_none()
+    outline = sa.cast(ward.c.boundary, Geography(srid=SRID, spatial_index=False))
+    near = await connection.execute(
+        sa.select(within_metres(outline, base, BASE_METRES)).where(ward.c.code == ward_code)
+    )
+    row = near.one_or_none()
     if row is None:
         raise NotFound(path=("wardCode",))
-    wrong = ((row.near, "base", FAR_BASE), (row.meets, "coverageArea", FOREIGN_GROUND))
-    if problems := [Problem((field,), text) for fine, field, text in wrong if not fine]:
+    problems = [] if row[0] else [Problem(("base",), FAR_BASE)]
+    problems += await crew_ground.problems(connection, ward_code, crew_id, coverage, neighbourhoods)
+    if problems:
         raise InvalidInput(*problems)
 
 

@@ -6,11 +6,11 @@ from datetime import datetime
 
 import strawberry
 
-from geo import account_lists, categories
+from geo import account_lists, categories, crew_ground
 from schema.accounts import Account
 from schema.categories import Category
 from schema.incident_lists import IncidentOrder, Newest, Wanted, listed
-from schema.links import IncidentConnection
+from schema.links import IncidentConnection, NeighbourhoodLink
 from schema.relay import After, FirstOnMap, Node
 from schema.rows import Page, Row, Rows, answers, column, field, node_id
 from schema.scalars import GeoJSONMultiPolygon, GeoJSONPoint
@@ -36,7 +36,20 @@ class Crew(Node):
         ),
         "The kinds of incident that it handles.",
     )
-    coverage_area: GeoJSONMultiPolygon | None = column("The ground it covers; the whole ward without one.", "coverage")
+    coverage_area: GeoJSONMultiPolygon | None = column(
+        "The ground it covers, by the boundaries in force where it covers `neighbourhoods`; null for the whole ward.",
+        "coverage",
+    )
+    neighbourhoods: list[NeighbourhoodLink] = field(
+        lambda root: Rows(
+            "Neighbourhood",
+            crew_ground.neighbourhoods_of(root.seen_by, root.ward_code, root.id),
+            root.seen_by,
+            weight=5,
+        ),
+        "The neighbourhoods that it covers, where these are named one by one, by name: one whose `boundary` is null "
+        "is the ward's no more, and nothing comes to the crew from there.",
+    )
     on_duty: bool = column("Whether it takes incidents now.")
     capacity: int = column("How many incidents it can have in hand.")
     in_hand: int | None = column("How many incidents it has in hand now; for staff and the ward's crews.")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import crews, duty, places
+from geo import crew_ground, crews, duty, places
 from geo.contact import Checked
+from geo.errors import InvalidInput as InvalidInputRefusal
 from geo.errors import NotAllowed as NotAllowedRefusal
+from geo.errors import NotFound as NotFoundRefusal
 from geo.errors import Problem
 from geo.language import Text
 from schema.context import Context
@@ -57,7 +61,12 @@ class SaveCrewInput:
     crew_id: strawberry.ID | None = strawberry.field(default=None, description="The crew to change.")
     ward_code: str | None = strawberry.field(default=None, description="The ward; the caller's own without it.")
     coverage_area: GeoJSONMultiPolygon | None = strawberry.field(
-        default=None, description="The ground it covers; the whole ward without it."
+        default=None, description="The ground it covers, drawn; without it and `neighbourhoodIds` the whole ward."
+    )
+    neighbourhood_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description="The neighbourhoods that it covers, one at least, instead of a drawn ground: "
+        "as they are then, without another saving.",
     )
     members: list[str] | None = strawberry.field(
         default=None, description="The usernames of its members; without it they stay as they are."
@@ -136,10 +145,16 @@ async def _save_crew(connection: AsyncConnection, context: Context, input: SaveC
     name = check.needed(input.name, ("name",), 100)
     if not 0 <= input.capacity <= 1_000:
         check.problems.append(Problem(("capacity",), CAPACITY))
-    for field, names in (("categories", input.categories), ("members", input.members or [])):
+    lists = (
+        ("categories", input.categories),
+        ("members", input.members or []),
+        ("neighbourhoodIds", input.neighbourhood_ids or []),
+    )
+    for field, names in lists:
         if len(names) > MOST_NAMES:
             check.problems.append(Problem((field,), TOO_MANY, {"most": MOST_NAMES}))
     refuse(check)
+    neighbourhoods = None if input.neighbourhood_ids is None else _of_ward(ward_code, input.neighbourhood_ids)
     key = await crews.save(
         connection,
         ward_code,
@@ -150,8 +165,23 @@ async def _save_crew(connection: AsyncConnection, context: Context, input: SaveC
         coverage=input.coverage_area,
         categories=input.categories,
         members=input.members,
+        neighbourhoods=neighbourhoods,
     )
     return SaveCrewPayload(crew=Rows("Crew", crews.with_id(actor, ward_code, key), actor))  # type: ignore[arg-type]
+
+
+def _of_ward(ward_code: str, ids: Sequence[strawberry.ID]) -> list[UUID]:
+    """The neighbourhoods with these ids; what is no id of this ward's refuses the input."""
+    keys: list[UUID] = []
+    problems = []
+    for n, id_ in enumerate(ids):
+        try:
+            keys.append(key_of(id_, "Neighbourhood", "neighbourhoodIds", ward_code)[1])
+        except NotFoundRefusal:
+            problems.append(Problem(("neighbourhoodIds", str(n)), crew_ground.UNKNOWN_NEIGHBOURHOOD))
+    if problems:
+        raise InvalidInputRefusal(*problems)
+    return keys
 
 
 async def _set_duty(connection: AsyncConnection, context: Context, input: SetDutyInput) -> Any:

@@ -108,7 +108,8 @@ crew = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("capacity", sa.Integer, nullable=False),
     sa.Column("on_duty", sa.Boolean, nullable=False, server_default=sa.false()),
-    geometry("coverage", "MULTIPOLYGON", required=False),  # none: the whole ward
+    # Drawn for it; none: the whole ward, or the neighbourhoods named in `crew_neighbourhood`.
+    geometry("coverage", "MULTIPOLYGON", required=False),
     geometry("base", "POINT"),  # where the crew starts from while no position is known
     geometry("position", "POINT", required=False),
     moment("position_at"),
@@ -130,6 +131,18 @@ crew_category = sa.Table(
     belongs_to("crew", "crew_id", ondelete="CASCADE"),
     belongs_to("category", "category_id", ondelete="CASCADE"),
     sa.Index("ix_crew_category_ward_code_category_id", "ward_code", "category_id"),
+)
+
+# Without ON DELETE for the neighbourhood: a crew whose last one vanished would cover the whole ward.
+crew_neighbourhood = sa.Table(
+    "crew_neighbourhood",
+    metadata,
+    ward_column(),
+    sa.Column("crew_id", sa.Uuid, primary_key=True),
+    sa.Column("neighbourhood_id", sa.Uuid, primary_key=True),
+    belongs_to("crew", "crew_id", ondelete="CASCADE"),
+    belongs_to("neighbourhood", "neighbourhood_id"),
+    sa.Index("ix_crew_neighbourhood_ward_code_neighbourhood_id", "ward_code", "neighbourhood_id"),
 )
 
 crew_member = sa.Table(
