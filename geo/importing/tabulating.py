@@ -1,8 +1,8 @@
 """A program that reads a table and writes it as JSON: `python -m geo.importing.tabulating`, the file on its input.
 
 It is for those who must not load what reading takes (openpyxl costs a process 30 MB) nor trust what they were sent: it
-ends with the file, and takes no more memory than it is given. What a spreadsheet saves is read as it comes: UTF-8, UTF-16, and
-where text is neither, windows-1258, in which Excel on a Vietnamese machine writes plain CSV; that is told.
+ends with the file, and takes no more memory than it is given. What a spreadsheet saves is read as it comes: UTF-8,
+UTF-16, and where text is neither, windows-1258, in which Excel on a Vietnamese machine writes plain CSV; that is told.
 
     {"headings": ["Tên", …], "rows": [[2, ["Chợ", null]], …], "troubles": [[3, "vi", "en"], …],
      "remarks": [["vi", "en"], …], "problem": null}
