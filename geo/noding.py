@@ -1,0 +1,275 @@
+"""Bringing what is drawn together with what stands, until edges meet in shared vertices only. Pure.
+
+In order: new vertices go to vertices near by, else onto edges near by; new edges take up the vertices near by; where
+edges still cross, both get the crossing as a vertex. What stands already never moves: its edges only get vertices, on
+the spot of the grid nearest to them. Edges and vertices that the coverage has already are left alone, so an area that
+is sent back as it was stays as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import shapely
+
+from geo.grid import Edge, Grid, Ring, Rings, Spot, edges_of, sound, tidied
+
+MOST_PAIRS = 60_000
+"""More neighbouring edges or vertices than any map has: to go on would take seconds."""
+_PASSES = 12
+_CHUNK = 64
+
+
+class Tangle(Exception):
+    """Lines that come together so often, or so closely, that no shared edges can be made of them."""
+
+
+@dataclass(slots=True)
+class Linework:
+    """Shapes as rings on the grid: the `moving` ones are drawn, the `still` ones stand (the ward's outline too)."""
+
+    grid: Grid
+    moving: list[Rings]
+    still: list[Rings]
+    standing: set[Edge]
+    """The edges that the coverage has had, and what they became."""
+    before: frozenset[Spot]
+    """The vertices that it had."""
+    _inserts: dict[Edge, set[Spot]] = field(default_factory=dict)
+
+    def each(self) -> Iterator[tuple[int, list[Ring], int]]:
+        """Every ring with its owner, and where it is kept: the moving first, then the still."""
+        for owner, polygons in enumerate([*self.moving, *self.still]):
+            for rings in polygons:
+                for index in range(len(rings)):
+                    yield owner, rings, index
+
+    def owners(self) -> dict[Spot, set[int]]:
+        found: dict[Spot, set[int]] = {}
+        for owner, rings, index in self.each():
+            for spot in rings[index]:
+                found.setdefault(spot, set()).add(owner)
+        return found
+
+    def edges(self) -> dict[Edge, set[int]]:
+        """Every edge once, and which shapes have it."""
+        found: dict[Edge, set[int]] = {}
+        for owner, rings, index in self.each():
+            for edge in edges_of(rings[index]):
+                found.setdefault(edge, set()).add(owner)
+        return found
+
+    def insert(self, edge: Edge, spot: Spot) -> None:
+        """Let an edge get a vertex, in all shapes that have it, with the next `apply`."""
+        if spot not in edge:
+            self._inserts.setdefault(edge, set()).add(spot)
+
+    def apply(self, goes: dict[Spot, Spot] | None = None) -> bool:
+        """Give the edges their new vertices, then move vertices of the moving shapes. Whether anything changed."""
+        inserts, self._inserts = self._inserts, {}
+        if not inserts and not goes:
+            return False
+        for edge in inserts.keys() & self.standing:
+            self.standing.update(edges_of(_with(list(edge), inserts)))
+        for owner, rings, index in self.each():
+            ring = _with(rings[index], inserts) if inserts else rings[index]
+            if goes and owner < len(self.moving):
+                ring = [goes.get(spot, spot) for spot in ring]
+            rings[index] = tidied(ring) if owner < len(self.moving) else ring
+        self.moving = [sound(polygons) for polygons in self.moving]
+        return True
+
+
+def bring_together(work: Linework, metres: float) -> None:
+    """Snap within `metres` and node. Raises `Tangle`."""
+    _to_vertices(work, metres)
+    _onto_edges(work, metres)
+    _take_up(work, metres)
+    node(work)
+
+
+def node(work: Linework) -> None:
+    """Give edges that cross or touch a vertex there, until none do any more. Raises `Tangle`."""
+    for _ in range(_PASSES):
+        if not _cross(work):
+            return
+    raise Tangle
+
+
+def _with(ring: Ring, inserts: dict[Edge, set[Spot]]) -> Ring:
+    made: Ring = []
+    for one, other in pairwise([*ring, ring[0]]):
+        made.append(one)
+        edge = (one, other) if one < other else (other, one)
+        if edge in inserts:
+            dx, dy = other[0] - one[0], other[1] - one[1]
+            made += sorted(inserts[edge], key=lambda spot: (spot[0] - one[0]) * dx + (spot[1] - one[1]) * dy)
+    return made
+
+
+def _pairs(tree: Any, shapes: Any, predicate: str, distance: float | None = None) -> tuple[Any, Any]:
+    """Which `shapes` meet which of the tree's; asked piece by piece, so that a hostile drawing is noticed early."""
+    left, right, count = [], [], 0
+    for start in range(0, len(shapes), _CHUNK):
+        part = shapes[start : start + _CHUNK]
+        one, other = tree.query(part, predicate=predicate, distance=distance)
+        left.append(one + start)
+        right.append(other)
+        count += len(one)
+        if count > MOST_PAIRS + 8 * len(shapes):
+            raise Tangle
+    nothing = np.zeros(0, dtype=np.int64)
+    return np.concatenate([nothing, *left]), np.concatenate([nothing, *right])
+
+
+def _points(grid: Grid, spots: Sequence[Spot]) -> Any:
+    return shapely.points(grid.metres(spots)) if spots else np.zeros(0, dtype=object)
+
+
+def _lines(grid: Grid, edges: Sequence[Edge]) -> Any:
+    return shapely.linestrings(grid.metres(edges).reshape(-1, 2, 2)) if edges else np.zeros(0, dtype=object)
+
+
+def _new_spots(work: Linework, owners: dict[Spot, set[int]]) -> list[Spot]:
+    """The vertices that only moving shapes have, and that were not there before."""
+    count = len(work.moving)
+    return sorted(
+        spot for spot, whose in owners.items() if spot not in work.before and all(owner < count for owner in whose)
+    )
+
+
+def _to_vertices(work: Linework, metres: float) -> None:
+    """Each new vertex goes to the nearest vertex of another shape."""
+    owners = work.owners()
+    new = _new_spots(work, owners)
+    spots = sorted(owners)
+    is_new = set(new)
+    where = _points(work.grid, spots)
+    near, found = _pairs(shapely.STRtree(where), _points(work.grid, new), "dwithin", metres)
+    distances = shapely.distance(_points(work.grid, new)[near], where[found])
+    goes: dict[Spot, Spot] = {}
+    kept: set[Spot] = set()
+    for at in np.argsort(distances, kind="stable").tolist():
+        mover, keeper = new[int(near[at])], spots[int(found[at])]
+        if mover == keeper or mover in goes or mover in kept or keeper in goes:
+            continue
+        if owners[mover] & owners[keeper]:
+            continue  # two vertices of one area never become one
+        if keeper in is_new and (len(owners[keeper]), keeper) < (len(owners[mover]), mover):
+            continue  # of two new ones the less shared goes: its turn comes as the other of this pair
+        goes[mover] = keeper
+        kept.add(keeper)
+        owners[keeper] |= owners[mover]
+    work.apply(goes)
+
+
+def _onto_edges(work: Linework, metres: float) -> None:
+    """Each new vertex beside an edge of another shape that was there before goes onto it; both share it then."""
+    owners, edges = work.owners(), work.edges()
+    standing = [edge for edge in edges if edge in work.standing]
+    new = _new_spots(work, owners)
+    lines = _lines(work.grid, standing)
+    near, found = _pairs(shapely.STRtree(lines), _points(work.grid, new), "dwithin", metres)
+    distances = shapely.distance(_points(work.grid, new)[near], lines[found])
+    goes: dict[Spot, Spot] = {}
+    placed: set[Spot] = set()
+    for at in np.argsort(distances, kind="stable").tolist():
+        spot, edge = new[int(near[at])], standing[int(found[at])]
+        if spot in placed or owners[spot] & edges[edge]:
+            continue
+        foot = spot if _off(edge, spot) < 0.75 else work.grid.beside(spot, edge)
+        if foot in edge:
+            continue  # beside its end: too near to be told apart from it
+        if owners[spot] & owners.get(foot, set()):
+            continue
+        placed.add(spot)
+        work.insert(edge, foot)
+        if foot != spot:
+            goes[spot] = foot
+    work.apply(goes)
+
+
+def _off(edge: Edge, spot: Spot) -> float:
+    """How many units a spot is beside the line of an edge; infinite where it is not beside the edge itself."""
+    (ax, ay), (bx, by) = edge
+    dx, dy = bx - ax, by - ay
+    along = (spot[0] - ax) * dx + (spot[1] - ay) * dy
+    length: int = dx * dx + dy * dy
+    if not 0 < along < length:
+        return float("inf")
+    return float(abs((spot[0] - ax) * dy - (spot[1] - ay) * dx) / length**0.5)
+
+
+def _take_up(work: Linework, metres: float) -> None:
+    """New edges take up the vertices of other shapes beside them."""
+    owners, edges = work.owners(), work.edges()
+    new = [edge for edge in edges if edge not in work.standing]
+    spots = sorted(owners)
+    near, found = _pairs(shapely.STRtree(_points(work.grid, spots)), _lines(work.grid, new), "dwithin", metres)
+    for line, point in zip(near.tolist(), found.tolist(), strict=True):
+        edge, spot = new[line], spots[point]
+        if not owners[spot] & edges[edge] and _off(edge, spot) < float("inf"):
+            work.insert(edge, spot)
+    work.apply()
+
+
+def _cross(work: Linework) -> bool:
+    """Where edges meet elsewhere than in their ends, let both have a vertex there. Whether any did."""
+    edges = list(work.edges())
+    if not edges:
+        return False
+    ends = np.array(edges, dtype=np.int64)
+    lines = shapely.linestrings(ends.astype(float))
+    one, other = _pairs(shapely.STRtree(lines), lines, "intersects")
+    once = one < other
+    one, other = one[once], other[once]
+    a, b, c, d = ends[one, 0], ends[one, 1], ends[other, 0], ends[other, 1]
+    sides = [_side(a, b, c), _side(a, b, d), _side(c, d, a), _side(c, d, b)]
+    shared = _same(a, c) | _same(a, d) | _same(b, c) | _same(b, d)
+    for spots, first, last, side, which in (
+        (c, a, b, 0, one),
+        (d, a, b, 1, one),
+        (a, c, d, 2, other),
+        (b, c, d, 3, other),
+    ):
+        touches = (sides[side] == 0) & _between(first, last, spots)
+        for at in np.flatnonzero(touches).tolist():
+            x, y = spots[at].tolist()
+            work.insert(edges[int(which[at])], (x, y))
+    proper = ~shared & (np.sign(sides[0]) * np.sign(sides[1]) < 0) & (np.sign(sides[2]) * np.sign(sides[3]) < 0)
+    for at in np.flatnonzero(proper).tolist():
+        _meet(work, edges[int(one[at])], edges[int(other[at])])
+    return work.apply()
+
+
+def _meet(work: Linework, one: Edge, other: Edge) -> None:
+    """Give two edges that cross their crossing, on the one of them that was there before."""
+    if one not in work.standing:
+        one, other = other, one
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = *one, *other
+    along = (cx - ax) * (dy - cy) - (cy - ay) * (dx - cx)
+    across = (bx - ax) * (dy - cy) - (by - ay) * (dx - cx)
+    share = along / across
+    crossing = (ax + share * (bx - ax), ay + share * (by - ay))
+    spot = work.grid.beside(crossing, one) if one in work.standing else (round(crossing[0]), round(crossing[1]))
+    for edge in (one, other):
+        work.insert(edge, spot)
+
+
+def _side(a: Any, b: Any, c: Any) -> Any:
+    """Positive where c is left of the way from a to b, negative to the right, 0 on it: exact."""
+    return (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+
+
+def _same(a: Any, b: Any) -> Any:
+    return (a == b).all(axis=1)
+
+
+def _between(a: Any, b: Any, c: Any) -> Any:
+    """Whether c, on the line through a and b, lies between them."""
+    along = ((c - a) * (b - a)).sum(axis=1)
+    return (along > 0) & (along < ((b - a) ** 2).sum(axis=1))
