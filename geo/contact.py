@@ -22,6 +22,11 @@ CONSENT = Text(
     "Name, phone and e-mail are kept only with consent. Please agree, or leave them empty.",
 )
 
+# Letters that show nothing, though Unicode calls them letters or symbols.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+# Joins pictures into one: a family, a flag. Between letters it only hides.
+_JOINER = "\u200d"
+_LOOSE = re.compile(r"(?<![^\w\s\u200d])\u200d|\u200d(?![^\w\s\u200d])")
 _PHONE = re.compile(r"0[35789][0-9]{8}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -31,6 +36,19 @@ def storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
+def visible(text: str) -> str:
+    """The text without what nobody sees: direction marks, zero-width and control characters, but for lines and tabs.
+
+    They let one name pass for another, turn the words after them round, or come along unnoticed from a word processor;
+    so they are left out, not refused.
+    """
+    return _LOOSE.sub("", "".join(one for one in text if one == _JOINER or not _hides(one)))
+
+
+def _hides(letter: str) -> bool:
+    return letter in _BLANK or (unicodedata.category(letter) in ("Cc", "Cf") and letter not in "\t\n\r")
+
+
 @dataclass
 class Checked:
     """Collects what is wrong with several texts, so that all of it is told at once."""
@@ -38,14 +56,14 @@ class Checked:
     problems: list[Problem]
 
     def text(self, value: str | None, path: tuple[str, ...], most: int, *, required: bool = False) -> str | None:
-        """The text in NFC, without white space around it; None when nothing is left of it."""
+        """The text in NFC, without what is `visible` to nobody or white space around it; None when nothing is left."""
         if value is None:
             cleaned = ""
         elif not storable(value):
             self.problems.append(Problem(path, UNSTORABLE))
             return None
         else:
-            cleaned = unicodedata.normalize("NFC", value).strip()
+            cleaned = unicodedata.normalize("NFC", visible(value)).strip()
         if len(cleaned) > most:
             self.problems.append(Problem(path, TOO_LONG, {"most": f"{most:,}".replace(",", ".")}))
             return None

@@ -16,6 +16,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from geo.contact import visible
 from geo.importing import troubles
 from geo.importing.features import Feature
 from geo.importing.troubles import Trouble, TroubleKind
@@ -72,6 +73,7 @@ class Check:
         told = len(self.troubles)
         if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
             self.add(TroubleKind.TEXT, troubles.BAD_TEXT, field=name)
+        text = visible(text).strip()
         if mangled(text):
             self.add(TroubleKind.TEXT, troubles.MANGLED, field=name, words=text[:60])
         if len(text) > most:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.contact import EMAIL, PHONE, REQUIRED, TOO_LONG, UNSTORABLE, Checked
+from geo.contact import EMAIL, PHONE, REQUIRED, TOO_LONG, UNSTORABLE, Checked, visible
 from geo.language import Language
 
 
@@ -97,7 +97,50 @@ def test_text_comes_out_in_nfc_and_without_space_around_it(written: str) -> None
     if "\x00" in written:
         assert [problem.text for problem in check.problems] == [UNSTORABLE]
     else:
-        assert (kept or "") == unicodedata.normalize("NFC", written).strip()
+        assert (kept or "") == unicodedata.normalize("NFC", visible(written)).strip()
+
+
+@given(st.text(max_size=40))
+def test_nothing_is_left_out_but_what_shows_nothing(written: str) -> None:
+    kept = visible(written)
+    left_out = list(written)
+    for letter in kept:
+        left_out.remove(letter)
+    assert all(unicodedata.category(one) in ("Cc", "Cf") or one in "\u115f\u1160\u2800\u3164\uffa0" for one in left_out)
+    assert visible(kept) == kept
+
+
+HIDDEN = {
+    "right-to-left override": "\u202e",
+    "left-to-right mark": "\u200e",
+    "isolate": "\u2066",
+    "Arabic letter mark": "\u061c",
+    "zero-width space": "\u200b",
+    "zero-width joiner": "\u200d",
+    "byte order mark": "\ufeff",
+    "soft hyphen": "\u00ad",
+    "word joiner": "\u2060",
+    "tag": "\U000e0041",
+    "filler": "\u3164",
+    "bell": "\x07",
+    "escape": "\x1b",
+    "C1": "\x85",
+}
+
+
+@pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)
+def test_what_nobody_sees_is_left_out_of_a_name(hidden: str) -> None:
+    check = Checked([])
+    written = f"{hidden}Đội{hidden} Phản{hidden}ứng{hidden} 1{hidden}"
+    assert check.needed(written, ("name",), 17) == "Đội Phảnứng 1"
+    assert check.text(hidden, ("note",), 10) is None, "nothing is left of it"
+    assert check.needed(hidden, ("name",), 10) == ""
+    assert [problem.text for problem in check.problems] == [REQUIRED]
+
+
+def test_lines_and_joined_pictures_stay() -> None:
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f\u200d\U0001f525"
+    assert Checked([]).text(f"Dòng một\n\tdòng hai {family}", ("note",), 100) == f"Dòng một\n\tdòng hai {family}"
 
 
 @pytest.mark.parametrize("written", ["a\x00b", "\ud800", "tốt \udfff", "\x00"])
