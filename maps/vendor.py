@@ -22,6 +22,7 @@ LEAFLET = "leaflet-1.9.4"
 FONT = "be-vietnam-pro-5.3.0"
 ICONS = "lucide-1.62.0"
 PROTOMAPS = "protomaps-leaflet-5.1.0"
+GEOMAN = "leaflet-geoman-2.20.2"
 
 COPIED = {
     f"{LEAFLET}/leaflet.js": "leaflet/dist/leaflet.js",
@@ -55,6 +56,25 @@ COPIED = {
             "vector-tile": "@mapbox/vector-tile/LICENSE.txt",
         }.items()
     },
+    # The editor of boundaries alone loads it. Likewise one script, with the licences of what it is made of.
+    f"{GEOMAN}/leaflet-geoman.js": "@geoman-io/leaflet-geoman-free/dist/leaflet-geoman.min.js",
+    f"{GEOMAN}/leaflet-geoman.css": "@geoman-io/leaflet-geoman-free/dist/leaflet-geoman.css",
+    f"{GEOMAN}/LICENSE": "@geoman-io/leaflet-geoman-free/LICENSE",
+    **{
+        f"{GEOMAN}/licences/{name}": source
+        for name, source in {
+            "bignumber": "bignumber.js/LICENCE.md",
+            "lodash": "lodash/LICENSE",
+            "point-in-polygon-hao": "point-in-polygon-hao/LICENSE",
+            "polyclip-ts": "polyclip-ts/LICENSE",
+            "quickselect": "quickselect/LICENSE",
+            "rbush": "rbush/LICENSE",
+            "robust-predicates": "robust-predicates/LICENSE",
+            "splaytree-ts": "splaytree-ts/LICENSE",
+            "tinyqueue": "tinyqueue/LICENSE",
+            "turf": "@turf/helpers/LICENSE",
+        }.items()
+    },
 }
 """Where each committed file comes from, below `node_modules`."""
 
@@ -86,11 +106,13 @@ DESK_ICON_NAMES = (
     *ICON_NAMES,
     # pages of those who work for a ward, which residents need not load
     "alarm-clock", "arrow-down-up", "arrow-left", "bell", "bell-off", "bell-ring", "calendar-clock", "chevron-right",
-    "circle-plus", "circle-x", "clipboard-list", "cog", "contact", "crop", "ellipsis", "external-link", "eye",
-    "eye-off", "filter", "gauge", "hand", "history", "hourglass", "image", "image-off", "key-round", "list-checks",
-    "list-ordered", "lock", "log-in", "log-out", "mail", "merge", "play", "power", "route", "save", "square",
-    "square-check", "square-dashed", "square-pen", "sticky-note", "tags", "thumbs-up", "trash", "truck", "undo-2",
-    "user-plus", "user-x", "vibrate", "volume-x", "wifi",
+    "circle-plus", "circle-x", "clipboard-list", "cog", "combine", "contact", "crop", "donut", "ellipsis",
+    "external-link", "eye", "eye-off", "file-up", "filter", "gauge", "hand", "history", "hourglass", "image",
+    "image-off", "key-round", "keyboard", "layers-2", "list-checks", "list-ordered", "lock", "log-in", "log-out",
+    "magnet", "mail", "merge", "mouse-pointer", "pencil-ruler", "play", "power", "redo-2", "route", "ruler", "save",
+    "scissors", "sparkles", "spline", "split", "square", "square-check", "square-dashed", "square-pen", "sticky-note",
+    "table", "tags", "thumbs-up", "trash", "truck", "undo-2", "upload", "user-plus", "user-x", "vibrate", "volume-x",
+    "waypoints", "wifi",
 )  # fmt: skip
 DESK_SPRITE = f"{ICONS}/desk.svg"
 

@@ -20,6 +20,7 @@ from server.events import Hub
 from server.limits import BodyLimitMiddleware
 from server.live import Live
 from server.pages import (
+    boundaries,
     case,
     case_forms,
     crew,
@@ -75,6 +76,7 @@ ROUTES: list[BaseRoute] = [
     *photos.routes,
     *exports.routes,
     *staff.routes,
+    *boundaries.routes,
     *stats.routes,
     *basemap.routes,
     *settings_accounts.routes,

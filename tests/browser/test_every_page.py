@@ -54,6 +54,7 @@ PAGES = {
     "settings-accounts": At("/staff/accounts", by="staff"),
     "settings-crews": At("/staff/crews", by="staff"),
     "settings-jobs": At("/staff/jobs", by="staff"),
+    "boundaries": At("/staff/boundaries", by="staff"),
 }
 LOOKS = [
     pytest.param(viewport, scheme, id=f"{name}-{scheme}")
@@ -169,6 +170,8 @@ async def shown(opening: Opening, scene: Scene, name: str, viewport: Any, **opti
         await expect(page.locator("article.case")).to_be_visible()
     if name == "crew":
         await expect(page.locator("html.keeps .job.is-open")).to_be_attached()
+    if name == "boundaries":
+        await expect(page.locator('html[data-editor="ready"]')).to_be_attached()
     if name == "figures":
         await page.locator("#area-box").scroll_into_view_if_needed()
         await expect(page.locator("path.area").first).to_be_attached(timeout=15_000)

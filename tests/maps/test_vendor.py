@@ -27,6 +27,7 @@ def test_folders_carry_the_versions_that_are_pinned():
     assert f"leaflet-{pinned['leaflet']}" == vendor.LEAFLET
     assert f"be-vietnam-pro-{pinned['@fontsource/be-vietnam-pro']}" == vendor.FONT
     assert f"lucide-{pinned['lucide-static']}" == vendor.ICONS
+    assert f"leaflet-geoman-{pinned['@geoman-io/leaflet-geoman-free']}" == vendor.GEOMAN
 
 
 def test_the_lock_file_carries_hashes_and_no_addresses():

@@ -20,6 +20,7 @@ from schema.api import SCHEMA
 from schema.documents import prepared
 from server.app import create_app
 from server.pages import (
+    boundaries,
     crew_words,
     map_words,
     offline,
@@ -441,6 +442,7 @@ SPEAKERS = {
     "crew/main.js": crew_words.WORDS,
     "team/main.js": team_words.FOLLOWED,
     "team/place.js": team_words.WORDS,
+    "boundaries/main.js": boundaries.SAID,
 }
 """The first module of each page that says anything, and the words that the page gives it."""
 
@@ -485,7 +487,7 @@ def test_every_icon_that_pages_name_is_in_the_sprite():
         at_work = is_at_work(template.stem)
         named[at_work] |= set(re.findall(r'icon\("([a-z0-9-]+)"', text))
     for module in static.FOLDER.rglob("*.js"):
-        at_work = module.relative_to(static.FOLDER).parts[0] in ("desk", "staff", "crew", "team")
+        at_work = module.relative_to(static.FOLDER).parts[0] in ("desk", "staff", "crew", "team", "boundaries")
         named[at_work] |= set(re.findall(r'(?:icon\(|sign: )"([a-z0-9-]+)"', module.read_text()))
     for path in PAGES.glob("*.py"):
         signs = set(re.findall(r'Sign\(N_\("[^"]+"\), "([a-z0-9-]+)"\)', path.read_text()))

@@ -1,0 +1,85 @@
+// The list beside the map says what the map shows: each area, its size, how it stands, what is wrong with it.
+
+import { element, icon } from "../common/dom.js";
+import { data, say } from "../common/words.js";
+import { model } from "./model.js";
+
+const list = document.getElementById("area-list");
+const undrawn = document.getElementById("undrawn");
+const draft = document.getElementById("draft-state");
+
+const HECTARE = 10_000;
+const SIGNS = { kept: "check", redrawn: "square-pen", drawn: "circle-plus" };
+const language = data.language === "vi" ? "vi-VN" : "en-GB";
+const written = (value, digits) => new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+
+/** An area as people say it: square metres up to a hectare, then hectares. */
+export function sized(squareMetres) {
+  return squareMetres < HECTARE
+    ? say("squareMetres", { n: written(squareMetres, squareMetres < 10 ? 1 : 0) })
+    : say("hectares", { n: written(squareMetres / HECTARE, 2) });
+}
+
+const rows = new Map();
+
+function stateMark(area) {
+  const word = area.boundary ? say(area.state) : say("shapeless");
+  const renamed = area.renamed ? ` · ${say("renamed")}` : "";
+  return element("span", "area-state", [icon(area.boundary ? SIGNS[area.state] : "info"), `${word}${renamed}`], { "data-state": area.state });
+}
+
+function fill(row, area) {
+  const button = row.firstElementChild;
+  button.setAttribute("aria-pressed", String(model.selected.includes(area.key)));
+  button.replaceChildren(
+    element("span", "area-name", area.name),
+    element("span", "area-size number", area.boundary ? sized(area.areaSquareMetres) : "—"),
+    stateMark(area),
+  );
+}
+
+function rowOf(area) {
+  const button = element("button", "area", [], { type: "button", "data-key": area.key });
+  button.addEventListener("click", (event) => chooses(area.key, event));
+  const row = element("li", "", [button]);
+  rows.set(area.key, row);
+  return row;
+}
+
+let chooses = (key) => model.select([key]);
+/** What a click on a row does: `listener(key, event)`. */
+export function onRow(listener) {
+  chooses = listener;
+}
+
+/** Rows in the order of their names; those that are there already are moved, never made anew. */
+function draw(changed = null) {
+  const areas = model.areas();
+  const keys = new Set(areas.map(({ key }) => key));
+  for (const [key, row] of rows) {
+    if (keys.has(key)) continue;
+    row.remove();
+    rows.delete(key);
+  }
+  for (const [at, area] of areas.entries()) {
+    const isNew = !rows.has(area.key);
+    const row = rows.get(area.key) ?? rowOf(area);
+    if (list.children[at] !== row) list.insertBefore(row, list.children[at] ?? null);
+    if (isNew || !changed || changed.includes(area.key)) fill(row, area);
+  }
+  const left = model.undrawnSquareMetres;
+  undrawn.textContent = left < 1 ? say("wholeDrawn") : say("undrawn", { area: sized(left) });
+  const changes = model.changes().length;
+  draft.dataset.tone = changes ? "draft" : "clean";
+  draft.replaceChildren(icon(changes ? "square-pen" : "check"), changes ? say("draft", { n: changes }) : say("clean"));
+}
+
+export function start() {
+  model.on("base", () => draw());
+  model.on("change", ({ keys }) => draw(keys));
+  model.on("select", () => {
+    const selected = new Set(model.selected);
+    for (const [key, row] of rows) row.firstElementChild.setAttribute("aria-pressed", String(selected.has(key)));
+    rows.get(model.selected.at(-1))?.scrollIntoView({ block: "nearest" });
+  });
+}

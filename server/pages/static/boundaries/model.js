@@ -1,0 +1,363 @@
+// The state that every part of the editor shares: what holds now, what the draft makes of it, and the way back.
+//
+//   load(base)         base = { wardCode, outline, neighbourhoods: [{ id, name, version, boundary, areaSquareMetres }] };
+//                      outline and boundary: a GeoJSON MultiPolygon or its coordinates. Forgets every step.
+//   areas()            [{ key, id | null, name, boundary, state: "kept" | "redrawn" | "drawn", renamed, noded,
+//                      version | null, areaSquareMetres }], by name; boundary: coordinates, never changed in place
+//   area(key), base(id), outline, undrawnSquareMetres, wardCode, revision (counts every change)
+//   apply(label, { draw: [{ key?, name, boundary }], redraw: [{ key, boundary }], remove: [key], rename: [{ key, name }] })
+//                      one step of undo; gives the keys of what was drawn, in order. newKey() gives one beforehand.
+//   adopt({ areas: [{ key, boundary, noded }], outline }, revision)
+//                      settled shapes into the last step, not a step of its own; false where the draft has moved on
+//   undo() redo() canUndo canRedo steps() -> [{ label, done }]
+//   draft()            { input: SaveBoundariesInput without reason, keys: those of input.draw, renames:
+//                      [{ neighbourhoodId, name }] }; a noded neighbour is not sent, for the server nodes it again
+//   isDirty            whether anything differs from what holds
+//   serialise()        a plain object that can be kept (structured clone or JSON); restore(kept) after load(): the kept
+//                      versions and shapes of what the draft touches become the base again, then rebase(current base)
+//   rebase(newBase, choice = {})
+//                      takes what others saved: an area that the draft leaves alone follows; one that both changed stays
+//                      as it is with the old version, unless choice[id] is "ours" or "theirs".
+//                      Gives { taken: [id], conflicts: [id] }
+//   select(keys), selected (an array of keys); setProblems([{ kind, message, geometry, squareMetres, keys }]), problems
+//   on(name, listener) "change" ({ keys, label }), "base", "select", "problems"; gives a function that stops it
+
+import { multiPolygon, squareMetres, tidy } from "./shapes.js";
+
+const OUTLINE = "outline";
+const FORMAT = 1;
+const MOST_STEPS = 200;
+
+const byName = new Intl.Collator("vi", { numeric: true });
+const coordinates = (shape) => shape.coordinates ?? shape;
+const same = (one, other) => one === other || (Boolean(one) && Boolean(other) && JSON.stringify(one) === JSON.stringify(other));
+
+export class Model {
+  wardCode = "";
+  revision = 0;
+  #base = new Map();
+  #baseOutline = [];
+  #now = new Map();
+  #done = [];
+  #undone = [];
+  #listeners = new Map();
+  #selected = [];
+  #problems = [];
+  #number = 0;
+
+  on(name, listener) {
+    if (!this.#listeners.has(name)) this.#listeners.set(name, new Set());
+    this.#listeners.get(name).add(listener);
+    return () => this.#listeners.get(name).delete(listener);
+  }
+
+  #tell(name, detail) {
+    for (const listener of this.#listeners.get(name) ?? []) listener(detail);
+  }
+
+  // --- what holds
+
+  load(base) {
+    this.wardCode = base.wardCode;
+    this.#baseOutline = tidy(coordinates(base.outline));
+    this.#base = new Map(base.neighbourhoods.map((one) => [one.id, this.#held(one)]));
+    this.#done = [];
+    this.#undone = [];
+    this.#replay();
+    this.#tell("base");
+  }
+
+  #held({ id, name, version, boundary, areaSquareMetres }) {
+    const shape = boundary ? tidy(coordinates(boundary)) : null;
+    return { key: id, id, name, version, boundary: shape, areaSquareMetres };
+  }
+
+  base(id) {
+    return this.#base.get(id) ?? null;
+  }
+
+  get outline() {
+    return this.#now.get(OUTLINE).boundary;
+  }
+
+  // --- what the draft makes of it
+
+  area(key) {
+    const area = this.#now.get(key);
+    return !area || key === OUTLINE ? null : this.#shown(area);
+  }
+
+  areas() {
+    return [...this.#now.values()]
+      .filter(({ key }) => key !== OUTLINE)
+      .map((area) => this.#shown(area))
+      .sort((one, other) => byName.compare(one.name, other.name));
+  }
+
+  #shown(area) {
+    const held = area.id === null ? null : this.#base.get(area.id);
+    const isRedrawn = held && !area.noded && !same(area.boundary, held.boundary);
+    return {
+      ...area,
+      noded: area.noded ?? false,
+      version: held?.version ?? null,
+      state: held ? (isRedrawn ? "redrawn" : "kept") : "drawn",
+      renamed: Boolean(held) && held.name !== area.name,
+      areaSquareMetres: area.boundary ? squareMetres(area.boundary) : 0,
+    };
+  }
+
+  get undrawnSquareMetres() {
+    const drawn = this.areas().reduce((sum, area) => sum + area.areaSquareMetres, 0);
+    return Math.max(0, squareMetres(this.outline) - drawn);
+  }
+
+  get isDirty() {
+    return this.changes().length > 0;
+  }
+
+  /** The keys of all that differs from what holds: drawn, redrawn, renamed, removed. */
+  changes() {
+    const changed = this.areas().filter(({ state, renamed }) => state !== "kept" || renamed);
+    const removed = [...this.#base.keys()].filter((id) => !this.#now.has(id));
+    return [...changed.map(({ key }) => key), ...removed];
+  }
+
+  newKey() {
+    do this.#number += 1;
+    while (this.#now.has(`new-${this.#number}`));
+    return `new-${this.#number}`;
+  }
+
+  apply(label, { draw = [], redraw = [], remove = [], rename = [] }) {
+    const changed = new Map();
+    const known = (key) => {
+      const area = changed.has(key) ? changed.get(key) : this.#now.get(key);
+      if (!area || key === OUTLINE) throw new Error(`no area ${key}`);
+      return area;
+    };
+    for (const { key, boundary } of redraw) changed.set(key, { ...known(key), boundary: tidy(coordinates(boundary)), noded: false });
+    for (const { key, name } of rename) changed.set(key, { ...known(key), name: name.normalize("NFC").trim() });
+    for (const key of remove) if (known(key)) changed.set(key, null);
+    const keys = draw.map(({ key = this.newKey(), name, boundary }) => {
+      if (this.#now.get(key)) throw new Error(`an area ${key} is there already`);
+      changed.set(key, { key, id: null, name: name.normalize("NFC").trim(), boundary: tidy(coordinates(boundary)) });
+      return key;
+    });
+    if (!changed.size) return keys;
+    const changes = [...changed].map(([key, after]) => ({ key, before: this.#now.get(key) ?? null, after }));
+    this.#done.push({ label, changes });
+    if (this.#done.length > MOST_STEPS) this.#forget();
+    this.#undone = [];
+    this.#put(changes.map(({ key, after }) => [key, after]), label);
+    return keys;
+  }
+
+  adopt({ areas = [], outline = null }, revision = this.revision) {
+    if (revision !== this.revision) return false;
+    const wanted = areas.map(({ key, boundary, noded = false }) => [key, tidy(coordinates(boundary)), noded]);
+    const after = wanted
+      .filter(([key, boundary]) => this.#now.get(key) && !same(this.#now.get(key).boundary, boundary))
+      .map(([key, boundary, noded]) => [key, { ...this.#now.get(key), boundary, noded: noded && this.area(key).state === "kept" }]);
+    const edge = outline && tidy(coordinates(outline));
+    if (edge && !same(edge, this.outline)) after.push([OUTLINE, { ...this.#now.get(OUTLINE), boundary: edge }]);
+    if (!after.length) return true;
+    const step = this.#done.at(-1);
+    if (step)
+      for (const [key, area] of after) {
+        const change = step.changes.find((one) => one.key === key);
+        if (change) change.after = area;
+        else step.changes.push({ key, before: this.#now.get(key), after: area });
+      }
+    this.#put(after, null);
+    return true;
+  }
+
+  // --- the way back
+
+  get canUndo() {
+    return this.#done.length > 0;
+  }
+
+  get canRedo() {
+    return this.#undone.length > 0;
+  }
+
+  steps() {
+    const later = [...this.#undone].reverse();
+    return [...this.#done.map(({ label }) => ({ label, done: true })), ...later.map(({ label }) => ({ label, done: false }))];
+  }
+
+  undo() {
+    const step = this.#done.pop();
+    if (!step) return null;
+    this.#undone.push(step);
+    this.#put(step.changes.map(({ key, before }) => [key, before]), null);
+    return step.label;
+  }
+
+  redo() {
+    const step = this.#undone.pop();
+    if (!step) return null;
+    this.#done.push(step);
+    this.#put(step.changes.map(({ key, after }) => [key, after]), null);
+    return step.label;
+  }
+
+  #put(pairs, label) {
+    for (const [key, area] of pairs) {
+      if (area) this.#now.set(key, area);
+      else this.#now.delete(key);
+    }
+    this.revision += 1;
+    const kept = this.#selected.filter((key) => this.#now.has(key));
+    this.#tell("change", { keys: pairs.map(([key]) => key), label });
+    if (kept.length !== this.#selected.length) this.select(kept);
+  }
+
+  /** The oldest step becomes part of what cannot be undone; what holds stays what it is. */
+  #forget() {
+    this.#done.shift();
+  }
+
+  // --- to the server, to the browser's own store, and back
+
+  draft() {
+    const areas = this.areas();
+    const drawn = areas.filter(({ state }) => state === "drawn");
+    const redrawn = areas.filter(({ state }) => state === "redrawn");
+    const gone = [...this.#base.values()].filter(({ id }) => !this.#now.has(id));
+    return {
+      input: {
+        wardCode: this.wardCode,
+        draw: drawn.map(({ name, boundary }) => ({ name, boundary: multiPolygon(boundary) })),
+        redraw: redrawn.map(({ id, version, boundary }) => ({
+          neighbourhoodId: id,
+          boundary: multiPolygon(boundary),
+          expectedVersion: version,
+        })),
+        remove: gone.map(({ id, version }) => ({ neighbourhoodId: id, expectedVersion: version })),
+      },
+      keys: drawn.map(({ key }) => key),
+      renames: areas.filter(({ renamed }) => renamed).map(({ id, name }) => ({ neighbourhoodId: id, name })),
+    };
+  }
+
+  serialise() {
+    const shapes = [];
+    const places = new Map();
+    const packed = (area) => {
+      if (!area) return null;
+      if (area.boundary && !places.has(area.boundary)) places.set(area.boundary, shapes.push(area.boundary) - 1);
+      return { ...area, boundary: area.boundary ? places.get(area.boundary) : null };
+    };
+    const steps = (list) =>
+      list.map(({ label, changes }) => ({
+        label,
+        changes: changes.map(({ key, before, after }) => ({ key, before: packed(before), after: packed(after) })),
+      }));
+    const done = steps(this.#done);
+    const undone = steps(this.#undone);
+    const touched = new Set([...this.#done, ...this.#undone].flatMap(({ changes }) => changes.map(({ key }) => key)));
+    for (const key of this.changes()) touched.add(key);
+    const base = [...touched].filter((key) => this.#base.has(key)).map((key) => packed(this.#base.get(key)));
+    const now = [...touched].map((key) => ({ key, area: packed(this.#now.get(key)) }));
+    return { format: FORMAT, wardCode: this.wardCode, shapes, base, done, undone, now };
+  }
+
+  restore(kept) {
+    if (kept.format !== FORMAT || kept.wardCode !== this.wardCode) return false;
+    const whole = (area) => area && { ...area, boundary: area.boundary === null ? null : kept.shapes[area.boundary] };
+    const steps = (list) =>
+      list.map(({ label, changes }) => ({
+        label,
+        changes: changes.map(({ key, before, after }) => ({ key, before: whole(before), after: whole(after) })),
+      }));
+    for (const area of kept.base) this.#base.set(area.id, whole(area));
+    this.#done = steps(kept.done);
+    this.#undone = steps(kept.undone);
+    this.#replay();
+    this.#put(kept.now.map(({ key, area }) => [key, whole(area)]), null);
+    return true;
+  }
+
+  rebase(newBase, choice = {}) {
+    const incoming = new Map(newBase.neighbourhoods.map((one) => [one.id, this.#held(one)]));
+    const mine = new Set(this.changes());
+    const taken = [];
+    const conflicts = [];
+    const drop = new Set();
+    const base = new Map();
+    for (const id of new Set([...this.#base.keys(), ...incoming.keys()])) {
+      const held = this.#base.get(id) ?? null;
+      const theirs = incoming.get(id) ?? null;
+      const isChanged = (held?.version ?? null) !== (theirs?.version ?? null);
+      if (isChanged && mine.has(id) && !choice[id]) {
+        conflicts.push(id);
+        if (held) base.set(id, held);
+        continue;
+      }
+      if (isChanged) taken.push(id);
+      if (isChanged && mine.has(id) && choice[id] === "theirs") drop.add(id);
+      if (theirs) base.set(id, theirs);
+    }
+    const ours = [...mine].filter((key) => !drop.has(key)).map((key) => [key, this.#now.get(key) ?? null]);
+    const isClean = !taken.some((id) => this.#isInSteps(id)) && !drop.size;
+    const outline = tidy(coordinates(newBase.outline));
+    this.#base = base;
+    this.#baseOutline = outline;
+    const [done, undone] = [this.#done, this.#undone];
+    this.#replay();
+    // An area that they gave up and we drew on is new again; one that they gave up and we gave up is gone.
+    const kept = ours.map(([key, area]) => [key, area && area.id !== null && !base.has(area.id) ? { ...area, id: null } : area]);
+    if (isClean) {
+      this.#done = done;
+      this.#undone = undone;
+    } else {
+      const changes = kept.map(([key, after]) => ({ key, before: this.#now.get(key) ?? null, after }));
+      this.#done = changes.length ? [{ label: done.at(-1)?.label ?? "", changes }] : [];
+      this.#undone = [];
+    }
+    this.#put(kept, null);
+    this.#tell("base");
+    return { taken, conflicts };
+  }
+
+  #isInSteps(id) {
+    return [...this.#done, ...this.#undone].some(({ changes }) => changes.some(({ key }) => key === id));
+  }
+
+  /** Stand at what holds, without a draft. */
+  #replay() {
+    const areas = [...this.#base.values()].map(({ key, id, name, boundary }) => [key, { key, id, name, boundary }]);
+    this.#now = new Map([[OUTLINE, { key: OUTLINE, id: null, name: "", boundary: this.#baseOutline }], ...areas]);
+    this.#problems = [];
+    this.revision += 1;
+    this.#selected = this.#selected.filter((key) => this.#now.has(key));
+  }
+
+  // --- what is looked at, and what stands against the draft
+
+  get selected() {
+    return [...this.#selected];
+  }
+
+  select(keys) {
+    const wanted = keys.filter((key) => this.#now.has(key) && key !== OUTLINE);
+    if (same(wanted, this.#selected)) return;
+    this.#selected = wanted;
+    this.#tell("select");
+  }
+
+  get problems() {
+    return [...this.#problems];
+  }
+
+  setProblems(problems) {
+    if (!problems.length && !this.#problems.length) return;
+    this.#problems = [...problems];
+    this.#tell("problems");
+  }
+}
+
+export const model = new Model();

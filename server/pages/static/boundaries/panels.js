@@ -1,0 +1,28 @@
+// Panels over the map's edge, one at a time: a button with data-panel="NAME" opens the section NAME-panel.
+
+const all = () => [...document.querySelectorAll("#panels > .panel")];
+const buttons = () => [...document.querySelectorAll("[data-panel]")];
+
+export const opened = () => all().find((panel) => !panel.hidden)?.id.replace(/-panel$/, "") ?? null;
+
+/** Open a panel, or with null close the one that is open; its button has the focus again. */
+export function open(name) {
+  const before = opened();
+  if (before === name) return;
+  for (const panel of all()) panel.hidden = panel.id !== `${name}-panel`;
+  for (const button of buttons()) button.setAttribute("aria-expanded", String(button.dataset.panel === name));
+  const panel = name && document.getElementById(`${name}-panel`);
+  if (panel) panel.focus();
+  else if (before) document.querySelector(`[data-panel="${before}"]`)?.focus();
+  document.dispatchEvent(new CustomEvent("panel", { detail: { name, before } }));
+}
+
+export function start() {
+  for (const panel of all()) panel.tabIndex = -1;
+  for (const button of buttons()) {
+    button.setAttribute("aria-expanded", "false");
+    button.setAttribute("aria-controls", `${button.dataset.panel}-panel`);
+    button.addEventListener("click", () => open(opened() === button.dataset.panel ? null : button.dataset.panel));
+  }
+  for (const button of document.querySelectorAll("[data-close-panel]")) button.addEventListener("click", () => open(null));
+}
