@@ -2,10 +2,14 @@
 
 Staff keep every team of the ward. The leader and the deputies keep their own team and its members. Any other member
 keeps the own entry, but not the own part in the team; and may take it away, for it tells of them.
+
+Who leads a team is not for the deputies to say: only staff and the leader appoint a leader, relieve one, or take one
+out of the team.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +75,8 @@ async def add_member(
 ) -> UUID:
     """A new entry of a team, without an account. `values` are columns of the table. Raises `NotFound`, `NotAllowed`."""
     await _check_keeps(connection, actor, ward_code, team_id, path="teamId")
+    if role is TeamRole.LEADER:
+        await _check_appoints(connection, actor, ward_code, team_id, path="role")
     member_id = new_id()
     row = {"consented_at": sa.func.now() if consent else None, "role": role, **values}
     await connection.execute(sa.insert(team_member).values(ward_code=ward_code, id=member_id, team_id=team_id, **row))
@@ -90,11 +96,15 @@ async def save_member(
     """Change an entry. `consent` true records, once, that the member agrees to being named in public; false withdraws
     it, from this moment on; None leaves it as it was.
 
-    Raises `NotFound`, and `NotAllowed` also where a member who does not lead would change the own part in the team.
+    Raises `NotFound`, and `NotAllowed` also where a member who does not lead would change the own part in the team, or
+    a deputy the leader's.
     """
     row = await _lock(connection, actor, ward_code, member_id)
-    if role != row.role and not await _leads(connection, actor, ward_code, row.team_id):
-        raise NotAllowed(path=("role",))
+    if role != row.role:
+        if not await _leads(connection, actor, ward_code, row.team_id):
+            raise NotAllowed(path=("role",))
+        if TeamRole.LEADER in (role, row.role):
+            await _check_appoints(connection, actor, ward_code, row.team_id, path="role")
     changed: dict[str, Any] = {"role": role, **values}
     if consent is not None:
         changed["consented_at"] = sa.func.coalesce(team_member.c.consented_at, sa.func.now()) if consent else None
@@ -106,7 +116,9 @@ async def remove_member(connection: AsyncConnection, actor: Actor, ward_code: st
 
     Raises `NotFound`, `NotAllowed`.
     """
-    await _lock(connection, actor, ward_code, member_id)
+    row = await _lock(connection, actor, ward_code, member_id)
+    if row.role == TeamRole.LEADER:
+        await _check_appoints(connection, actor, ward_code, row.team_id, path="memberId")
     await connection.execute(sa.delete(team_member).where(_is(team_member, ward_code, member_id)))
 
 
@@ -129,8 +141,17 @@ async def _check_keeps(connection: AsyncConnection, actor: Actor, ward_code: str
         raise NotAllowed(path=(path,))
 
 
-async def _leads(connection: AsyncConnection, actor: Actor, ward_code: str, team_id: UUID) -> bool:
-    """Whether this caller keeps that team: staff of the ward, its leader, its deputy. As it stands now."""
+async def _check_appoints(
+    connection: AsyncConnection, actor: Actor, ward_code: str, team_id: UUID, *, path: str
+) -> None:
+    if not await _leads(connection, actor, ward_code, team_id, (TeamRole.LEADER,)):
+        raise NotAllowed(path=(path,))
+
+
+async def _leads(
+    connection: AsyncConnection, actor: Actor, ward_code: str, team_id: UUID, parts: Sequence[TeamRole] = LEADING
+) -> bool:
+    """Whether this caller keeps that team: staff of the ward, or a member with one of these parts. As it stands now."""
     if actor.runs(ward_code):
         return True
     if actor.role is not Role.TEAM_MEMBER or actor.account_id is None or actor.ward_code != ward_code:
@@ -140,7 +161,7 @@ async def _leads(connection: AsyncConnection, actor: Actor, ward_code: str, team
         (columns.ward_code == ward_code)
         & (columns.team_id == team_id)
         & (columns.account_id == actor.account_id)
-        & columns.role.in_(LEADING)
+        & columns.role.in_(parts)
     )
     return bool(await connection.scalar(sa.select(sa.exists().where(leading))))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,9 +17,48 @@ Rows = sa.Select[Any]
 BY_NAME = by_name(team)
 
 
+LEAST_MEMBERS = 7
+"""How many a team has at least, by the city's rule."""
+
+
+class Want(StrEnum):
+    """What a neighbourhood's team is short of."""
+
+    TEAM = "TEAM"  # there is none
+    MEMBERS = "MEMBERS"  # fewer than seven
+    LEADER = "LEADER"
+    ONE_LEADER = "ONE_LEADER"  # more than one
+    CONSENT = "CONSENT"  # residents cannot be told whom to call
+
+
+def wants(members: int | None, leaders: int, consenting: int) -> tuple[Want, ...]:
+    """What a team of so many is short of, of whom so many lead and agree to being named; without a team, that."""
+    if members is None:
+        return (Want.TEAM,)
+    short = (
+        (Want.MEMBERS, members < LEAST_MEMBERS),
+        (Want.LEADER, leaders == 0),
+        (Want.ONE_LEADER, leaders > 1),
+        (Want.CONSENT, consenting < members),
+    )
+    return tuple(want for want, holds in short if holds)
+
+
+def _counted(name: str, *which: Condition) -> sa.Label[int]:
+    """How many of a team's members `which` holds for. A subquery: it costs nothing where it is not asked for."""
+    theirs = (team_member.c.ward_code == team.c.ward_code, team_member.c.team_id == team.c.id)
+    counted = sa.select(sa.func.count()).select_from(team_member).where(*theirs, *which)
+    return counted.correlate(team).scalar_subquery().label(name)
+
+
 def readable(_actor: Actor) -> Rows:
-    """Every team: that a neighbourhood has one, and its name, is public."""
-    return sa.select(*team.c)
+    """Every team: that a neighbourhood has one, its name, and how many are in it, is public."""
+    return sa.select(
+        *team.c,
+        _counted("member_count"),
+        _counted("leader_count", team_member.c.role == TeamRole.LEADER),
+        _counted("consenting_count", team_member.c.consented_at.is_not(None)),
+    )
 
 
 def of_ward(actor: Actor, ward_code: Any, search: str | None = None) -> Rows:

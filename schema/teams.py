@@ -50,6 +50,9 @@ class Team(Node):
         ),
         "The accounts of its members, by name; to the ward's staff.",
     )
+    member_count: int = column("How many members it has; seven at least are called for.")
+    leader_count: int = column("How many of them lead it; there should be one.")
+    consenting_count: int = column("How many of them agree to being named in public.")
     members: list[TeamMember] = field(
         lambda root: Rows(
             "TeamMember", teams.members_of(root.seen_by, root.ward_code, root.id), root.seen_by, weight=10

@@ -111,6 +111,42 @@ async def test_a_member_keeps_the_own_entry_but_not_the_own_part(standing: Laid,
     await team_keeping.remove_member(connection, actor, CODE, mine.id)
 
 
+async def test_a_deputy_neither_appoints_nor_relieves_nor_removes_a_leader(
+    standing: Laid, connection: AsyncConnection
+) -> None:
+    deputy, team_id = await promote(connection, standing, TeamRole.DEPUTY), standing.ward.teams[FIRST]
+    leader = await entry(connection, "Nguyễn Thị Công Khai")
+    mine = await entry(connection, "Người dùng team-1")
+    values: dict[str, Any] = {**SAID, "consent": None}
+    for change, path in (
+        (team_keeping.save_member(connection, deputy, CODE, leader.id, role=TeamRole.MEMBER, **values), "role"),
+        (team_keeping.save_member(connection, deputy, CODE, mine.id, role=TeamRole.LEADER, **values), "role"),
+        (team_keeping.add_member(connection, deputy, CODE, team_id, role=TeamRole.LEADER, **values), "role"),
+        (team_keeping.remove_member(connection, deputy, CODE, leader.id), "memberId"),
+    ):
+        with pytest.raises(NotAllowed) as refused:
+            await change
+        assert refused.value.path == (path,)
+    kept = (await seen_by(connection, STAFF, standing))[leader.id]
+    assert (kept.name, kept.role) == ("Nguyễn Thị Công Khai", TeamRole.LEADER)
+    await team_keeping.save_member(connection, deputy, CODE, leader.id, role=TeamRole.LEADER, **values)
+    assert (await entry(connection, "Võ Thị Mới")).role == TeamRole.LEADER, "all but the part is theirs to keep"
+
+
+async def test_a_leader_and_staff_hand_the_lead_on(standing: Laid, connection: AsyncConnection) -> None:
+    leading = await promote(connection, standing, TeamRole.LEADER)
+    deputy, mine = await entry(connection, "Trần Văn Kín Đáo"), await entry(connection, "Người dùng team-1")
+    for actor, key, role in (
+        (leading, deputy.id, TeamRole.LEADER),
+        (leading, mine.id, TeamRole.MEMBER),
+        (STAFF, deputy.id, TeamRole.MEMBER),
+        (STAFF, mine.id, TeamRole.LEADER),
+    ):
+        await team_keeping.save_member(connection, actor, CODE, key, name="x", role=role, consent=None)
+    await team_keeping.remove_member(connection, leading, CODE, mine.id)
+    assert mine.id not in await seen_by(connection, STAFF, standing)
+
+
 async def test_consent_is_recorded_once_and_withdrawn_at_once(standing: Laid, connection: AsyncConnection) -> None:
     key = (await entry(connection, "Trần Văn Kín Đáo")).id
     values: dict[str, Any] = {**SAID, "role": TeamRole.DEPUTY}
