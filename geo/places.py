@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.actor import Actor, Role
 from geo.errors import NotAllowed, NotFound, OutsideWard
 from geo.ids import new_id
 from geo.locating import geography, locate_within, point
-from geo.ordering import Order, by_distance, by_name
+from geo.ordering import Order, by_distance, by_name, by_names
 from geo.positions import Box, Position
 from geo.reading import any_of, contains_text, inside, works_in
-from geo.tables import PlaceKind, place
+from geo.tables import PlaceKind, neighbourhood, place
 
 Rows = sa.Select[Any]
 
 BY_NAME = by_name(place)
+BY_KIND = by_names(place, "by kind", place.c.kind, place.c.name)
+_AROUND = (
+    sa.select(neighbourhood.c.name)
+    .where(neighbourhood.c.ward_code == place.c.ward_code, neighbourhood.c.id == place.c.neighbourhood_id)
+    .correlate(place)
+    .scalar_subquery()
+)
+BY_NEIGHBOURHOOD = by_names(place, "by neighbourhood", sa.func.coalesce(_AROUND, "", type_=sa.Text), place.c.name)
+"""Those in no neighbourhood first: they are what somebody has to look at."""
 
 
 def public(columns: Any) -> sa.ColumnElement[bool]:
@@ -41,8 +51,9 @@ def matching(
     within: Box | None = None,
     search: str | None = None,
     neighbourhood_id: Any = None,
+    in_neighbourhood: bool | None = None,
 ) -> Rows:
-    """A ward's places, narrowed by what is given."""
+    """A ward's places, narrowed by what is given; `in_neighbourhood`: those that lie in one, or in none."""
     rows = readable(actor).where(place.c.ward_code == ward_code)
     if kinds is not None:
         rows = rows.where(place.c.kind.in_(kinds))
@@ -52,6 +63,9 @@ def matching(
         rows = rows.where(contains_text(place.c.search, search))
     if neighbourhood_id is not None:
         rows = rows.where(place.c.neighbourhood_id == neighbourhood_id)
+    if in_neighbourhood is not None:
+        nowhere = place.c.neighbourhood_id.is_(None)
+        rows = rows.where(sa.not_(nowhere) if in_neighbourhood else nowhere)
     return rows
 
 
@@ -72,11 +86,13 @@ async def save(
     location: Position,
     *,
     consent: bool | None = None,
+    request_key: UUID | None = None,
     **values: Any,
 ) -> UUID:
     """Add a place, or change the one with `place_id`; its neighbourhood follows from `location`.
 
-    `values` are columns of the table. `consent` true records that an official agreed, once; false withdraws it; None
+    A place added with a `request_key` is that key's: sent again by the same account it changes nothing. `values` are
+    columns of the table. `consent` true records that an official agreed, once; false withdraws it; None
     leaves it as it was. Raises `OutsideWard`, `NotFound`, and `NotAllowed` for a team member outside
     their own neighbourhood, before and after the change alike.
     """
@@ -89,8 +105,9 @@ async def save(
     if consent is not None:
         row["consented_at"] = sa.func.now() if consent else None
     if place_id is None:
-        place_id = new_id()
-        await connection.execute(sa.insert(place).values(ward_code=ward_code, id=place_id, **row))
+        place_id = new_id() if request_key is None else _id_of(actor, ward_code, request_key)
+        added = insert(place).values(ward_code=ward_code, id=place_id, **row)
+        await connection.execute(added.on_conflict_do_nothing(index_elements=[place.c.ward_code, place.c.id]))
         return place_id
     await _lock(connection, actor, ward_code, place_id)
     if consent:
@@ -105,6 +122,11 @@ async def remove(connection: AsyncConnection, actor: Actor, ward_code: str, plac
     """Take a place off the map for good. Raises `NotFound`, `NotAllowed`."""
     await _lock(connection, actor, ward_code, place_id)
     await connection.execute(sa.delete(place).where(place.c.ward_code == ward_code, place.c.id == place_id))
+
+
+def _id_of(actor: Actor, ward_code: str, request_key: UUID) -> UUID:
+    """The id of what an account adds under a key of its own: no other account can name it by that key."""
+    return uuid5(actor.account_id or request_key, f"{ward_code}:{request_key}")
 
 
 async def _lock(connection: AsyncConnection, actor: Actor, ward_code: str, place_id: UUID) -> None:

@@ -34,7 +34,8 @@ _NOTHING = UUID(int=0)
 """The key of no row: what an id names that is none of ours."""
 
 
-def _key(id_: str | None, type_name: str) -> UUID | None:
+def key_named(id_: str | None, type_name: str) -> UUID | None:
+    """The key of what an id of this type names; that of no row where it names something else."""
     if id_ is None:
         return None
     named = identity(id_)
@@ -117,7 +118,7 @@ class IncidentFilter:
             due_before=self.due_before,
             overdue=self.overdue,
             attention=self.attention,
-            crew_id=_key(self.crew_id, "Crew"),
-            neighbourhood_id=_key(self.neighbourhood_id, "Neighbourhood"),
+            crew_id=key_named(self.crew_id, "Crew"),
+            neighbourhood_id=key_named(self.neighbourhood_id, "Neighbourhood"),
             search=self.search,
         )

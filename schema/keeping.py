@@ -40,6 +40,11 @@ class SavePlaceInput:
     address: str | None = strawberry.field(default=None, description="Its address.")
     phone: str | None = strawberry.field(default=None, description="Its telephone number.")
     opening_hours: str | None = strawberry.field(default=None, description="When it is open, in words.")
+    request_key: UUID | None = strawberry.field(
+        default=None,
+        description="For a place to add: a UUID that the client makes, once for each place. "
+        "Sent again, by a second tap or after a lost answer, it changes nothing and answers with the same place.",
+    )
     consent: bool | None = strawberry.field(
         default=None,
         description="For an official's home: whether the official agrees to its being public; "
@@ -116,7 +121,7 @@ async def _save_place(connection: AsyncConnection, context: Context, input: Save
     if input.place_id is not None:
         ward_code, place_id = key_of(input.place_id, "Place", "placeId")
     check = Checked([])
-    values = {
+    values: dict[str, Any] = {
         "kind": input.kind,
         "name": check.needed(input.name, ("name",), 200),
         "address": check.text(input.address, ("address",), 300),
@@ -124,7 +129,16 @@ async def _save_place(connection: AsyncConnection, context: Context, input: Save
         "opening_hours": check.text(input.opening_hours, ("openingHours",), 200),
     }
     refuse(check)
-    key = await places.save(connection, actor, ward_code, place_id, input.location, consent=input.consent, **values)
+    key = await places.save(
+        connection,
+        actor,
+        ward_code,
+        place_id,
+        input.location,
+        consent=input.consent,
+        request_key=input.request_key,
+        **values,
+    )
     return SavePlacePayload(place=Rows("Place", places.with_id(actor, ward_code, key), actor))  # type: ignore[arg-type]
 
 

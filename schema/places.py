@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,11 +20,34 @@ from schema.rows import Page, Row, Rows, column, field, node_id
 from schema.scalars import GeoJSONPoint
 
 
+@strawberry.enum(description="The order of a list of places.")
+class PlaceOrder(Enum):
+    NAME = strawberry.enum_value("NAME", description="By name, as Vietnamese people sort and count.")
+    KIND = strawberry.enum_value("KIND", description="By kind, then by name.")
+    NEIGHBOURHOOD = strawberry.enum_value(
+        "NEIGHBOURHOOD", description="By neighbourhood, those in none first, then by name."
+    )
+
+
+_ORDERS = {
+    PlaceOrder.NAME: places.BY_NAME,
+    PlaceOrder.KIND: places.BY_KIND,
+    PlaceOrder.NEIGHBOURHOOD: places.BY_NEIGHBOURHOOD,
+}
+
+
 def place_page(
-    rows: sa.Select[Any], seen_by: Actor, near: Position | None, first: int, after: str | None, *, on_map: bool
+    rows: sa.Select[Any],
+    seen_by: Actor,
+    near: Position | None,
+    first: int,
+    after: str | None,
+    *,
+    on_map: bool,
+    order_by: PlaceOrder = PlaceOrder.NAME,
 ) -> Page:
-    """A page of places: by distance where `near` is given, by name otherwise."""
-    order = places.BY_NAME if near is None else places.nearest_first(near)
+    """A page of places: by distance where `near` is given, in the order asked for otherwise."""
+    order = _ORDERS[order_by] if near is None else places.nearest_first(near)
     return page(Rows("Place", rows, seen_by, near=near), order, first, after, MOST_ON_MAP if on_map else MOST)
 
 

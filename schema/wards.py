@@ -25,7 +25,7 @@ from schema.categories import Category
 from schema.enums import Role
 from schema.failed_jobs import FailedJob, failed_in
 from schema.incident_lists import Among, IncidentOrder, Newest, Wanted, keys_of, listed
-from schema.inputs import Kinds, Near, Within, distinct
+from schema.inputs import Kinds, Near, Within, distinct, key_named
 from schema.links import (
     CrewConnection,
     IncidentConnection,
@@ -33,7 +33,7 @@ from schema.links import (
     PlaceConnection,
     TeamConnection,
 )
-from schema.places import place_page
+from schema.places import PlaceOrder, place_page
 from schema.rejections import RejectionTemplate
 from schema.relay import After, First, FirstOnMap, Node, Search, page
 from schema.rows import Page, Row, Rows, answers, column, field, node_id
@@ -52,12 +52,29 @@ def _places(
     within: Within = None,
     near: Near = None,
     search: Search = None,
+    neighbourhood_id: Annotated[
+        strawberry.ID | None, strawberry.argument(description="Only those in this neighbourhood.")
+    ] = None,
+    in_neighbourhood: Annotated[
+        bool | None, strawberry.argument(description="Only those that lie in a neighbourhood, or in none.")
+    ] = None,
+    order_by: Annotated[
+        PlaceOrder, strawberry.argument(description="In which order, without `near`.")
+    ] = PlaceOrder.NAME,
     first: FirstOnMap = 20,
     after: After = None,
 ) -> Page:
     box = within.box("within") if within is not None else None
-    rows = places.matching(root.seen_by, root.code, kinds=distinct(kinds, "kinds"), within=box, search=search)
-    return place_page(rows, root.seen_by, near, first, after, on_map=box is not None)
+    rows = places.matching(
+        root.seen_by,
+        root.code,
+        kinds=distinct(kinds, "kinds"),
+        within=box,
+        search=search,
+        neighbourhood_id=key_named(neighbourhood_id, "Neighbourhood"),
+        in_neighbourhood=in_neighbourhood,
+    )
+    return place_page(rows, root.seen_by, near, first, after, on_map=box is not None, order_by=order_by)
 
 
 def _teams(root: Row, search: Search = None, first: First = 20, after: After = None) -> Page:
@@ -134,7 +151,7 @@ class Ward(Node):
     neighbourhoods: NeighbourhoodConnection = answers(
         _neighbourhoods, "Its neighbourhoods (tổ dân phố, thôn), by name."
     )
-    places: PlaceConnection = answers(_places, "The places on its digital map, by name, or by distance with `near`.")
+    places: PlaceConnection = answers(_places, "The places on its digital map; by distance with `near`.")
     teams: TeamConnection = answers(_teams, "Its community digital teams, by name.")
     crews: CrewConnection = answers(_crews, "Its rapid-response crews, by name; to who works in the ward.")
     accounts: AccountConnection = answers(_accounts, "The accounts of those who work for it, by name; to its staff.")
