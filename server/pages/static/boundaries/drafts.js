@@ -2,10 +2,10 @@
 // nobody meets another's. Signing out leaves them for the next time that the same account signs in; what they hold is
 // ground and names, nothing of any resident.
 //
-// { of, account, ward, text, at, tab, reason, sending, dropped }
-//   text: the draft as model.js writes it, null where there is none; at: when it was last changed (milliseconds);
+// { of, account, ward, draft, at, tab, reason, sending, dropped }
+//   draft: as model.js writes it, null where there is none; at: when it was last changed (milliseconds);
 //   tab: the tab that writes it; reason: what was typed for the history; sending: what was sent to the server without an
-//   answer so far; dropped: { text, at } of a draft that was thrown away, until there is another.
+//   answer so far; dropped: { draft, at } of a draft that was thrown away, until there is another.
 
 import { keeper, newKey } from "../common/keeping.js";
 
@@ -15,7 +15,7 @@ const { isThere, within } = keeper("phuongso-boundaries", ["drafts"], "boundarie
 export { isThere };
 
 const tab = newKey();
-const nothing = { text: null, at: null, reason: "", sending: null, dropped: null };
+const nothing = { draft: null, at: null, reason: "", sending: null, dropped: null };
 
 /** Another tab writes this draft now. */
 export class Elsewhere extends Error {}

@@ -16,12 +16,14 @@
 //   serialise()        a plain object that can be kept (structured clone or JSON); restore(kept) after load(): the kept
 //                      versions and shapes of what the draft touches become the base again, then rebase(current base)
 //   rebase(newBase, choice = {})
-//                      takes what others saved: an area that the draft leaves alone follows; one that both changed stays
-//                      as it is with the old version, unless choice[id] is "ours" or "theirs".
+//                      takes what others saved: an area that the draft leaves alone follows; one of which both changed the
+//                      ground, or both the name, stays as it is with the old version, unless choice[id] is "ours" or
+//                      "theirs"; what is drawn and stands already, for an answer was lost, is no longer the draft's.
 //                      Gives { taken: [id], conflicts: [id] }
 //   select(keys), selected (an array of keys); setProblems([{ kind, message, geometry, squareMetres, keys }]), problems
 //   on(name, listener) "change" ({ keys, label }), "base", "select", "problems"; gives a function that stops it
 
+import { merged, standing } from "./merging.js";
 import { multiPolygon, squareMetres, tidy } from "./shapes.js";
 
 const OUTLINE = "outline";
@@ -141,7 +143,8 @@ export class Model {
     for (const key of remove) if (known(key)) changed.set(key, null);
     const keys = draw.map(({ key = this.newKey(), name, boundary }) => {
       if (this.#now.get(key)) throw new Error(`an area ${key} is there already`);
-      changed.set(key, { key, id: null, name: name.normalize("NFC").trim(), boundary: tidy(coordinates(boundary)) });
+      const id = this.#base.has(key) ? key : null; // one that was given up comes back as itself
+      changed.set(key, { key, id, name: name.normalize("NFC").trim(), boundary: tidy(coordinates(boundary)) });
       return key;
     });
     if (!changed.size) return keys;
@@ -283,33 +286,35 @@ export class Model {
 
   rebase(newBase, choice = {}) {
     const incoming = new Map(newBase.neighbourhoods.map((one) => [one.id, this.#held(one)]));
-    const mine = new Set(this.changes());
+    const ours = new Map(this.changes().map((key) => [key, this.#now.get(key) ?? null]));
+    for (const key of standing([...ours.values()], [...incoming.values()], (id) => this.#base.has(id))) ours.delete(key);
     const taken = [];
     const conflicts = [];
-    const drop = new Set();
     const base = new Map();
     for (const id of new Set([...this.#base.keys(), ...incoming.keys()])) {
       const held = this.#base.get(id) ?? null;
       const theirs = incoming.get(id) ?? null;
       const isChanged = (held?.version ?? null) !== (theirs?.version ?? null);
-      if (isChanged && mine.has(id) && !choice[id]) {
+      const both = isChanged && ours.has(id) && !choice[id] ? merged(held, ours.get(id), theirs) : null;
+      if (both?.conflict) {
         conflicts.push(id);
         if (held) base.set(id, held);
         continue;
       }
       if (isChanged) taken.push(id);
-      if (isChanged && mine.has(id) && choice[id] === "theirs") drop.add(id);
+      if (both) ours.set(id, both.area);
+      else if (isChanged && choice[id] === "theirs") ours.delete(id);
       if (theirs) base.set(id, theirs);
     }
-    const ours = [...mine].filter((key) => !drop.has(key)).map((key) => [key, this.#now.get(key) ?? null]);
-    const isClean = !taken.some((id) => this.#isInSteps(id)) && !drop.size;
+    const before = this.changes();
+    const isClean = !taken.some((id) => this.#isInSteps(id)) && before.every((key) => ours.has(key));
     const outline = tidy(coordinates(newBase.outline));
     this.#base = base;
     this.#baseOutline = outline;
     const [done, undone] = [this.#done, this.#undone];
     this.#replay();
     // An area that they gave up and we drew on is new again; one that they gave up and we gave up is gone.
-    const kept = ours.map(([key, area]) => [key, area && area.id !== null && !base.has(area.id) ? { ...area, id: null } : area]);
+    const kept = [...ours].map(([key, area]) => [key, area && area.id !== null && !base.has(area.id) ? { ...area, id: null } : area]);
     if (isClean) {
       this.#done = done;
       this.#undone = undone;

@@ -1,0 +1,143 @@
+// Somebody else saved while this draft was being drawn. What they changed and the draft did not is taken over at once;
+// where both changed one neighbourhood, both are shown and each is decided: theirs dashed, ours solid.
+
+import { ask } from "../common/asking.js";
+import { element } from "../common/dom.js";
+import { data, say } from "../common/words.js";
+import { map } from "./editor_map.js";
+import { sized } from "./list.js";
+import { model } from "./model.js";
+import { clock, hide, names, show } from "./notices.js";
+import { Overlay } from "./overlay.js";
+import { tell } from "./telling.js";
+
+const overlay = new Overlay(map);
+const listeners = new Set();
+
+let latest = null; // what holds, as it was last read
+let open = []; // ids that are to be decided
+let authors = new Map(); // who saved a neighbourhood last: { author, at }
+
+/** What holds as it was last read. */
+export const standing = () => latest;
+/** How many neighbourhoods are to be decided before anything can be saved. */
+export const undecided = () => open.length;
+export const onDecided = (listener) => listeners.add(listener);
+
+/** What holds is `base`, and there is no draft beside it. */
+export function begin(base) {
+  latest = base;
+  model.load(base);
+  settle([]);
+}
+
+/** Take what holds now into the draft. Gives { taken, conflicts }, ids of neighbourhoods. */
+export function meet(base) {
+  latest = base;
+  const found = model.rebase(base);
+  settle(found.conflicts);
+  return found;
+}
+
+/** Note who saved what: changes as the API tells them, newest first. */
+export function note(changes) {
+  authors = new Map();
+  for (const { at, author, neighbourhoods } of changes)
+    for (const { id } of neighbourhoods) if (!authors.has(id)) authors.set(id, { author, at });
+}
+
+function settle(conflicts) {
+  open = conflicts;
+  draw();
+  for (const listener of listeners) listener();
+  if (open.some((id) => !authors.has(id))) void learn();
+}
+
+async function learn() {
+  try {
+    note((await ask("changes", { code: data.ward, first: 20, after: null })).ward.boundaryChanges.nodes);
+    draw();
+  } catch {
+    // Without a name it is somebody else.
+  }
+}
+
+const theirsOf = (id) => latest.neighbourhoods.find((one) => one.id === id) ?? null;
+const ground = (one) => (one?.boundary ? (one.boundary.coordinates ?? one.boundary) : null);
+const nameOf = (id) => (model.area(id) ?? theirsOf(id) ?? model.base(id))?.name ?? "";
+
+function draw() {
+  if (!open.length) {
+    hide("conflicts");
+    overlay.clear();
+    return;
+  }
+  overlay.show(open.map((id) => ({ name: nameOf(id), before: ground(theirsOf(id)), after: model.area(id)?.boundary ?? null })));
+  const legend = element("p", "comparing-legend", [
+    element("span", "comparing-key", [], { "data-line": "before" }),
+    say("theirsDashed"),
+    element("span", "comparing-key", [], { "data-line": "after" }),
+    say("oursSolid"),
+  ]);
+  const cards = element("ul", "conflicts", open.map(card));
+  show("conflicts", say("conflictsTitle", { n: open.length }), { sign: "triangle-alert", tone: "warning", more: [legend, cards] });
+}
+
+function card(id) {
+  const { author, at } = authors.get(id) ?? {};
+  const who = author ?? say("somebody");
+  const theirs = theirsOf(id);
+  const ours = model.area(id);
+  const lines = [
+    element("strong", "", nameOf(id)),
+    element("span", "quiet", say("conflictTheirs", { who, time: at ? clock(at) : "", what: sizeOf(theirs?.areaSquareMetres ?? null, theirs?.name) })),
+    element("span", "quiet", say("conflictOurs", { what: sizeOf(ours?.areaSquareMetres ?? null, ours?.name) })),
+  ];
+  const act = (word, choice, label) => {
+    const button = element("button", "button", word, { type: "button", "aria-label": label });
+    button.addEventListener("click", () => decide(id, choice));
+    return button;
+  };
+  const see = element("button", "button", say("see"), { type: "button", "aria-label": say("seeArea", { name: nameOf(id) }) });
+  see.addEventListener("click", () => look(id));
+  const acts = element("div", "draft-acts", [
+    see,
+    act(say("keepOurs"), "ours", say("keepOursOf", { name: nameOf(id) })),
+    act(say("takeTheirs"), "theirs", say("takeTheirsOf", { name: nameOf(id) })),
+  ]);
+  return element("li", "conflict", [...lines, acts], { "data-id": id });
+}
+
+const sizeOf = (area, name) => (area === null ? say("gone") : `${name}, ${sized(area)}`);
+
+function look(id) {
+  model.select([id]);
+  overlay.look();
+}
+
+/** Ours goes on top of theirs either way: theirs is then a step that can be undone. */
+function decide(id, choice) {
+  const name = nameOf(id);
+  const found = model.rebase(latest, { [id]: "ours" });
+  if (choice === "theirs") takeTheirs(id, theirsOf(id));
+  settle(found.conflicts);
+  tell(say(choice === "ours" ? "keptOurs" : "tookTheirs", { name }));
+}
+
+function takeTheirs(id, theirs) {
+  const label = say("tookTheirs", { name: nameOf(id) });
+  if (!theirs) model.apply(label, { remove: [id] });
+  else if (model.area(id)) model.apply(label, { redraw: [{ key: id, boundary: theirs.boundary }], rename: [{ key: id, name: theirs.name }] });
+  else model.apply(label, { draw: [{ key: id, name: theirs.name, boundary: theirs.boundary }] });
+}
+
+/** Say that others saved: `changes` newest first, of which `taken` came into what is shown. */
+export function tellOthers(changes, taken) {
+  for (const { author, neighbourhoods } of [...changes].reverse()) {
+    const what = names.format(neighbourhoods.map(({ name }) => name));
+    const text = say("otherSaved", { who: author ?? say("somebody"), what });
+    const isMerged = model.isDirty && neighbourhoods.some(({ id }) => taken.includes(id));
+    const acts = [{ word: say("close"), act: () => hide("others") }];
+    show("others", isMerged ? `${text} ${say("otherMerged")}` : text, { sign: "users", acts });
+  }
+}

@@ -1,0 +1,42 @@
+// What two people did to one neighbourhood, put together: who changed its ground, who its name. Pure, so without a page.
+
+import { countVertices, spot, squareMetres, vertices } from "./shapes.js";
+
+const SAME_SQUARE_METRES = 5; // what the rounding of a cut may move, geo/coverage.py CUT_SQUARE_METRES
+
+/** Whether two shapes are the same ground, but for vertices on their edges that one has and the other has not. */
+export function isSameGround(one, other) {
+  if (one === other) return true;
+  if (!one || !other || Math.abs(squareMetres(one) - squareMetres(other)) > SAME_SQUARE_METRES) return false;
+  const [poor, rich] = countVertices(one) <= countVertices(other) ? [one, other] : [other, one];
+  const known = new Set([...vertices(rich)].map(spot));
+  return [...vertices(poor)].every((vertex) => known.has(spot(vertex)));
+}
+
+/**
+ * What becomes of a neighbourhood that held as `held`, is `ours` in the draft and now is `theirs`; null is a neighbourhood
+ * that is not there. Gives { area } to go on with, or { conflict: true } where both want something else.
+ */
+export function merged(held, ours, theirs) {
+  if (!ours && !theirs) return { area: null };
+  if (!held || !theirs) return { conflict: true };
+  if (!ours) return held.name === theirs.name && isSameGround(held.boundary, theirs.boundary) ? { area: null } : { conflict: true };
+  const isOurs = !isSameGround(held.boundary, ours.boundary);
+  const isTheirs = !isSameGround(held.boundary, theirs.boundary);
+  const isAlike = isSameGround(ours.boundary, theirs.boundary);
+  const namedByUs = held.name !== ours.name;
+  const namedByThem = held.name !== theirs.name;
+  if ((isOurs && isTheirs && !isAlike) || (namedByUs && namedByThem && ours.name !== theirs.name)) return { conflict: true };
+  const boundary = isOurs && !isAlike ? ours.boundary : theirs.boundary;
+  return { area: { ...ours, boundary, name: namedByUs ? ours.name : theirs.name, noded: false } };
+}
+
+/**
+ * The keys of what is drawn in `areas` and stands already among `incoming`, in a neighbourhood that was not known before:
+ * an answer was lost, or somebody drew the very same.
+ */
+export function standing(areas, incoming, isKnown) {
+  const fresh = incoming.filter(({ id, boundary }) => boundary && !isKnown(id));
+  const stands = ({ name, boundary }) => fresh.some((one) => one.name === name && isSameGround(boundary, one.boundary));
+  return areas.filter((area) => area?.id === null && stands(area)).map(({ key }) => key);
+}

@@ -1,0 +1,43 @@
+// What the editor has to tell about the draft, above the list: each notice once, with what can be done about it.
+
+import { element, icon } from "../common/dom.js";
+import { data, moment } from "../common/words.js";
+
+const place = document.getElementById("draft-notices");
+
+/**
+ * Show the notice `name` in place of what it said before. `acts`: [{ word, act, primary, href }]; `more`: further elements.
+ */
+export function show(name, text, { sign = "info", tone = "", acts = [], more = [] } = {}) {
+  const made = element("div", "draft-notice", [icon(sign), element("p", "", text), ...more], { "data-notice": name });
+  if (tone) made.dataset.tone = tone;
+  if (acts.length) {
+    const buttons = acts.map(({ word, act, primary, href }) => {
+      const className = primary ? "button primary" : "button";
+      if (href) return element("a", className, word, { href });
+      const button = element("button", className, word, { type: "button" });
+      button.addEventListener("click", act);
+      return button;
+    });
+    made.append(element("div", "draft-acts", buttons));
+  }
+  const before = find(name);
+  if (before) before.replaceWith(made);
+  else place.append(made);
+  return made;
+}
+
+export const hide = (name) => find(name)?.remove();
+
+const find = (name) => place.querySelector(`[data-notice="${name}"]`);
+
+/** A clock time of today, or with its day: [time, day | null]. */
+export function when(at) {
+  const [day, time] = moment(at).split(" ");
+  return [time, day === moment(new Date()).split(" ")[0] ? null : day];
+}
+
+/** A clock time, with its day where that is not today. */
+export const clock = (at) => when(at).filter(Boolean).join(" ");
+
+export const names = new Intl.ListFormat(data.language === "vi" ? "vi" : "en", { type: "conjunction" });
