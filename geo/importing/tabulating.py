@@ -11,21 +11,30 @@ UTF-16, and where text is neither, windows-1258, in which Excel on a Vietnamese 
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from geo.importing.features import FileProblem
+from geo.importing.checking import mangled
+from geo.importing.features import Feature, FileProblem
 from geo.importing.recognising import BOM
 from geo.importing.sheets import read_rows
-from geo.language import Language
+from geo.importing.troubles import MANGLED, Trouble, TroubleKind
+from geo.language import Language, Text
 
 MOST_MEMORY = 1024 * 1024 * 1024
 VIETNAMESE = "windows-1258"
 _ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_LOST = Text(
+    "Ô “{field}” bị mất chữ: “{words}”. Hãy lưu lại tệp dạng “CSV UTF-8” hoặc .xlsx.",
+    "Letters were lost in “{field}”: “{words}”. Save the file as “CSV UTF-8” or .xlsx.",
+)
+_HOLE = re.compile(r"(?<=[^\W\d_])\?(?=[^\W\d_])")
+"""What a program writes in the midst of a word that its encoding cannot hold: `Nhà v?n hóa`."""
 
 
 def encoding_of(raw: bytes) -> str | None:
@@ -39,6 +48,17 @@ def encoding_of(raw: bytes) -> str | None:
     return None
 
 
+def _spoilt(feature: Feature) -> list[Trouble]:
+    """The cells whose letters were lost on the way."""
+    told = []
+    for name, cell in feature.properties.items():
+        words = cell if isinstance(cell, str) else ""
+        text = MANGLED if mangled(words) else _LOST if _HOLE.search(words) else None
+        if text is not None:
+            told.append(Trouble(feature.number, "", TroubleKind.TEXT, text, {"field": name, "words": words[:60]}))
+    return told
+
+
 def tabulated(raw: bytes) -> dict[str, Any]:
     """The table that these bytes are, or why they are none."""
     with TemporaryDirectory() as folder:
@@ -48,11 +68,12 @@ def tabulated(raw: bytes) -> dict[str, Any]:
             file, troubles = read_rows(path, encoding=encoding_of(raw))
         except FileProblem as problem:
             return {"problem": [problem.message(Language.VI), problem.message(Language.EN)]}
+    told = [*troubles, *(one for feature in file.features for one in _spoilt(feature))]
     return {
         "problem": None,
         "headings": list(file.fields),
         "rows": [[one.number, [one.properties.get(name) for name in file.fields]] for one in file.features],
-        "troubles": [[one.feature, one.message(Language.VI), one.message(Language.EN)] for one in troubles],
+        "troubles": [[one.feature, one.message(Language.VI), one.message(Language.EN)] for one in told],
         "remarks": [[one.vi, one.en] for one in file.remarks],
     }
 
