@@ -19,8 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import ClauseElement, Dialect
 from sqlalchemy.dialects.postgresql import BYTEA
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
-from sqlalchemy.sql import visitors
+from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg, PGDialect_asyncpg
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
@@ -28,7 +27,6 @@ from geo.actor import Actor
 from geo.positions import Box
 
 Made = TypeVar("Made")
-_DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +128,26 @@ def _processed(value: Any, processor: Any) -> Any:
     return processor(value)
 
 
-def _with_our_constants(statement: Any) -> ClauseElement:
-    """`statement` with numbers and the names of enumerations written out instead of bound.
+class _Compiler(PGCompiler_asyncpg):
+    """Writes numbers and the names of enumerations out instead of binding them.
 
     A plan made for all values can then use the partial indexes (`WHERE status IN …`). A text is never written out:
     it may be a person's.
     """
 
-    def write_out(bind: Any) -> None:
-        known = bind.value if isinstance(bind.value, list | tuple) else [bind.value]
-        ours = all(isinstance(value, Enum | int) for value in known) and not isinstance(bind.type, sa.ARRAY)
-        bind.literal_execute = ours and bind.type.literal_processor(_DIALECT) is not None
+    def visit_bindparam(self, bindparam: sa.BindParameter[Any], **how: Any) -> Any:  # type: ignore[override]
+        known = bindparam.value if isinstance(bindparam.value, list | tuple) else [bindparam.value]
+        ours = all(isinstance(value, Enum | int) for value in known) and not isinstance(bindparam.type, sa.ARRAY)
+        if ours and bindparam.type.literal_processor(self.dialect) is not None:
+            bindparam = bindparam.render_literal_execute()
+        return super().visit_bindparam(bindparam, **how)  # type: ignore[no-untyped-call]
 
-    written: ClauseElement = visitors.cloned_traverse(statement, {}, {"bindparam": write_out})
-    return written
+
+class _Dialect(PGDialect_asyncpg):
+    statement_compiler = _Compiler
+
+
+_DIALECT: Dialect = _Dialect()  # type: ignore[no-untyped-call]
 
 
 class Ordinate(sa.Float[float]):
@@ -173,7 +177,7 @@ class Plan:
     __slots__ = ("_arguments", "shared", "sql")
 
     def __init__(self, statement: ClauseElement) -> None:
-        compiled = _with_our_constants(statement).compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+        compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         if not isinstance(compiled, SQLCompiler):
             raise TypeError("not a statement with parameters")
         values, processors = compiled.params, compiled._bind_processors
