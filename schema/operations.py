@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from graphql import (
@@ -26,6 +27,7 @@ from graphql import (
     get_operation_ast,
     visit,
 )
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from geo.plans import Kept, Plan
 from schema.shapes import Declared, declared
@@ -44,19 +46,27 @@ class _Names(Visitor):
     def __init__(self) -> None:
         super().__init__()
         self.found: set[str] = set()
+        self.fields: set[str] = set()
 
     def enter_variable(self, node: VariableNode, *_: Any) -> None:
         self.found.add(node.name.value)
 
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        self.fields.add(node.name.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation of a document. `nested` are the variables that its root fields' own arguments do not use up."""
+    """An operation of a document. `nested` are the variables that its root fields' own arguments do not use up.
+
+    One that `works` asks a query that is worked out instead of selected: it has no plan.
+    """
 
     document: DocumentNode
     node: OperationDefinitionNode
     variables: tuple[Declared, ...]
     nested: tuple[Declared, ...]
+    works: bool
 
     @property
     def key(self) -> Hashable:
@@ -105,10 +115,23 @@ def operation_of(schema: GraphQLSchema, document: DocumentNode, name: str | None
         if isinstance(definition, FragmentDefinitionNode):
             visit(definition, below)
     nested = tuple(variable for variable in variables if variable.name in below.found)
-    operation = Operation(document, node, variables, nested)
+    asked = _Names()
+    visit(document, asked)
+    operation = Operation(document, node, variables, nested, not _worked(schema).isdisjoint(asked.fields))
     if not operation.long:
         _operations.put(key, (document, operation))
     return operation
+
+
+@cache
+def _worked(schema: GraphQLSchema) -> frozenset[str]:
+    """The names of the queries whose resolvers wait for something."""
+    fields = schema.query_type.fields if schema.query_type else {}
+    return frozenset(
+        name
+        for name, field in fields.items()
+        if getattr(field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF), "is_async", False)
+    )
 
 
 def why_not(result: ExecutionResult, operation: Operation) -> None:

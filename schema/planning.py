@@ -57,7 +57,7 @@ def planned(
     schema: GraphQLSchema, operation: Operation, context: Context, values: VariableValues
 ) -> tuple[PlannedField, ...] | None:
     """The plans of the query's root fields; None where it has to be executed by its values."""
-    if operation.long:
+    if operation.long or operation.works:
         return None
     try:
         shape = shape_of(operation.variables, values.coerced)
