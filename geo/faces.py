@@ -127,23 +127,32 @@ def _note(ground: Ground, kind: FaultKind, face: int, drawn: list[int], standing
 
 def _close(ground: Ground, free: list[int], torn_from: Any) -> None:
     """Give gaps that are slivers to the drawn area beside them; a larger hole torn into drawn ground is a fault."""
-    if not free:
-        return
     tree = shapely.STRtree(ground.faces)
     owner = {face: number for number, part in enumerate(ground.parts) for face in part}
-    for face in free:
-        shape = ground.faces[face]
-        sliver = _is_sliver(ground.grid, shape)
-        if sliver:
+    slivers = [face for face in free if _is_sliver(ground.grid, ground.faces[face])]
+    for face in set(free).difference(slivers):
+        if torn_from is not None and _is_torn(ground, face, torn_from):
             beside = _beside(ground, tree, face, owner)
+            whose = () if beside is None else (beside,)
+            ground.faults.append(Finding(FaultKind.GAP, ground.faces[face], whose, ()))
+    found = True
+    while found:  # one may lie behind another
+        found = False
+        for face in slivers:
+            beside = None if face in owner else _beside(ground, tree, face, owner)
             if beside is not None:
-                ground.slivers.append(Finding(FaultKind.GAP, shape, (beside,), ()))
+                ground.slivers.append(Finding(FaultKind.GAP, ground.faces[face], (beside,), ()))
                 ground.parts[beside].append(face)
-        elif torn_from is not None and shapely.intersects(shape, torn_from):
-            left = shapely.difference(shape, torn_from)
-            if left.is_empty or all(_is_sliver(ground.grid, part) for part in shapely.get_parts(left)):
-                beside = _beside(ground, tree, face, owner)
-                ground.faults.append(Finding(FaultKind.GAP, shape, () if beside is None else (beside,), ()))
+                owner[face] = beside
+                found = True
+
+
+def _is_torn(ground: Ground, face: int, torn_from: Any) -> bool:
+    """Whether a face is all ground that was drawn: a gap that opens onto ground not drawn yet is no hole."""
+    shape = ground.faces[face]
+    if not shapely.intersects(shape, torn_from):
+        return False
+    return all(_is_sliver(ground.grid, part) for part in shapely.get_parts(shapely.difference(shape, torn_from)))
 
 
 def _beside(ground: Ground, tree: Any, face: int, owner: dict[int, int]) -> int | None:

@@ -89,13 +89,16 @@ def bring_together(work: Linework, metres: float) -> None:
     _to_vertices(work, metres)
     _onto_edges(work, metres)
     _take_up(work, metres)
-    node(work)
+    node(work, metres)
 
 
-def node(work: Linework) -> None:
-    """Give edges that cross or touch a vertex there, until none do any more. Raises `Tangle`."""
+def node(work: Linework, metres: float) -> None:
+    """Give edges that cross or touch a vertex there, until none do any more. Raises `Tangle`.
+
+    A crossing that is within `metres` of an end of the edge that was there before goes to that end.
+    """
     for _ in range(_PASSES):
-        if not _cross(work):
+        if not _cross(work, metres):
             return
     raise Tangle
 
@@ -217,7 +220,7 @@ def _take_up(work: Linework, metres: float) -> None:
     work.apply()
 
 
-def _cross(work: Linework) -> bool:
+def _cross(work: Linework, metres: float) -> bool:
     """Where edges meet elsewhere than in their ends, let both have a vertex there. Whether any did."""
     edges = list(work.edges())
     if not edges:
@@ -242,11 +245,11 @@ def _cross(work: Linework) -> bool:
             work.insert(edges[int(which[at])], (x, y))
     proper = ~shared & (np.sign(sides[0]) * np.sign(sides[1]) < 0) & (np.sign(sides[2]) * np.sign(sides[3]) < 0)
     for at in np.flatnonzero(proper).tolist():
-        _meet(work, edges[int(one[at])], edges[int(other[at])])
+        _meet(work, edges[int(one[at])], edges[int(other[at])], metres)
     return work.apply()
 
 
-def _meet(work: Linework, one: Edge, other: Edge) -> None:
+def _meet(work: Linework, one: Edge, other: Edge, metres: float) -> None:
     """Give two edges that cross their crossing, on the one of them that was there before."""
     if one not in work.standing:
         one, other = other, one
@@ -255,7 +258,14 @@ def _meet(work: Linework, one: Edge, other: Edge) -> None:
     across = (bx - ax) * (dy - cy) - (by - ay) * (dx - cx)
     share = along / across
     crossing = (ax + share * (bx - ax), ay + share * (by - ay))
-    spot = work.grid.beside(crossing, one) if one in work.standing else (round(crossing[0]), round(crossing[1]))
+    away = np.hypot(*work.grid.metres(np.subtract(one, crossing)).T)
+    if away.min() <= metres:
+        # Two edges that meet in a narrow corner would else both get the same spot beside its tip.
+        spot = one[int(away.argmin())]
+    elif one in work.standing:
+        spot = work.grid.beside(crossing, one)
+    else:
+        spot = (round(crossing[0]), round(crossing[1]))
     for edge in (one, other):
         work.insert(edge, spot)
 

@@ -90,6 +90,7 @@ def settle(coverage: Coverage, draft: Draft) -> Settled:
         for key, area, rings, old in zip(neighbours, neighbouring, work.still, still, strict=False)
         if rings != old
     }
+    _confirm(near, {**areas, **noded}, keys)
     whole = coverage.outline if work.still[-1] == still[-1] else grid.degrees(outline)
     drift = square_metres(shapely.symmetric_difference(coverage.outline, whole)) if whole is not coverage.outline else 0
     return Settled(whole, {**areas, **noded}, frozenset(noded), _slivers(ground, keys, neighbours), drift)
@@ -111,7 +112,7 @@ def split(area: MultiPolygon, line: LineString) -> list[MultiPolygon]:
     before = frozenset(spot for edge in standing for spot in edge)
     work = Linework(grid, [], [rings, [[there_and_back]]] if len(path) > 1 else [rings], standing, before)
     try:
-        node(work)
+        node(work, SNAP_METRES)
     except Tangle:
         raise BoundaryFault(_tangled(None, area)) from None
     faces = cut(list(work.edges()))
@@ -126,6 +127,16 @@ def merge(areas: Sequence[MultiPolygon]) -> MultiPolygon:
     sound = [check(area) for area in areas]
     joint = shapely.coverage_union_all(sound) if shapely.coverage_is_valid(sound) else shapely.union_all(sound)
     return check(MultiPolygon([part for part in shapely.get_parts(joint) if isinstance(part, Polygon)]))
+
+
+def _confirm(near: Mapping[Key, MultiPolygon], made: Mapping[Key, MultiPolygon], drawn: Sequence[Key]) -> None:
+    """Refuse what would end a coverage: above all an area that touches itself in a vertex it shares."""
+    after = {**near, **made}
+    unmatched = shapely.coverage_invalid_edges(list(after.values()))
+    wrong = [(key, edge) for key, edge in zip(after, unmatched, strict=True) if not edge.is_empty]
+    if wrong and shapely.coverage_is_valid(list(near.values())):
+        faults = (Fault(FaultKind.SELF_INTERSECTION, edge, 0.0, (key,)) for key, edge in wrong)
+        raise BoundaryFault(*faults)
 
 
 def _checked(proposed: Mapping[Key, MultiPolygon]) -> dict[Key, MultiPolygon]:
