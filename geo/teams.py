@@ -25,17 +25,22 @@ class Want(StrEnum):
     """What a neighbourhood's team is short of."""
 
     TEAM = "TEAM"  # there is none
+    GROUND = "GROUND"  # its neighbourhood is the ward's no more: the team is to be formed anew
     MEMBERS = "MEMBERS"  # fewer than seven
     LEADER = "LEADER"
     ONE_LEADER = "ONE_LEADER"  # more than one
     CONSENT = "CONSENT"  # residents cannot be told whom to call
 
 
-def wants(members: int | None, leaders: int, consenting: int) -> tuple[Want, ...]:
-    """What a team of so many is short of, of whom so many lead and agree to being named; without a team, that."""
+def wants(members: int | None, leaders: int, consenting: int, *, ground: bool = True) -> tuple[Want, ...]:
+    """What a team of so many is short of, of whom so many lead and agree to being named; without a team, that.
+
+    `ground`: whether its neighbourhood is one that the ward has now.
+    """
     if members is None:
         return (Want.TEAM,)
     short = (
+        (Want.GROUND, not ground),
         (Want.MEMBERS, members < LEAST_MEMBERS),
         (Want.LEADER, leaders == 0),
         (Want.ONE_LEADER, leaders > 1),

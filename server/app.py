@@ -21,6 +21,7 @@ from server.limits import BodyLimitMiddleware
 from server.live import Live
 from server.pages import (
     boundaries,
+    boundary_files,
     case,
     case_forms,
     crew,
@@ -37,6 +38,7 @@ from server.pages import (
     settings_jobs,
     sign_in,
     staff,
+    staff_teams,
     static,
     stats,
     team,
@@ -79,10 +81,12 @@ ROUTES: list[BaseRoute] = [
     *boundaries.routes,
     *stats.routes,
     *basemap.routes,
+    *boundary_files.routes,
     *settings_accounts.routes,
     *settings_categories.routes,
     *settings_crews.routes,
     *settings_jobs.routes,
+    *staff_teams.routes,
     *static.mounts,
 ]
 

@@ -32,7 +32,7 @@ STAFF_WAYS = (
     Way("/staff/crews", N_("Đội phản ứng"), "truck"),
     Way("/staff/categories", N_("Lĩnh vực"), "tags"),
     Way("/staff/accounts", N_("Tài khoản"), "users"),
-    Way("/team", N_("Tổ công nghệ số"), "contact"),
+    Way("/staff/teams", N_("Tổ công nghệ số"), "contact"),
     Way("/staff/jobs", N_("Việc chạy nền"), "cog"),
 )
 WAYS: dict[Role, tuple[Way, ...]] = {

@@ -1,4 +1,8 @@
-"""The page of a community digital team: the places it keeps, the incidents it follows, how residents reach it."""
+"""The page of a community digital team: the places it keeps, the incidents it follows, how residents reach it.
+
+The forms of `team_forms.py` are also those of the desk's own pages about teams (`staff_teams.py`): a `Team` says where
+its page is, and so where its forms are and where they lead back to.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from geo.actor import Actor, Role
 from geo.language import Language
 from geo.lifecycle import OPEN
 from geo.tables import TeamRole
+from geo.team_keeping import LEADING
 from maps import vendor
 from server import sse
 from server.live import Answer, Caller, Live, SignedOut
@@ -30,10 +35,10 @@ from server.pages.words import PLACES
 from server.wards import UnknownWard
 
 AT = "/team"
+DESK_AT = "/staff/teams"
 WHO = (Role.TEAM_MEMBER, *DESK)
 
 _CHANGED = (DOCUMENTS / "team_changed.graphql").read_text()
-_MOST_LETTERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,12 @@ class Team:
     who: dict[str, str]
     """What an address has to name for this team: nothing, for one of its members."""
     leads: bool
+    appoints: bool
+    """Whether the reader may say who leads it."""
+    page: str = AT
+    """The address of the page that it is kept on."""
+    way: str = AT
+    """The way of the frame that this lies under."""
 
     @property
     def neighbourhood(self) -> dict[str, Any]:
@@ -69,14 +80,16 @@ def is_key(text: str) -> bool:
 
 
 async def team_of(request: Request) -> Team | None:
-    """The reader's own team; for staff the one that the address names. None where there is none."""
+    """The reader's own team; for staff the one that the address names, in its path or as `team`. None without one."""
     actor: Actor = request.state.actor
-    named = request.query_params.get("team", "")
+    in_path = request.path_params.get("team")
+    named = in_path if in_path is not None else request.query_params.get("team", "")
+    page, way = (AT if in_path is None else f"{DESK_AT}/{named}"), (AT if actor.role is Role.TEAM_MEMBER else DESK_AT)
     ward_code: str | None
     if actor.role is Role.TEAM_MEMBER:
         ward_code, key, who = actor.ward_code, "" if actor.team_id is None else str(actor.team_id), {}
     else:
-        ward_code, key, who = await _ward_code(request), named, {"team": named}
+        ward_code, key, who = await _ward_code(request), named, {"team": named} if in_path is None else {}
     if ward_code is None or not is_key(key):
         return None
     asked = {"id": f"Team:{ward_code}:{key}", "open": list(OPEN), "ended": list(ENDED)}
@@ -84,8 +97,10 @@ async def team_of(request: Request) -> Team | None:
     if found is None:
         return None
     mine = next((one for one in found["members"] if one["mine"]), None)
-    leads = actor.runs(ward_code) or (mine is not None and mine["role"] in (TeamRole.LEADER, TeamRole.DEPUTY))
-    return Team(found, who, leads)
+    role = None if mine is None else mine["role"]
+    leads = actor.runs(ward_code) or role in LEADING
+    appoints = actor.runs(ward_code) or role == TeamRole.LEADER
+    return Team(found, who, leads, appoints, page, way)
 
 
 async def _ward_code(request: Request) -> str | None:
@@ -105,12 +120,12 @@ def address(request: Request, path: str, team: Team, **more: str) -> str:
 
 def back(request: Request, team: Team, done: str, part: str) -> Response:
     """303 to the team's page, at the part where something was done."""
-    return RedirectResponse(f"{address(request, AT, team, done=done)}#{part}", 303)
+    return RedirectResponse(f"{address(request, team.page, team, done=done)}#{part}", 303)
 
 
 @only(*WHO)
 async def team_page(request: Request) -> Response:
-    """`GET /team[?team=]`: the team's page; to staff, without a team, the ward's teams to choose from."""
+    """`GET /team[?team=]`: the team's page; staff, without a team, are led to the ward's teams."""
     team = await team_of(request)
     if team is None:
         return await _without(request)
@@ -118,9 +133,7 @@ async def team_page(request: Request) -> Response:
     done = DONE.get(request.query_params.get("done", ""))
     places = team.neighbourhood["places"]
     kinds = [(sign, [one for one in places["nodes"] if one["kind"] == kind]) for kind, sign in PLACES.items()]
-    members = [
-        {**one, "agreed": moment(one["consentedAt"]) if one["consentedAt"] else None} for one in team.data["members"]
-    ]
+    members = members_shown(team)
     context = {
         **_told(request, team),
         "kinds": [(sign, some) for sign, some in kinds if some],
@@ -137,7 +150,14 @@ async def team_page(request: Request) -> Response:
     if request.query_params.get("part") == "incidents":
         sprite = {"sprite": vendor.url(vendor.DESK_SPRITE)}
         return page(request, "team_incidents.html", {**context, **sprite})
-    return await desk_page(request, "team.html", context, at=AT)
+    return await desk_page(request, "team.html", context, at=team.way)
+
+
+def members_shown(team: Team) -> list[dict[str, Any]]:
+    """The team's members, and since when each agrees to being named in public."""
+    return [
+        {**one, "agreed": moment(one["consentedAt"]) if one["consentedAt"] else None} for one in team.data["members"]
+    ]
 
 
 def _told(request: Request, team: Team) -> dict[str, Any]:
@@ -158,6 +178,7 @@ def _told(request: Request, team: Team) -> dict[str, Any]:
         "leads": team.leads,
         "roles": ROLES,
         "key": key_of,
+        "list_at": DESK_AT,
         "open": [row(one) for one in found["open"]["nodes"]],
         "open_count": found["open"]["totalCount"],
         "ended": [row(one) for one in found["ended"]["nodes"]],
@@ -165,7 +186,7 @@ def _told(request: Request, team: Team) -> dict[str, Any]:
 
 
 async def _without(request: Request) -> Response:
-    """To staff the ward's teams; to somebody who is in no team, what to do about it."""
+    """Staff are led to the ward's teams; somebody who is in no team is told what to do about it."""
     actor: Actor = request.state.actor
     if actor.role is Role.TEAM_MEMBER:
         return await desk_page(request, "team_none.html", {}, at=AT)
@@ -174,11 +195,8 @@ async def _without(request: Request) -> Response:
         return page(request, "no_ward.html", {}, status=404)
     if request.query_params.get("team"):
         return trouble(request, 404)
-    search = request.query_params.get("q", "").replace("\x00", "").strip()[:_MOST_LETTERS]
-    found = (await ask(request, "team_choose", {"code": code, "search": search or None}))["ward"]["teams"]
-    context = {"teams": found["nodes"], "total": found["totalCount"], "search": search, "key": key_of}
-    context["ward_asked"] = request.query_params.get("ward")
-    return await desk_page(request, "team_choose.html", context, at=AT)
+    query = urlencode(request.query_params)
+    return RedirectResponse(f"{DESK_AT}?{query}" if query else DESK_AT, 303)
 
 
 @only(*WHO)

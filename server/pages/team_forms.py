@@ -18,7 +18,7 @@ from server.pages.desk import desk_page, desk_words
 from server.pages.languages import language_of, translations
 from server.pages.progress_view import moment
 from server.pages.signed_in import only
-from server.pages.team import AT, WHO, Team, back, is_key, team_of
+from server.pages.team import WHO, Team, back, is_key, team_of
 from server.pages.trouble import trouble
 from server.pages.words import PLACES
 from server.sessions import FOREIGN, is_own
@@ -29,6 +29,7 @@ Problems = list[tuple[str, str]]
 _FIELDS = {"openingHours": "opening-hours", "location": "position"}
 _NUMBER = re.compile(r"-?\d{1,3}(?:\.\d+)?", re.ASCII)
 _NEW = "new"
+LEADER = TeamRole.LEADER
 
 
 def read_position(text: str) -> tuple[float, float] | None:
@@ -148,7 +149,7 @@ async def _place_shown(
     }
     source = "" if ground is None else ground.source
     return await desk_page(
-        request, "team_place.html", context, at=AT, status=_status(problems, why), image_source=source
+        request, "team_place.html", context, at=team.way, status=_status(problems, why), image_source=source
     )
 
 
@@ -176,9 +177,9 @@ async def save_member(request: Request) -> Response:
         given = await _given(request, ("name", "role", "organisation", "phone", "consent", "consent_seen"))
     except Refused as refused:
         return await _member_shown(request, team, member, [("form", refused.message(language_of(request)))], refused)
-    role = given["role"] if team.leads else member["role"]
+    role = given["role"] if _roles(team, member) else member["held"]
     member = {**member, **given, "role": role}
-    if role not in list(TeamRole):
+    if role != member["held"] and role not in _roles(team, member):
         return await _member_shown(request, team, member, _said(request, [("role", words.ROLE_UNKNOWN)]))
     said: dict[str, Any] = {name: member[name] for name in ("name", "role", "organisation", "phone")}
     said["consent"] = _decided(given)
@@ -229,8 +230,8 @@ async def name_form(request: Request) -> Response:
 
 
 async def _name_shown(request: Request, team: Team, name: str, problems: Problems) -> Response:
-    context = {"team": team.data, "who": team.who, "name": name, "problems": problems}
-    return await desk_page(request, "team_name.html", context, at=AT, status=_status(problems))
+    context = {"team": team.data, "who": team.who, "page_at": team.page, "name": name, "problems": problems}
+    return await desk_page(request, "team_name.html", context, at=team.way, status=_status(problems))
 
 
 def _member(request: Request, team: Team) -> dict[str, Any] | None:
@@ -238,13 +239,23 @@ def _member(request: Request, team: Team) -> dict[str, Any] | None:
     key = request.path_params["key"]
     if key == _NEW:
         empty = dict.fromkeys(("name", "organisation", "phone", "consent"), "")
-        return {"id": None, "role": TeamRole.MEMBER, "mine": False, "agreed": None, **empty} if team.leads else None
+        new = {"id": None, "role": TeamRole.MEMBER, "held": TeamRole.MEMBER, "mine": False, "agreed": None, **empty}
+        return new if team.leads else None
     found = team.member(key)
     if found is None:
         return None
     agreed = moment(found["consentedAt"]) if found["consentedAt"] else None
     texts = {name: found[name] or "" for name in ("name", "organisation", "phone")}
-    return {**found, **texts, "agreed": agreed, "consent": "yes" if agreed else ""}
+    return {**found, **texts, "held": found["role"], "agreed": agreed, "consent": "yes" if agreed else ""}
+
+
+def _roles(team: Team, member: dict[str, Any]) -> dict[TeamRole, str]:
+    """The parts that the reader may give to a member; none where the part is not theirs to change."""
+    if team.appoints:
+        return words.ROLES
+    if not team.leads or member["held"] == LEADER:
+        return {}
+    return {role: word for role, word in words.ROLES.items() if role != LEADER}
 
 
 async def _member_shown(
@@ -253,12 +264,14 @@ async def _member_shown(
     context = {
         "team": team.data,
         "who": team.who,
-        "leads": team.leads,
+        "page_at": team.page,
         "member": member,
-        "roles": words.ROLES,
+        "known_role": words.ROLES[member["held"]],
+        "roles": _roles(team, member),
+        "removable": member["id"] is not None and (team.appoints or member["mine"] or member["held"] != LEADER),
         "problems": problems,
     }
-    return await desk_page(request, "team_member.html", context, at=AT, status=_status(problems, why))
+    return await desk_page(request, "team_member.html", context, at=team.way, status=_status(problems, why))
 
 
 # --------------------------------------------------------------------------------------------------------- shared

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from geo.lifecycle import OPEN, Status
 from geo.tables import TeamRole
+from geo.teams import Want
 from server.pages.words import N_, Sign
 
 ROLES: dict[TeamRole, str] = {
@@ -21,6 +22,16 @@ DONE: dict[str, Sign] = {
     "name": Sign(N_("Đã đổi tên tổ."), "circle-check"),
 }
 """What an earlier form came to, by `?done=`."""
+
+WANTS: dict[Want, Sign] = {
+    Want.TEAM: Sign(N_("Chưa có tổ"), "triangle-alert"),
+    Want.GROUND: Sign(N_("Tổ dân phố không còn: cần kiện toàn lại"), "triangle-alert"),
+    Want.MEMBERS: Sign(N_("Chưa đủ 7 thành viên"), "user-plus"),
+    Want.LEADER: Sign(N_("Chưa có tổ trưởng"), "user-x"),
+    Want.ONE_LEADER: Sign(N_("Có hơn một tổ trưởng"), "users"),
+    Want.CONSENT: Sign(N_("Có người chưa đồng ý công khai"), "eye-off"),
+}
+"""What a team is short of."""
 
 POSITION_MISSING = N_("Hãy cho biết địa điểm ở đâu: chọn trên bản đồ, dùng vị trí của máy, hoặc gõ tọa độ.")
 POSITION_UNREAD = N_("Tọa độ gồm vĩ độ và kinh độ, ví dụ 15.9865, 108.2100.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
 from playwright.async_api import Page, expect
@@ -42,7 +43,9 @@ PAGES = {
     "signed-in": At("/sign-in", by="staff"),
     "team": At("/team", by="team-1"),
     "team-place": At("/team/places/new", by="team-1"),
-    "team-of-staff": At("/team", by="staff"),
+    "teams": At("/staff/teams", by="staff"),
+    "team-at-desk": At("/staff/teams/{team}", by="staff"),
+    "team-member-at-desk": At("/staff/teams/{team}/members/new", by="staff"),
     "console": At("/staff", by="staff"),
     "console-case": At("/staff?status=all&case={code}", by="staff"),
     "case": At("/staff/incidents/{code}", by="staff"),
@@ -108,6 +111,7 @@ class Scene:
     address: str
     held: Reported
     tokens: dict[str, str]
+    team: UUID
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +136,7 @@ async def scene(copying: Any, template: str, tmp_path_factory: pytest.TempPathFa
         var: Path = tmp_path_factory.mktemp("var")
         key = "a secret of the tests, long enough to pass"
         async with served(create_app(Settings(database_url=url, secret_key=key, var=var))) as at:
-            yield Scene(at, held, tokens)
+            yield Scene(at, held, tokens, laid.teams[FIRST])
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +154,7 @@ async def shown(opening: Opening, scene: Scene, name: str, viewport: Any, **opti
     usual = {"domain": "127.0.0.1", "path": "/", "expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
     kept = [{"name": cookie, "value": value, **usual} for cookie, value in cookies.items()]
     watched: Watched = await opening(
-        at.path.format(code=held.tracking_code),
+        at.path.format(code=held.tracking_code, team=scene.team),
         viewport,
         expected="404" if name == "no-ward" else None,
         reduced_motion="reduce",

@@ -65,13 +65,9 @@ async def test_a_crew_has_no_team(desk: Desk, path: str) -> None:
 
 async def test_staff_choose_a_team_and_keep_it(desk: Desk) -> None:
     enter(desk, "staff")
-    chosen = await desk.http.get("/team")
     address = f"/team?team={desk.ward.teams[SECOND]}"
+    chosen = await desk.http.get(f"/staff/teams/{desk.ward.teams[SECOND]}")
     assert f'href="{address}"' in chosen.text
-    assert FIRST in chosen.text
-    found = await desk.http.get("/team?q=so+2")
-    assert f'href="{address}"' in found.text
-    assert str(desk.ward.teams[FIRST]) not in found.text
     page = await desk.http.get(address)
     assert ELSEWHERE in page.text
     assert f'href="/team/places/new?team={desk.ward.teams[SECOND]}"' in page.text
@@ -91,8 +87,7 @@ async def test_staff_of_another_ward_and_made_up_teams_find_nothing(desk: Desk) 
 async def test_an_administrator_of_every_ward_keeps_to_the_one_that_the_address_names(desk: Desk) -> None:
     enter(desk, "admin")
     page = await desk.http.get(f"/team?ward={OTHER}")
-    assert page.status_code == 200
-    assert f"ward={OTHER}" in page.text
+    assert (page.status_code, page.headers["location"]) == (303, f"/staff/teams?ward={OTHER}")
     assert (await desk.http.get("/team?ward=99999", headers=PERSON)).status_code == 404
 
 
@@ -343,3 +338,26 @@ async def test_the_pages_are_english_for_who_reads_english(desk: Desk) -> None:
     enter(desk)
     assert "Places on the digital map" in (await desk.http.get("/team?lang=en")).text
     assert "Position: latitude, longitude" in (await desk.http.get("/team/places/new?lang=en")).text
+
+
+async def test_a_deputy_is_not_offered_what_only_the_leader_and_staff_decide(desk: Desk) -> None:
+    mine = tables.team_member.c.account_id == desk.ward.accounts["team-1"]
+    async with desk.database.write() as connection:
+        await connection.execute(sa.update(tables.team_member).where(mine).values(role="DEPUTY"))
+    enter(desk)
+    leader = await entry(desk, "Nguyễn Thị Công Khai")
+    page = (await desk.http.get(f"/team/members/{leader.id}")).text
+    assert '<select class="input" id="role"' not in page
+    assert "Gỡ khỏi tổ" not in page
+    other = (await desk.http.get("/team/members/new")).text
+    assert 'value="DEPUTY"' in other
+    assert 'value="LEADER"' not in other
+    form = {"name": "Nguyễn Thị Công Khai", "role": "MEMBER"}
+    await desk.http.post(f"/team/members/{leader.id}", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+    assert (await entry(desk, "Nguyễn Thị Công Khai")).role == "LEADER"
+    appointed = await desk.http.post("/team/members/new", data={"name": "Kẻ Tự Phong", "role": "LEADER"})
+    assert appointed.status_code == 422
+    removed = await desk.http.post(f"/team/members/{leader.id}/remove", headers={"Sec-Fetch-Site": "same-origin"})
+    assert removed.status_code == 422
+    assert await entry(desk, "Nguyễn Thị Công Khai") is not None
+    assert await entry(desk, "Kẻ Tự Phong") is None
