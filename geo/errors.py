@@ -6,7 +6,9 @@ layer maps each class onto the type of the same name; nothing here knows of HTTP
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from geo.language import Language, Text
 
@@ -76,6 +78,29 @@ class CrewUnavailable(Refusal):
     """The crew is off duty, full, or does not handle this kind of incident."""
 
     text = Text("Đội này hiện không nhận thêm việc được.", "This crew cannot take more work now.")
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A neighbourhood that somebody changed since the caller looked at it."""
+
+    ward_code: str
+    neighbourhood_id: UUID
+    name: str
+    current_version: int
+
+
+class VersionConflict(Refusal):
+    """What was changed had been changed by somebody else meanwhile; all such neighbourhoods are told."""
+
+    text = Text(
+        "{names} đã được người khác sửa trong lúc bạn vẽ. Hãy xem thay đổi đó rồi lưu lại.",
+        "{names} was changed by somebody else meanwhile. Please look at that change, then save again.",
+    )
+
+    def __init__(self, conflicts: Sequence[Conflict], path: tuple[str, ...] = ()) -> None:
+        self.conflicts = tuple(conflicts)
+        super().__init__(path=path, names=", ".join(one.name for one in self.conflicts))
 
 
 class OffDuty(Refusal):

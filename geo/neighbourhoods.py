@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from geo.actor import Actor
 from geo.ordering import by_name
-from geo.reading import contains_text
-from geo.tables import neighbourhood, neighbourhood_boundary
+from geo.reading import contains_text, masked, staff_of
+from geo.tables import account, neighbourhood, neighbourhood_boundary
 
 Rows = sa.Select[Any]
 
@@ -71,9 +71,10 @@ def with_id(actor: Actor, ward_code: Any, neighbourhood_id: Any) -> Rows:
     return readable(actor).where(neighbourhood.c.ward_code == ward_code, neighbourhood.c.id == neighbourhood_id)
 
 
-def boundary_readable(_actor: Actor) -> Rows:
-    """Every boundary that a neighbourhood ever had, with the period it held; not who drew it."""
+def boundary_readable(actor: Actor) -> Rows:
+    """Every boundary that a neighbourhood ever had, with the period it held; to staff also `author`, who drew it."""
     columns = neighbourhood_boundary.c
+    author = sa.select(account.c.name).where(account.c.id == columns.drawn_by).scalar_subquery().label("author")
     return sa.select(
         columns.ward_code,
         columns.neighbourhood_id,
@@ -82,6 +83,7 @@ def boundary_readable(_actor: Actor) -> Rows:
         columns.since,
         columns.until,
         columns.reason,
+        masked(staff_of(actor, columns.ward_code), author),
     )
 
 

@@ -35,6 +35,14 @@ WORDS: dict[tuple[Audience, NoticeKind], Text] = {
     (Audience.CREW, NoticeKind.REOPENED): Text("Việc đội đã làm được mở lại", "Reopened after your crew resolved it"),
     (Audience.CREW, NoticeKind.DUE_SOON): Text("Việc của đội sắp đến hạn", "Your crew's incident is due soon"),
     (Audience.CREW, NoticeKind.OVERDUE): Text("Việc của đội đã quá hạn", "Your crew's incident is overdue"),
+    (Audience.CREW, NoticeKind.BOUNDARIES): Text(
+        "Ranh giới được vẽ lại: có việc của đội nay thuộc tổ dân phố khác",
+        "Boundaries were drawn anew: some of your crew's incidents are another neighbourhood's now",
+    ),
+    (Audience.TEAM, NoticeKind.BOUNDARIES): Text(
+        "Ranh giới được vẽ lại: có phản ánh chuyển đến hoặc chuyển đi khỏi tổ của bạn",
+        "Boundaries were drawn anew: incidents came to your team's ground or left it",
+    ),
     (Audience.STAFF, NoticeKind.REOPENED): Text("Người dân mở lại phản ánh", "Reopened by who reported it"),
     (Audience.STAFF, NoticeKind.DUE_SOON): Text("Sắp đến hạn xử lý", "Due soon"),
     (Audience.STAFF, NoticeKind.OVERDUE): Text("Đã quá hạn xử lý", "Overdue"),
@@ -51,17 +59,18 @@ NEEDED: dict[Attention, Text] = {
 
 @dataclass(frozen=True, slots=True)
 class NewNotice:
-    """A notice to be written: for the ward's staff, or for the crew that it names."""
+    """A notice to be written: for the ward's staff, or for the crew or the team that it names."""
 
     ward_code: str
     kind: NoticeKind
     crew_id: UUID | None = None
     incident_id: UUID | None = None
     event_id: UUID | None = None
+    team_id: UUID | None = None
 
 
 def readable(actor: Actor) -> Rows:
-    """Those for this caller: for staff the ward's, for who is in a crew the crew's.
+    """Those for this caller: for staff the ward's, for who is in a crew or a team that one's.
 
     Beside the table's columns: `tracking_code` of the incident, which the audience knew at the time, `text`, `text_en`,
     and whether it is `seen`.
@@ -73,6 +82,8 @@ def readable(actor: Actor) -> Rows:
     if actor.role is Role.CREW_MEMBER and actor.crew_id is not None:
         own = sa.and_(columns.ward_code == actor.ward_code, columns.crew_id == actor.crew_id)
         rules = [sa.and_(columns.audience == Audience.CREW, own)]
+    if actor.role is Role.TEAM_MEMBER and actor.team_id is not None:
+        rules = [sa.and_(columns.ward_code == actor.ward_code, columns.team_id == actor.team_id)]
     of = sa.and_(incident.c.ward_code == columns.ward_code, incident.c.id == columns.incident_id)
     return (
         sa.select(
@@ -139,12 +150,19 @@ def _row(new: NewNotice, at: Any) -> dict[str, Any]:
         "ward_code": new.ward_code,
         "id": new_id(),
         "at": at,
-        "audience": Audience.STAFF if new.crew_id is None else Audience.CREW,
+        "audience": _audience(new),
         "crew_id": new.crew_id,
+        "team_id": new.team_id,
         "kind": new.kind,
         "incident_id": new.incident_id,
         "event_id": new.event_id,
     }
+
+
+def _audience(new: NewNotice) -> Audience:
+    if new.team_id is not None:
+        return Audience.TEAM
+    return Audience.STAFF if new.crew_id is None else Audience.CREW
 
 
 async def tell_job_failed(connection: AsyncConnection, ward_code: str) -> None:

@@ -20,6 +20,8 @@ Shape = TypeVar("Shape", bound=BaseGeometry)
 
 DECIMALS = 7
 MAX_VERTICES = 5_000
+MOST_TAKEN = 10_000
+"""Vertices of a shape that is still read, to be refused in words by whoever is to keep it."""
 
 
 class PositionError(ValueError):
@@ -116,14 +118,15 @@ def position(value: object) -> Position:
 class _Vertices:
     """Counts vertices while reading, so that a hostile shape is refused before it is built."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_VERTICES) -> None:
         self.count = 0
+        self.most = most
 
     def line(self, value: object, path: tuple[str, ...]) -> list[tuple[float, float]]:
         if not isinstance(value, list | tuple):
             raise PositionError(TWO_NUMBERS, path)
         self.count += len(value)
-        if self.count > MAX_VERTICES:
+        if self.count > self.most:
             raise PositionError(TOO_MANY_VERTICES, path)
         return [_pair(item, (*path, str(index))) for index, item in enumerate(value)]
 
@@ -160,6 +163,27 @@ def multi_polygon(value: object) -> MultiPolygon:
     vertices = _Vertices()
     shapes = [vertices.polygon(part, ("coordinates", str(index))) for index, part in enumerate(parts)]
     return _valid(MultiPolygon(shapes))
+
+
+def areas(value: object) -> MultiPolygon:
+    """A GeoJSON MultiPolygon, or a lone Polygon, whose rings are closed: neither valid nor small for certain.
+
+    For who tells what is wrong with a shape as data (`geo/topology.py`, `sound`); raises `PositionError`.
+    """
+    lone = isinstance(value, dict) and value.get("type") == "Polygon"
+    parts = [_coordinates(value, "Polygon")] if lone else _coordinates(value, "MultiPolygon")
+    if not isinstance(parts, list | tuple) or not parts:
+        raise PositionError(EMPTY_SHAPE, ("coordinates",))
+    vertices = _Vertices(MOST_TAKEN)
+    steps = [("coordinates",) if lone else ("coordinates", str(index)) for index in range(len(parts))]
+    return MultiPolygon([vertices.polygon(part, step) for part, step in zip(parts, steps, strict=True)])
+
+
+def sound(shape: MultiPolygon) -> MultiPolygon:
+    """The shape, if it is valid and has no more than `MAX_VERTICES`; raises `PositionError`. Nothing is repaired."""
+    if shapely.get_num_coordinates(shape) > MAX_VERTICES:
+        raise PositionError(TOO_MANY_VERTICES, ("coordinates",))
+    return _valid(shape)
 
 
 def line_string(value: object) -> LineString:

@@ -9,6 +9,8 @@ from strawberry.schema.config import StrawberryConfig
 from schema.account_keeping import AccountMutation
 from schema.accounts import Account
 from schema.backlog import BacklogMutation
+from schema.boundaries import BoundaryMutation
+from schema.boundary_history import BoundaryEdit
 from schema.categories import Category
 from schema.category_keeping import CategoryMutation
 from schema.crews import Crew
@@ -33,6 +35,7 @@ from schema.teams import Team, TeamMember
 class Mutation(
     AccountMutation,
     BacklogMutation,
+    BoundaryMutation,
     CategoryMutation,
     FailedJobMutation,
     ReportingMutation,
@@ -50,7 +53,20 @@ _schema = strawberry.Schema(
     Query,
     Mutation,
     Subscription,
-    types=[Account, Category, Crew, Incident, Neighbourhood, Notice, Photo, Place, RejectionTemplate, Team, TeamMember],
+    types=[
+        Account,
+        BoundaryEdit,
+        Category,
+        Crew,
+        Incident,
+        Neighbourhood,
+        Notice,
+        Photo,
+        Place,
+        RejectionTemplate,
+        Team,
+        TeamMember,
+    ],
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
 )
 

@@ -8,6 +8,7 @@ from enum import Enum
 import strawberry
 
 from geo.actor import Role
+from geo.coverage import FaultKind as BoundaryFaultKind
 from geo.explaining import Obstacle
 from geo.lifecycle import Status as IncidentStatus
 from geo.tables import Attention, NoticeKind, PlaceKind, Satisfaction, TeamRole
@@ -15,6 +16,7 @@ from geo.tables import Channel as IncidentChannel
 
 __all__ = [
     "Attention",
+    "BoundaryFaultKind",
     "IncidentChannel",
     "IncidentStatus",
     "NoticeKind",
@@ -112,6 +114,7 @@ _publish(
         "DUE_SOON": "An incident's deadline is near.",
         "OVERDUE": "An incident's deadline has passed.",
         "JOB_FAILED": "Background work was given up; told once an hour at most.",
+        "BOUNDARIES": "Boundaries were drawn anew: incidents came to the crew's or team's neighbourhood, or left it.",
     },
 )
 _publish(
@@ -135,5 +138,18 @@ _publish(
         "CREW_MEMBER": "A member of a rapid-response crew.",
         "STAFF": "Staff of a ward.",
         "ADMIN": "An administrator.",
+    },
+)
+
+_publish(
+    BoundaryFaultKind,
+    "BoundaryFaultKind",
+    "What stands against a draft of boundaries.",
+    {
+        "OVERLAP": "Two neighbourhoods have ground in common.",
+        "GAP": "Ground that was drawn is left to nobody between neighbourhoods.",
+        "OUTSIDE_WARD": "A neighbourhood reaches beyond the ward's outline.",
+        "SELF_INTERSECTION": "A boundary crosses or touches itself, or covers no ground.",
+        "TOO_MANY_VERTICES": "A boundary has more than 5,000 vertices.",
     },
 )

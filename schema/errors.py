@@ -6,9 +6,10 @@ from typing import Any
 
 import strawberry
 
-from geo import errors
+from geo import boundary_refusals, errors
 from geo.language import Language
-from schema.enums import IncidentStatus
+from schema.enums import BoundaryFaultKind, IncidentStatus
+from schema.scalars import GeoJSONGeometry
 
 
 @strawberry.interface(description="Something that could be expected to go wrong, told as data.")
@@ -65,6 +66,91 @@ class OffDuty(UserError):
     pass
 
 
+@strawberry.type(description="A neighbourhood that somebody changed meanwhile.")
+class ConflictingVersion:
+    neighbourhood_id: strawberry.ID = strawberry.field(description="The neighbourhood.")
+    current_version: int = strawberry.field(description="The version it has now.")
+
+
+@strawberry.type(
+    description="Somebody else changed the boundary of what was to be changed; nothing was stored. Look at what it is "
+    "now, then send the draft again with its version."
+)
+class VersionConflict(UserError):
+    neighbourhood_id: strawberry.ID | None = strawberry.field(description="The first of the neighbourhoods.")
+    current_version: int | None = strawberry.field(description="The version that it has now.")
+    conflicts: list[ConflictingVersion] = strawberry.field(description="All that were changed.")
+
+
+@strawberry.type(description="One thing that stands against a draft of boundaries.")
+class BoundaryProblemDetail:
+    kind: BoundaryFaultKind = strawberry.field(description="What it is.")
+    geometry: GeoJSONGeometry | None = strawberry.field(
+        description="The ground in question; of a crossing the point; of too many vertices the box around the shape."
+    )
+    square_metres: float = strawberry.field(description="How much ground it is.")
+    message: str = strawberry.field(description="The same in words, in the caller's language.")
+    neighbourhood_ids: list[strawberry.ID] = strawberry.field(
+        description="The neighbourhoods it is about; not the new ones of the draft, which have no id yet."
+    )
+
+
+@strawberry.type(description="Boundaries that cannot stand; nothing was stored. Tells of the largest problem first.")
+class BoundaryProblem(UserError):
+    kind: BoundaryFaultKind = strawberry.field(description="What it is.")
+    geometry: GeoJSONGeometry | None = strawberry.field(
+        description="The ground in question; of a crossing the point; of too many vertices the box around the shape."
+    )
+    square_metres: float = strawberry.field(description="How much ground it is.")
+    neighbourhood_ids: list[strawberry.ID] = strawberry.field(
+        description="The neighbourhoods it is about; not the new ones of the draft, which have no id yet."
+    )
+    problems: list[BoundaryProblemDetail] = strawberry.field(description="All that stands against them.")
+
+
+def _boundary_problem(
+    refusal: boundary_refusals.BoundaryProblem, common: dict[str, Any], language: Language
+) -> BoundaryProblem:
+    told = [
+        BoundaryProblemDetail(
+            kind=fault.kind,
+            geometry=None if fault.geometry is None or fault.geometry.is_empty else fault.geometry,
+            square_metres=fault.square_metres,
+            message=refusal.detail(fault, language),
+            neighbourhood_ids=[
+                strawberry.ID(f"Neighbourhood:{refusal.ward_code}:{key}") for key in refusal.ids_of(fault)
+            ],
+        )
+        for fault in refusal.faults
+    ]
+    first = told[0]
+    return BoundaryProblem(
+        **common,
+        kind=first.kind,
+        geometry=first.geometry,
+        square_metres=first.square_metres,
+        neighbourhood_ids=first.neighbourhood_ids,
+        problems=told,
+    )
+
+
+def _version_conflict(refusal: errors.VersionConflict, common: dict[str, Any]) -> VersionConflict:
+    conflicts = [
+        ConflictingVersion(
+            neighbourhood_id=strawberry.ID(f"Neighbourhood:{one.ward_code}:{one.neighbourhood_id}"),
+            current_version=one.current_version,
+        )
+        for one in refusal.conflicts
+    ]
+    first = conflicts[0]
+    return VersionConflict(
+        **common,
+        neighbourhood_id=first.neighbourhood_id,
+        current_version=first.current_version,
+        conflicts=conflicts,
+    )
+
+
 def _coded(name: str) -> str:
     return "".join(f"_{letter}" if letter.isupper() else letter for letter in name).lstrip("_").upper()
 
@@ -84,6 +170,10 @@ def shown(refusal: errors.Refusal, language: Language) -> UserError:
             return TooManyRequests(**common, retry_after_seconds=seconds)
         case errors.InvalidTransition(current=current, to=to):
             return InvalidTransition(**common, from_status=IncidentStatus(current), to_status=IncidentStatus(to))
+        case errors.VersionConflict():
+            return _version_conflict(refusal, common)
+        case boundary_refusals.BoundaryProblem():
+            return _boundary_problem(refusal, common, language)
         case errors.NotFound():
             return NotFound(**common)
         case errors.NotAllowed():

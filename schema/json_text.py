@@ -45,7 +45,9 @@ def _concat(pieces: Sequence[Json]) -> Json:
 def leaf(of_type: GraphQLNamedType, expression: sa.ColumnElement[Any]) -> Json:
     """A column or an expression as the JSON of a scalar or an enum; SQL's NULL as JSON's."""
     text: sa.ColumnElement[Any]
-    if of_type.name.startswith("GeoJSON"):
+    if isinstance(expression.type, sa.ARRAY):
+        text = sa.cast(sa.func.to_json(expression), sa.Text)
+    elif of_type.name.startswith("GeoJSON"):
         # The plain function: GeoAlchemy2's own takes a scalar subquery for a table.
         text = sa.Function("ST_AsGeoJSON", expression, 7, type_=sa.Text)
     elif of_type.name in _AS_IT_IS:

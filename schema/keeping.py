@@ -16,6 +16,7 @@ from geo.errors import NotAllowed as NotAllowedRefusal
 from geo.errors import NotFound as NotFoundRefusal
 from geo.errors import Problem
 from geo.language import Text
+from geo.positions import PositionError, sound
 from schema.context import Context
 from schema.enums import PlaceKind
 from schema.errors import InvalidInput, NotAllowed, NotFound, OffDuty, OutsideWard
@@ -159,6 +160,11 @@ async def _save_crew(connection: AsyncConnection, context: Context, input: SaveC
     name = check.needed(input.name, ("name",), 100)
     if not 0 <= input.capacity <= 1_000:
         check.problems.append(Problem(("capacity",), CAPACITY))
+    if input.coverage_area is not None:
+        try:
+            sound(input.coverage_area)
+        except PositionError as error:
+            check.problems.append(Problem(("coverageArea", *error.path), error.text))
     lists = (
         ("categories", input.categories),
         ("members", input.members or []),

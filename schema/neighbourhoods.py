@@ -21,12 +21,17 @@ from schema.scalars import GeoJSONMultiPolygon
 
 @strawberry.type(description="A boundary and the period in which it held.")
 class BoundaryPeriod:
+    id: strawberry.ID = field(
+        lambda root: sa.func.concat("BoundaryPeriod:", root.ward_code, ":", root.boundary_id, type_=sa.Text),
+        "Identifies this period; it never changes but for its end.",
+    )
     boundary: GeoJSONMultiPolygon = field(
         lambda root: Boundary(root.ward_code, root.boundary_id, root.boundary), "The boundary."
     )
     since: datetime = column("When it came into force.")
     until: datetime | None = column("When another took its place.")
     reason: str | None = column("Why it was drawn.")
+    author: str | None = column("Who drew it, by name; to the ward's staff.")
 
 
 def _boundary(

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import BYTEA
 
 from geo import (
     account_lists,
+    boundary_edits,
     categories,
     crews,
     incidents,
@@ -30,11 +31,13 @@ from geo.actor import Actor
 from geo.language import Text
 from geo.locating import point
 from geo.plans import change
+from schema.boundary_checks import BoundaryQuery
 from schema.context import Info
 from schema.enums import Role
 from schema.incidents import Incident
 from schema.links import CrewLink, NeighbourhoodLink, TeamLink, WardConnection
 from schema.notices import NoticeConnection, noticed, unseen
+from schema.partition import PartitionQuery
 from schema.relations import crew_of, neighbourhood_of, team_of, ward_of
 from schema.relay import MOST, After, First, Identity, LateIds, Node, Search, identity, page
 from schema.rows import Page, Rows, Several, answers, column, field
@@ -46,6 +49,7 @@ TOO_MANY_IDS = Text("Mỗi lần hỏi nhiều nhất {most} mã.", "At most {mo
 _Read = Callable[[Actor, Any, Any], sa.Select[Any]]
 _BY_ID: dict[str, _Read] = {
     "Account": account_lists.with_id,
+    "BoundaryEdit": boundary_edits.with_id,
     "Category": categories.with_id,
     "Crew": crews.with_id,
     "Incident": incidents.with_id,
@@ -182,7 +186,7 @@ def _viewer(info: Info) -> Rows:
 
 
 @strawberry.type(description="Where reading begins.")
-class Query:
+class Query(BoundaryQuery, PartitionQuery):
     node: Node | None = answers(_node, "Any object, by its id.")
     nodes: list[Node | None] = answers(_nodes, "Several objects, in the order of their ids.")
     ward: Ward | None = answers(

@@ -1,6 +1,7 @@
 """The scalars: GeoJSON geometries in and out, moments with their zone.
 
-On the way out SQL writes them (`schema/json_text.py`); on the way in they are checked here, before any resolver runs.
+On the way out SQL writes them (`schema/json_text.py`), but for shapes that were never stored; on the way in they are
+checked here, before any resolver runs. Of areas only the form is: whoever is to keep one says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from datetime import UTC, datetime
 from typing import Any, NewType
 from uuid import UUID
 
+import orjson
+import shapely
 import strawberry
 from graphql import GraphQLError
 from shapely.geometry import LineString, MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 from strawberry.types.scalar import ScalarDefinition
 
 from geo import positions
@@ -24,6 +28,7 @@ GeoJSONPoint = NewType("GeoJSONPoint", Position)
 GeoJSONLineString = NewType("GeoJSONLineString", LineString)
 GeoJSONPolygon = NewType("GeoJSONPolygon", Polygon)
 GeoJSONMultiPolygon = NewType("GeoJSONMultiPolygon", MultiPolygon)
+GeoJSONGeometry = NewType("GeoJSONGeometry", BaseGeometry)
 
 _RFC = "https://datatracker.ietf.org/doc/html/rfc7946#section-3.1."
 MOMENT = Text(
@@ -32,6 +37,7 @@ MOMENT = Text(
 )
 
 
+ONLY_TOLD = Text("Kiểu này chỉ dùng trong câu trả lời.", "This type is for answers only.")
 IDENTIFIER = Text("Cần một UUID.", "A UUID is expected.")
 
 
@@ -50,9 +56,19 @@ def _geometry(name: str, section: int, read: Callable[[object], Any]) -> ScalarD
         name=name,
         description=f"A GeoJSON {name.removeprefix('GeoJSON')} (RFC 7946): WGS 84, longitude first, seven decimals.",
         specified_by_url=f"{_RFC}{section}",
+        serialize=_written,
         parse_value=parse,
     )
     return made
+
+
+def _written(shape: BaseGeometry) -> orjson.Fragment:
+    """A shape in memory as GeoJSON; on the grid of seven decimals its numbers are as short as SQL's."""
+    return orjson.Fragment(shapely.to_geojson(shape))
+
+
+def _only_told(_: object) -> Any:
+    raise _refused(ONLY_TOLD)
 
 
 def _moment(value: object) -> datetime:
@@ -76,7 +92,14 @@ SCALARS: dict[object, ScalarDefinition] = {
     GeoJSONPoint: _geometry("GeoJSONPoint", 2, positions.position),
     GeoJSONLineString: _geometry("GeoJSONLineString", 4, positions.line_string),
     GeoJSONPolygon: _geometry("GeoJSONPolygon", 6, positions.polygon),
-    GeoJSONMultiPolygon: _geometry("GeoJSONMultiPolygon", 7, positions.multi_polygon),
+    GeoJSONMultiPolygon: _geometry("GeoJSONMultiPolygon", 7, positions.areas),
+    GeoJSONGeometry: strawberry.scalar(
+        name="GeoJSONGeometry",
+        description="A GeoJSON geometry of any type (RFC 7946): WGS 84, longitude first, seven decimals.",
+        specified_by_url=f"{_RFC.removesuffix('.')}",
+        serialize=_written,
+        parse_value=_only_told,
+    ),
     UUID: strawberry.scalar(name="UUID", description="A UUID (RFC 9562).", parse_value=_uuid),
     datetime: strawberry.scalar(
         name="DateTime", description="A moment, ISO 8601 with its zone; given in UTC.", parse_value=_moment

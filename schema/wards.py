@@ -21,6 +21,7 @@ from geo import (
     teams,
 )
 from schema.accounts import AccountConnection
+from schema.boundary_history import BoundaryEditConnection, BoundaryThen, boundaries_at, boundary_changes
 from schema.categories import Category
 from schema.enums import Role
 from schema.failed_jobs import FailedJob, failed_in
@@ -152,6 +153,14 @@ class Ward(Node):
         _neighbourhoods, "Its neighbourhoods (tổ dân phố, thôn), by name."
     )
     places: PlaceConnection = answers(_places, "The places on its digital map; by distance with `near`.")
+    boundary_changes: BoundaryEditConnection = answers(
+        boundary_changes, "What was done to its neighbourhoods' boundaries, the latest first; to its staff."
+    )
+    boundaries_at: list[BoundaryThen] = answers(
+        boundaries_at,
+        "The boundaries that its neighbourhoods had at a moment, by name, those given up since included. To restore "
+        "them, send a draft: `redraw` what differs, `remove` what was not there then.",
+    )
     teams: TeamConnection = answers(_teams, "Its community digital teams, by name.")
     crews: CrewConnection = answers(_crews, "Its rapid-response crews, by name; to who works in the ward.")
     accounts: AccountConnection = answers(_accounts, "The accounts of those who work for it, by name; to its staff.")

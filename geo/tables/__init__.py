@@ -4,7 +4,7 @@ from geo.tables.base import MERCATOR, SRID, metadata
 from geo.tables.calendar import working_time
 from geo.tables.clusters import incident_cell, incident_cell_change, incident_cell_ward
 from geo.tables.desk import Audience, NoticeKind, bookmark, notice, rejection_template
-from geo.tables.ground import PlaceKind, neighbourhood, neighbourhood_boundary, place, ward
+from geo.tables.ground import PlaceKind, boundary_edit, neighbourhood, neighbourhood_boundary, place, ward
 from geo.tables.incidents import (
     About,
     Attention,
@@ -44,6 +44,7 @@ __all__ = [
     "TeamRole",
     "account",
     "bookmark",
+    "boundary_edit",
     "category",
     "crew",
     "crew_category",

@@ -10,10 +10,11 @@ from geo.tables.base import belongs_to, id_column, metadata, moment, one_of, war
 
 
 class Audience(StrEnum):
-    """Whom a notice is for: the ward's staff, or one crew."""
+    """Whom a notice is for: the ward's staff, one crew, or one community digital team."""
 
     STAFF = "STAFF"
     CREW = "CREW"
+    TEAM = "TEAM"
 
 
 class NoticeKind(StrEnum):
@@ -26,6 +27,7 @@ class NoticeKind(StrEnum):
     DUE_SOON = "DUE_SOON"
     OVERDUE = "OVERDUE"
     JOB_FAILED = "JOB_FAILED"  # background work was given up
+    BOUNDARIES = "BOUNDARIES"  # incidents are another neighbourhood's, for boundaries were drawn anew
 
 
 rejection_template = sa.Table(
@@ -51,12 +53,16 @@ notice = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("incident_id", sa.Uuid),
     sa.Column("event_id", sa.Uuid),
+    sa.Column("team_id", sa.Uuid),
     belongs_to("crew", "crew_id", ondelete="CASCADE"),
+    belongs_to("team", "team_id", ondelete="CASCADE"),
     belongs_to("incident", "incident_id", ondelete="CASCADE"),
     one_of("audience", Audience),
     one_of("kind", NoticeKind),
     sa.CheckConstraint("(crew_id IS NOT NULL) = (audience = 'CREW')", name="crew"),
+    sa.CheckConstraint("(team_id IS NOT NULL) = (audience = 'TEAM')", name="team"),
     sa.Index("ix_notice_latest", "ward_code", "audience", "crew_id", "at", "id"),
+    sa.Index("ix_notice_of_team", "ward_code", "team_id", "at", "id", postgresql_where=sa.text("team_id IS NOT NULL")),
     sa.Index("ix_notice_ward_code_incident_id", "ward_code", "incident_id"),
     sa.Index("ix_notice_at", "at"),
 )

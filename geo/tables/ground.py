@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 
 from geo.tables.base import (
+    Xid8,
     belongs_to,
     folded,
     geography_of,
@@ -104,6 +105,25 @@ neighbourhood_boundary = sa.Table(
         postgresql_where=sa.text("until IS NULL"),
     ),
     spatial_index("neighbourhood_boundary", "boundary", postgresql_where=sa.text("until IS NULL")),
+)
+
+# Each saving of boundaries: its neighbourhoods by what became of them. Its moment is that of the periods it began or
+# ended; a neighbour that only got a vertex into an edge is not among them.
+boundary_edit = sa.Table(
+    "boundary_edit",
+    metadata,
+    ward_column(),
+    id_column(),
+    moment("at", required=True),
+    sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id", ondelete="SET NULL")),
+    sa.Column("reason", sa.Text),
+    sa.Column("drawn", ARRAY(sa.Uuid), nullable=False),
+    sa.Column("redrawn", ARRAY(sa.Uuid), nullable=False),
+    sa.Column("removed", ARRAY(sa.Uuid), nullable=False),
+    sa.Column("xact", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
+    sa.UniqueConstraint("ward_code", "at"),
+    # What the transactions committed since a moment wrote: see geo/changes.py.
+    sa.Index("ix_boundary_edit_xact", "xact"),
 )
 
 place = sa.Table(

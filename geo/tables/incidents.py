@@ -51,6 +51,7 @@ class About(StrEnum):
     ATTENTION = "ATTENTION"  # a person of the ward must look
     # The crew did not accept in time.
     LET_PASS = "LET_PASS"  # noqa: S105  # nosec B105
+    REROUTED = "REROUTED"  # a boundary was drawn anew: it is another neighbourhood's
 
 
 class Satisfaction(StrEnum):

@@ -39,6 +39,7 @@ _ICONS: dict[NoticeKind, str] = {
     NoticeKind.DUE_SOON: "hourglass",
     NoticeKind.OVERDUE: "alarm-clock",
     NoticeKind.JOB_FAILED: "cog",
+    NoticeKind.BOUNDARIES: "map",
 }
 
 

@@ -14,7 +14,19 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import backlog, clusters, deadlines, duty, escalation, housekeeping, jobs, notices, waiting, working_time
+from geo import (
+    backlog,
+    clusters,
+    deadlines,
+    duty,
+    escalation,
+    housekeeping,
+    jobs,
+    notices,
+    rerouting,
+    waiting,
+    working_time,
+)
 from server.notifying import mail
 from server.notifying.in_page import InPage
 from server.notifying.message import Sender
@@ -54,7 +66,16 @@ async def _plan_backlog(connection: AsyncConnection, payload: dict[str, Any]) ->
     await backlog.plan_waiting(connection, payload["ward"], planned)
 
 
-JOBS: Mapping[str, Job] = {waiting.JOB: _dispatch_waiting, duty.JOB: _hand_over, backlog.JOB: _plan_backlog}
+async def _follow_boundaries(connection: AsyncConnection, payload: dict[str, Any]) -> None:
+    await rerouting.route(connection, payload["ward"], UUID(payload["edit"]))
+
+
+JOBS: Mapping[str, Job] = {
+    waiting.JOB: _dispatch_waiting,
+    duty.JOB: _hand_over,
+    backlog.JOB: _plan_backlog,
+    rerouting.JOB: _follow_boundaries,
+}
 
 CHORES: tuple[Chore, ...] = (
     Chore("clusters", EVERY_FEW_SECONDS, clusters.refresh),

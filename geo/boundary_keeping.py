@@ -1,0 +1,179 @@
+"""Writing what a draft of boundaries comes to: periods, versions, new neighbourhoods with their team, the outline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from shapely.geometry import MultiPolygon
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo import boundaries, boundary_edits, rerouting
+from geo.actor import Actor
+from geo.areas import same_area
+from geo.boundaries import Plan
+from geo.boundary_drafts import Wanted
+from geo.coverage import Settled
+from geo.ids import new_id
+from geo.seeds import team_name
+from geo.tables import SRID, neighbourhood, neighbourhood_boundary, team, ward
+
+NODED = "Thêm đỉnh chung với tổ dân phố bên cạnh; đất không đổi."
+"""The reason of a period that gained nothing but vertices inside its edges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was saved: the neighbourhoods by what became of them, and how many incidents are another's now."""
+
+    ward_code: str
+    drawn: tuple[UUID, ...]
+    redrawn: tuple[UUID, ...]
+    removed: tuple[UUID, ...]
+    noded: tuple[UUID, ...]
+    reassigned: int
+    plan: Plan
+
+    @property
+    def settled(self) -> Settled:
+        return self.plan.settled
+
+    @property
+    def standing(self) -> list[UUID]:
+        """The neighbourhoods of the draft that have a boundary now, and the neighbours that got a vertex."""
+        return [*self.drawn, *(one.id for one in self.plan.wanted.redraw), *self.noded]
+
+
+async def save(connection: AsyncConnection, actor: Actor, wanted: Wanted) -> Saved:
+    """Save a draft, all or nothing, in the caller's transaction (READ COMMITTED). Raises as `boundaries.plan`.
+
+    What is sent as it is already changes nothing. Open incidents and places in ground that changed hands find their
+    neighbourhood again.
+    """
+    if actor.runs(wanted.ward_code):
+        await boundaries.lock(connection, wanted.ward_code)
+    return await write(connection, actor, await boundaries.plan(connection, actor, wanted))
+
+
+async def write(connection: AsyncConnection, actor: Actor, plan: Plan) -> Saved:
+    """Write what a draft comes to; the caller has held the ward's lock since before it was planned."""
+    wanted, settled = plan.wanted, plan.settled
+    code = wanted.ward_code
+    drawn = {n: new_id() for n in range(len(wanted.draw))}
+    noded = [key for key in settled.noded if isinstance(key, UUID)]
+    redrawn = [one.id for one in wanted.redraw if _moved(plan, one.id)]
+    removed = [one.id for one in wanted.remove]
+    if not (drawn or redrawn or removed):
+        return Saved(code, (), (), (), (), 0, plan)
+    at = await _moment(connection, plan, [*redrawn, *removed, *noded])
+    await _free_names(connection, plan, at)
+    if drawn:
+        await _add(connection, wanted, drawn)
+    await _end(connection, code, [*redrawn, *removed, *noded], at)
+    shapes = {id_: settled.areas[n] for n, id_ in drawn.items()}
+    shapes |= {key: area for key, area in settled.areas.items() if isinstance(key, UUID)}
+    why = {"drawn_by": actor.account_id, "reason": wanted.reason}
+    rows = [
+        *(_period(code, id_, shapes[id_], at, **why) for id_ in (*drawn.values(), *redrawn)),
+        *(_period(code, id_, shapes[id_], at, drawn_by=None, reason=NODED) for id_ in noded),
+    ]
+    await connection.execute(sa.insert(neighbourhood_boundary).values(boundary=_SHAPE), rows)
+    await _count(connection, code, [*redrawn, *removed])
+    if settled.outline is not plan.coverage.outline:
+        outline = sa.func.ST_GeomFromWKB(settled.outline.wkb, SRID)
+        await connection.execute(sa.update(ward).where(ward.c.code == code).values(boundary=outline))
+    edit = await boundary_edits.write(
+        connection, code, at, actor.account_id, wanted.reason, [*drawn.values()], redrawn, removed
+    )
+    # Now, not at the commit: what the database refuses is then refused before anything is told.
+    await connection.execute(sa.text("SET CONSTRAINTS neighbourhood_boundary_no_overlap IMMEDIATE"))
+    changed = [*drawn.values(), *redrawn, *removed]
+    reassigned = await rerouting.follow(connection, code, changed, [*shapes, *_neighbours(plan)])
+    await rerouting.later(connection, code, edit)
+    return Saved(code, tuple(drawn.values()), tuple(redrawn), tuple(removed), tuple(noded), reassigned, plan)
+
+
+_SHAPE = sa.func.ST_GeomFromWKB(sa.bindparam("wkb", type_=sa.LargeBinary), SRID)
+
+
+def _moved(plan: Plan, id_: UUID) -> bool:
+    before = plan.coverage.areas.get(id_)
+    return before is None or not same_area(before, plan.settled.areas[id_])
+
+
+def _neighbours(plan: Plan) -> list[UUID]:
+    return [key for key in plan.coverage.areas if isinstance(key, UUID)]
+
+
+async def _moment(connection: AsyncConnection, plan: Plan, ids: Sequence[UUID]) -> datetime:
+    """One moment for all of a save: now, but later than anything in the ward began, whatever two clocks say."""
+    now: datetime = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
+    begun = [one.since for one in plan.standing.values() if one.since is not None]
+    last = await boundary_edits.last(connection, plan.wanted.ward_code)
+    known = [*begun, *([] if last is None else [last])]
+    return max(now, max(known, default=now - timedelta(days=1)) + timedelta(microseconds=1))
+
+
+async def _free_names(connection: AsyncConnection, plan: Plan, at: datetime) -> None:
+    """Neighbourhoods without a boundary whose names are wanted are called so, with the day on which they lost them."""
+    names = {one.name for one in plan.wanted.draw}
+    await give_up_names(connection, plan.wanted.ward_code, names, at, {one.name for one in plan.standing.values()})
+
+
+async def give_up_names(
+    connection: AsyncConnection, ward_code: str, names: set[str], at: datetime, taken: set[str]
+) -> None:
+    """Call those who hold these names otherwise: the caller has seen that they have, or will have, no boundary."""
+    for name in sorted(names & taken):
+        other, n = f"{name} (đã bỏ {_day(at)})", 1
+        while other in taken:
+            n += 1
+            other = f"{name} (đã bỏ {_day(at)}, {n})"
+        taken.add(other)
+        await connection.execute(
+            sa.update(neighbourhood)
+            .where(neighbourhood.c.ward_code == ward_code, neighbourhood.c.name == name)
+            .values(name=other)
+        )
+
+
+def _day(at: datetime) -> str:
+    return (at + timedelta(hours=7)).strftime("%d/%m/%Y")
+
+
+async def _add(connection: AsyncConnection, wanted: Wanted, drawn: dict[int, UUID]) -> None:
+    code = wanted.ward_code
+    rows = [{"ward_code": code, "id": drawn[n], "name": one.name} for n, one in enumerate(wanted.draw)]
+    await connection.execute(sa.insert(neighbourhood), rows)
+    teams = [
+        {"ward_code": code, "id": new_id(), "neighbourhood_id": drawn[n], "name": team_name(one.name)}
+        for n, one in enumerate(wanted.draw)
+    ]
+    await connection.execute(sa.insert(team), teams)
+
+
+async def _end(connection: AsyncConnection, ward_code: str, ids: Sequence[UUID], at: datetime) -> None:
+    columns = neighbourhood_boundary.c
+    given = sa.literal(list(ids), sa.ARRAY(sa.Uuid))
+    ending = sa.update(neighbourhood_boundary).where(
+        columns.ward_code == ward_code, columns.neighbourhood_id == sa.any_(given), columns.until.is_(None)
+    )
+    await connection.execute(ending.values(until=at))
+
+
+def _period(ward_code: str, id_: UUID, area: MultiPolygon, since: datetime, **why: Any) -> dict[str, Any]:
+    row = {"ward_code": ward_code, "id": new_id(), "neighbourhood_id": id_, "since": since}
+    return {**row, **why, "wkb": area.wkb}
+
+
+async def _count(connection: AsyncConnection, ward_code: str, ids: Sequence[UUID]) -> None:
+    """One version more for each."""
+    given = sa.literal(list(ids), sa.ARRAY(sa.Uuid))
+    counting = sa.update(neighbourhood).where(
+        neighbourhood.c.ward_code == ward_code, neighbourhood.c.id == sa.any_(given)
+    )
+    await connection.execute(counting.values(version=neighbourhood.c.version + 1))

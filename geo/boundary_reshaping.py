@@ -1,0 +1,176 @@
+"""Splitting and merging neighbourhoods, and naming them: each makes a draft of boundaries and saves it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from shapely.geometry import LineString, MultiPolygon
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo import boundaries, topology
+from geo.actor import Actor
+from geo.boundaries import NAME_TAKEN, NO_BOUNDARY, Standing
+from geo.boundary_drafts import NAME_LENGTH, Drawn, Redrawn, Removed, Wanted
+from geo.boundary_keeping import Saved, give_up_names, save
+from geo.boundary_refusals import BoundaryProblem
+from geo.contact import Checked
+from geo.coverage import BoundaryFault
+from geo.errors import InvalidInput, NotAllowed, NotFound, Problem, VersionConflict
+from geo.language import Text
+from geo.seeds import team_name
+from geo.tables import neighbourhood, team
+
+Path = tuple[str, ...]
+
+CUTS_NOTHING = Text(
+    "Đường cắt không chia tổ dân phố này ra. Hãy kéo hai đầu đường vượt qua ranh giới.",
+    "The line does not divide this neighbourhood. Let both its ends reach beyond the boundary.",
+)
+WRONG_COUNT = Text(
+    "Đường cắt chia thành {parts} phần: cần {needed} tên mới, xếp theo phần lớn trước.",
+    "The line makes {parts} parts: {needed} new names are needed, the larger part's first.",
+)
+TWO_AT_LEAST = Text("Hãy chọn ít nhất hai tổ dân phố để gộp.", "Choose two neighbourhoods at least to merge.")
+
+
+async def split(
+    connection: AsyncConnection,
+    actor: Actor,
+    ward_code: str,
+    edit: Removed,
+    line: LineString,
+    names: Sequence[str],
+    reason: str | None,
+) -> Saved:
+    """Split a neighbourhood by a line: the largest part keeps its id, name and team, the others get `names` by size.
+
+    Raises as `boundaries.plan`, and `InvalidInput` for a line that cuts nothing off or another number of names.
+    """
+    area = await _area(connection, actor, ward_code, edit.id)
+    if area is None:
+        raise InvalidInput(Problem(("neighbourhoodId",), NO_BOUNDARY))
+    try:
+        parts = await asyncio.to_thread(topology.split, area, line)
+    except BoundaryFault as fault:
+        raise BoundaryProblem(fault, lambda _: "", lambda _: ("line",), ward_code) from fault
+    if len(parts) < 2:
+        raise InvalidInput(Problem(("line",), CUTS_NOTHING))
+    if len(names) != len(parts) - 1:
+        raise InvalidInput(Problem(("newNames",), WRONG_COUNT, {"parts": len(parts), "needed": len(parts) - 1}))
+    drawn = [Drawn(name, part) for name, part in zip(names, parts[1:], strict=True)]
+    redrawn = Redrawn(edit.id, parts[0], edit.expected_version)
+
+    def path(path: Path) -> Path:
+        match path:
+            case ("draw", n, "name"):
+                return ("newNames", n)
+            case (("draw" | "redraw"), _, "boundary"):
+                return ("line",)
+            case ("redraw", _, field):
+                return (field,)
+        return path
+
+    with _told_at(path):
+        return await save(connection, actor, Wanted(ward_code, drawn, [redrawn], (), reason))
+
+
+async def merge(
+    connection: AsyncConnection, actor: Actor, ward_code: str, edits: Sequence[Removed], name: str, reason: str | None
+) -> Saved:
+    """Merge neighbourhoods: the first keeps its id, its team and its history, and is called `name`; the others are
+    given up. Their teams stay with them, so that they are there again where the others come back.
+
+    Raises as `boundaries.plan`.
+    """
+    if len(edits) < 2:
+        raise InvalidInput(Problem(("neighbourhoods",), TWO_AT_LEAST))
+    first, *others = edits
+    areas = []
+    for n, edit in enumerate(edits):
+        area = await _area(connection, actor, ward_code, edit.id, ("neighbourhoods", str(n)))
+        if area is None:
+            raise InvalidInput(Problem(("neighbourhoods", str(n), "neighbourhoodId"), NO_BOUNDARY))
+        areas.append(area)
+    merged = await asyncio.to_thread(topology.merge, areas)
+    redrawn = Redrawn(first.id, merged, first.expected_version)
+
+    def path(path: Path) -> Path:
+        match path:
+            case (("redraw" | "remove"), _, "boundary"):
+                return ("neighbourhoods",)
+            case ("redraw", _, field):
+                return ("neighbourhoods", "0", field)
+            case ("remove", n, field):
+                return ("neighbourhoods", str(int(n) + 1), field)
+        return path
+
+    with _told_at(path):
+        saved = await save(connection, actor, Wanted(ward_code, (), [redrawn], others, reason))
+    await rename(connection, actor, ward_code, first.id, name)
+    return saved
+
+
+async def rename(connection: AsyncConnection, actor: Actor, ward_code: str, id_: UUID, name: str) -> None:
+    """Call a neighbourhood otherwise; its team too, where that was called after it.
+
+    The name of one that was given up may be had: that one is then called by it and the day. Raises `NotFound`,
+    `NotAllowed` and `InvalidInput`.
+    """
+    standing = await _standing(connection, actor, ward_code)
+    if id_ not in standing:
+        raise NotFound(path=("neighbourhoodId",))
+    check = Checked([])
+    name = check.needed(name, ("name",), NAME_LENGTH)
+    before = standing[id_].name
+    holder = next((one for one in standing.values() if one.name == name and one.id != id_), None)
+    if holder is not None and holder.since is not None:
+        check.problems.append(Problem(("name",), NAME_TAKEN, {"name": name}))
+    if check.problems:
+        raise InvalidInput(*check.problems)
+    if name == before:
+        return
+    now = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
+    await give_up_names(connection, ward_code, {name}, now, {one.name for one in standing.values()})
+    columns = neighbourhood.c
+    await connection.execute(
+        sa.update(neighbourhood).where(columns.ward_code == ward_code, columns.id == id_).values(name=name)
+    )
+    await connection.execute(
+        sa.update(team)
+        .where(team.c.ward_code == ward_code, team.c.neighbourhood_id == id_, team.c.name == team_name(before))
+        .values(name=team_name(name))
+    )
+
+
+async def _standing(connection: AsyncConnection, actor: Actor, ward_code: str) -> dict[UUID, Standing]:
+    if not actor.runs(ward_code):
+        raise NotAllowed
+    await boundaries.lock(connection, ward_code)
+    return await boundaries.standing_in(connection, ward_code)
+
+
+async def _area(
+    connection: AsyncConnection, actor: Actor, ward_code: str, id_: UUID, path: Path = ()
+) -> MultiPolygon | None:
+    """The boundary in force of a neighbourhood of the ward, None without one."""
+    if id_ not in await _standing(connection, actor, ward_code):
+        raise NotFound(path=(*path, "neighbourhoodId"))
+    return (await boundaries.areas_of(connection, ward_code, [id_])).get(id_)
+
+
+@contextmanager
+def _told_at(path: Callable[[Path], Path]) -> Iterator[None]:
+    """What is refused of the draft, told of the input that the draft was made from."""
+    try:
+        yield
+    except InvalidInput as refusal:
+        problems: list[Any] = [Problem(path(one.path), one.text, one.values) for one in refusal.problems]
+        raise InvalidInput(*problems) from refusal
+    except (BoundaryProblem, VersionConflict, NotFound) as refusal:
+        refusal.path = path(refusal.path)
+        raise
