@@ -165,7 +165,7 @@ class _Reader:
         remove = yes(cells.get("remove", ""))
         if remove is None:
             self.refuse(BAD_REMOVE, given=labelled(cells["remove"]))
-        elif remove and known is None:
+        elif remove and known is None and not self.wrong:
             self.refuse(REMOVE_WHAT)
         if self.wrong:
             return None

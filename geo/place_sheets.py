@@ -16,12 +16,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import places
+from geo import neighbourhoods, places
 from geo.actor import Actor
 from geo.errors import NotAllowed
+from geo.exporting.subjects import spoken
+from geo.exporting.writing import Document, table
 from geo.ids import new_id
 from geo.importing.kinds import KIND_CALLED
 from geo.locating import neighbourhood_at, ward_at
+from geo.ordering import natural
 from geo.place_rows import (
     COLUMNS,
     NO_NEIGHBOURHOOD,
@@ -37,6 +40,33 @@ from geo.place_rows import (
 from geo.positions import DECIMALS
 from geo.tables import SRID, PlaceKind, neighbourhood, place
 from geo.tabular import Action, Change, Difference, Line, Plan, Said, Wrong, labelled, plain
+
+
+def exported(actor: Actor, rows: sa.Select[Any]) -> Document:
+    """These places of `geo.places` as a table that can be edited and taken in again."""
+    row = rows.subquery("p")
+    around = neighbourhoods.readable(actor).subquery("n")
+    latitude, longitude = (
+        sa.cast(sa.func.round(sa.cast(of(row.c.location), sa.Numeric), DECIMALS), sa.Text)
+        for of in (sa.func.ST_Y, sa.func.ST_X)
+    )
+    cells = {
+        **{name: row.c[name] for name in WRITTEN},
+        "id": sa.cast(row.c.id, sa.Text),
+        "kind": spoken("kind", row.c.kind),
+        "position": sa.func.concat(latitude, ", ", longitude, type_=sa.Text),
+        "neighbourhood": around.c.name,
+        "consent": sa.case((row.c.consented_at.is_not(None), sa.literal("có", sa.Text))),
+        "remove": sa.cast(sa.null(), sa.Text),
+    }
+    columns = [column for column in COLUMNS if column.name in cells]
+    same = sa.and_(around.c.ward_code == row.c.ward_code, around.c.id == row.c.neighbourhood_id)
+    return table(
+        [column.label.vi for column in columns],
+        [cells[column.name] for column in columns],
+        row.outerjoin(around, same),
+        (natural(row.c.name), row.c.id),
+    )
 
 
 async def compare(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
@@ -149,6 +150,17 @@ def _record(subject: Subject) -> Line:
     for cell in (*cells, *places):
         pieces += [cell, ","]
     return sa.func.concat(*pieces[:-1], type_=sa.Text)
+
+
+def table(headings: Sequence[str], columns: Sequence[Any], source: Any, order: Sequence[Any]) -> Document:
+    """A CSV with headings of its own, to be edited in a spreadsheet and taken in again."""
+    pieces: list[Any] = []
+    for column in columns:
+        pieces += [_cell(column), ","]
+    line = sa.func.concat(*pieces[:-1], type_=sa.Text)
+    header = ",".join(f'"{heading}"' for heading in headings)
+    rows = sa.select(line.label("line")).select_from(source).order_by(*order)
+    return Document(f"\ufeff{header}", "\r\n", "\r\n", "\r\n", rows)
 
 
 def _cell(column: Any) -> Any:

@@ -29,6 +29,7 @@ class Way:
 STAFF_WAYS = (
     Way("/staff", N_("Điều hành"), "list-checks"),
     Way("/staff/boundaries", N_("Ranh giới"), "spline"),
+    Way("/staff/places", N_("Địa điểm"), "map-pin"),
     Way("/staff/crews", N_("Đội phản ứng"), "truck"),
     Way("/staff/categories", N_("Lĩnh vực"), "tags"),
     Way("/staff/accounts", N_("Tài khoản"), "users"),

@@ -37,7 +37,7 @@ from starlette.routing import BaseRoute, Route
 
 from geo.actor import Actor
 from geo.database import Database
-from geo.language import Text
+from geo.language import Language, Text
 from geo.tabular import MOST_LINES, UNKNOWN, Action, Column, Line, Plan, Said, SheetProblem, Wrong, labelled, lines_of
 from server.limits import SHEET
 from server.pages.desk import desk_page
@@ -243,7 +243,7 @@ async def _preview(
         "sheet": sheet,
         "plan": plan,
         "parts": {action: plan.of(action) for action in Action},
-        "wrong": [{"number": one.number, "label": one.label, "why": one.said.message(language)} for one in plan.wrong],
+        "wrong": _by_row(plan, language),
         "labels": {column.name: column.label.to(language) for column in sheet.columns},
         "remark": lambda change: None if change.remark is None else change.remark.message(language),
         "pieces": packed(plan),
@@ -254,6 +254,16 @@ async def _preview(
         "problems": [],
     }
     return await _shown(request, sheet, context, status)
+
+
+def _by_row(plan: Plan, language: Language) -> list[dict[str, Any]]:
+    """The rows that are refused, each with all that is wrong with it."""
+    rows: dict[int, dict[str, Any]] = {}
+    for one in plan.wrong:
+        row = rows.setdefault(one.number, {"number": one.number, "label": one.label, "why": []})
+        row["label"] = row["label"] or one.label
+        row["why"].append(one.said.message(language))
+    return list(rows.values())
 
 
 async def _shown(request: Request, sheet: Sheet, context: dict[str, Any], status: int) -> Response:

@@ -39,18 +39,31 @@ async function layer(name) {
   return response.json();
 }
 
+/** The ward and its neighbourhoods; the places, whose names may come later. */
+async function wanted() {
+  const named = layer("places").catch(() => ({ features: [] }));
+  const [ward, neighbourhoods] = await Promise.all([layer("ward"), layer("neighbourhoods")]);
+  return { ward, neighbourhoods, named };
+}
+
 /**
  * Make the map in `holder`, at `place` or over the whole ward; `move({ latitude, longitude })` tells which place somebody
  * chose. Gives `show(place)`, which moves the map there; null takes the choice back.
  */
 export async function makeMap(holder, place, move) {
-  const named = layer("places").catch(() => ({ features: [] }));
-  const [ward, neighbourhoods] = await Promise.all([layer("ward"), layer("neighbourhoods"), leaflet()]);
+  const layers = wanted();
+  await Promise.all([layers, leaflet()]);
   const map = L.map(holder, { zoomControl: false, maxZoom: 19, minZoom: 11, zoomSnap: 0.5, keyboardPanDelta: 40, trackResize: false, ...CENTRED });
+  return furnish(map, holder, place, move, layers);
+}
+
+/** The same on a map that was made already. */
+export async function furnish(map, holder, place, move, layers = wanted()) {
+  const { ward, neighbourhoods, named } = await layers;
   L.control.zoom({ position: "topright", zoomInTitle: say("zoomIn"), zoomOutTitle: say("zoomOut") }).addTo(map);
   map.attributionControl.setPrefix(false);
   const edge = L.geoJSON(ward, { interactive: false, style: () => ({ className: "place-edge" }) });
-  map.fitBounds(edge.getBounds());
+  map.fitBounds(edge.getBounds(), { animate: false });
   // A base map that does not come is no reason not to show the ward.
   await addGround(map, data.ground).catch(() => null);
   L.geoJSON(neighbourhoods, { interactive: false, style: () => ({ className: "place-area" }) }).addTo(map);

@@ -1,25 +1,13 @@
 // Where a place is: by a tap on a map, which is loaded when it is asked for, by this phone, or typed.
 
+import { choose, follow, tell, typed } from "../common/position_field.js";
 import { say } from "../common/words.js";
 
-const field = document.getElementById("position");
-const said = document.getElementById("position-said");
 const opener = document.getElementById("open-map");
 const word = document.getElementById("open-map-word");
 const area = document.getElementById("map-area");
 let picked = null;
 let making = null;
-
-/** The position that is typed, as the server reads it too; null where there is none. */
-function typed() {
-  const numbers = (field.value.match(/-?\d{1,3}(?:\.\d+)?/g) ?? []).map(Number);
-  return numbers.length === 2 ? { latitude: Math.min(...numbers), longitude: Math.max(...numbers) } : null;
-}
-
-function choose({ latitude, longitude }) {
-  field.value = `${latitude.toFixed(6)}, ${longitude.toFixed(6)}`;
-  said.textContent = say("placed", { place: field.value });
-}
 
 async function openMap() {
   making ??= import("../report/place_map.js").then(({ makeMap }) => makeMap(document.getElementById("map"), typed(), choose));
@@ -28,7 +16,7 @@ async function openMap() {
   } catch {
     making = null;
     shut();
-    said.textContent = say("noMap");
+    tell(say("noMap"));
   }
 }
 
@@ -49,21 +37,5 @@ opener.addEventListener("click", () => {
   openMap();
 });
 
-document.getElementById("here").addEventListener("click", () => {
-  said.textContent = say("locating");
-  navigator.geolocation.getCurrentPosition(
-    ({ coords }) => {
-      choose(coords);
-      picked?.show(coords);
-    },
-    () => (said.textContent = say("notLocated")),
-    { enableHighAccuracy: true, timeout: 15_000, maximumAge: 30_000 },
-  );
-});
-
-field.addEventListener("change", () => {
-  const place = typed();
-  if (place) picked?.show(place);
-});
-
+follow((place, onMap) => onMap || picked?.show(place));
 document.getElementById("summary")?.focus();
