@@ -1,4 +1,4 @@
-"""What happened to incidents since a moment (`geo/moments.py`), each step once, and for whom it is."""
+"""What happened since a moment (`geo/moments.py`): each step of an incident and each saving of boundaries, once."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import crews, incidents, records, wards
+from geo import boundary_edits, crews, incidents, records, wards
 from geo.actor import Actor, Role
 from geo.lifecycle import Status
 from geo.moments import SNAPSHOT, Cursor, Moment
-from geo.tables import incident, incident_event
+from geo.tables import boundary_edit, incident, incident_event
 from geo.tables.base import Xid8
 
 MOST = 1_000
@@ -26,12 +26,14 @@ _LEAVES = (Status.RECEIVED, Status.REJECTED, Status.DUPLICATE)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step of an incident: which, and the crews that it concerns."""
+    """One step of an incident: which, and the crews that it concerns; or one saving of boundaries."""
 
     cursor: Cursor
     ward_code: str
-    incident_id: UUID
+    incident_id: UUID | None
+    """None for a saving of boundaries."""
     event_id: UUID
+    """The step, or the saving."""
     crews: frozenset[UUID]
     """The crew that has the incident, the one that the step names, and the one that had it before the step."""
     crew_id: UUID | None
@@ -81,17 +83,21 @@ def _change(cursor: Cursor, row: Any) -> Change:
 def statement(since: Moment) -> sa.Select[Any]:
     """The events of the transactions that had not committed at `since`; one row without an event where there is none.
 
-    Two scans of `ix_incident_event_xact`, which end after `MOST` + 1 events: transactions begun since, and those that
-    ran then. The upper bound keeps out what a restored backup brought from a database that had counted further.
+    Two scans each of `ix_incident_event_xact` and `ix_boundary_edit_xact`, which end after `MOST` + 1 events:
+    transactions begun since, and those that ran then. The upper bound keeps out what a restored backup brought from a
+    database that had counted further.
     """
-    columns = incident_event.c
-    row = sa.select(columns.ward_code, columns.incident_id, columns.id, columns.crew_id, columns.xact)
+    columns, edits = incident_event.c, boundary_edit.c
+    step = sa.select(columns.ward_code, columns.incident_id, columns.id, columns.crew_id, columns.xact)
+    none = sa.cast(sa.null(), sa.Uuid)
+    edit = sa.select(edits.ward_code, none.label("incident_id"), edits.id, none.label("crew_id"), edits.xact)
     end = sa.literal(since.end, Xid8)
     below = sa.func.pg_snapshot_xmax(sa.func.pg_current_snapshot(), type_=Xid8)
     running = sa.func.any(sa.literal(list(since.running), sa.ARRAY(Xid8)))
-    begun = row.where(columns.xact >= end, columns.xact < below)
-    ran = row.where(columns.xact == running)
-    fresh = sa.union_all(begun, ran).limit(MOST + 1).subquery("fresh")
+    parts = []
+    for row, xact in ((step, columns.xact), (edit, edits.xact)):
+        parts += [row.where(xact >= end, xact < below), row.where(xact == running)]
+    fresh = sa.union_all(*parts).limit(MOST + 1).subquery("fresh")
     one = sa.select(SNAPSHOT.label("snapshot")).subquery("one")
     had = had_before(fresh).lateral("before")
     # By its key: the planner, which expects as many rows as the limit allows, would rather read the whole table.
@@ -131,14 +137,15 @@ def had_before(fresh: sa.Subquery) -> sa.Select[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """Whose changes are followed: a ward's, a crew's, or those of one incident."""
+    """Whose changes are followed: a ward's, a crew's, or those of one incident; or a ward's `boundaries`."""
 
     ward_code: str
     crew_id: UUID | None = None
     incident_id: UUID | None = None
+    boundaries: bool = False
 
     def concerned_by(self, change: Change) -> bool:
-        if self.ward_code != change.ward_code:
+        if self.ward_code != change.ward_code or self.boundaries != (change.incident_id is None):
             return False
         if self.crew_id is not None:
             return self.crew_id in change.crews
@@ -154,6 +161,12 @@ async def of_ward(connection: AsyncConnection, actor: Actor, ward_code: str) -> 
     rows = wards.with_code(actor, ward_code).subquery()
     known = await connection.scalar(sa.select(rows.c.code))
     return None if known is None else Interest(ward_code)
+
+
+async def of_boundaries(connection: AsyncConnection, actor: Actor, ward_code: str) -> Interest | None:
+    """The savings of a ward's boundaries, for its staff; None for everybody else."""
+    interest = await of_ward(connection, actor, ward_code) if actor.runs(ward_code) else None
+    return None if interest is None else Interest(ward_code, boundaries=True)
 
 
 async def of_crew(connection: AsyncConnection, actor: Actor, ward_code: str, crew_id: UUID) -> Interest | None:
@@ -189,6 +202,16 @@ def told(
         crew_id.label("crew_key"),
         sa.false().label("refetch"),
     ).where(sa.or_(left, step.exists()))
+
+
+def boundaries_told(actor: Actor, cursor: Any, ward_code: Any, edit_id: Any) -> sa.Select[Any]:
+    """What this caller is told of a saving of boundaries: one row, or none where it is not for them. All are SQL."""
+    return sa.select(
+        cursor.label("cursor"),
+        ward_code.label("ward_code"),
+        edit_id.label("edit_key"),
+        sa.false().label("refetch"),
+    ).where(boundary_edits.with_id(actor, ward_code, edit_id).exists())
 
 
 def incident_of(actor: Actor, ward_code: Any, incident_id: Any, crew_id: Any) -> sa.Select[Any]:

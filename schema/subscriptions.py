@@ -28,13 +28,14 @@ from graphql.execution.executor import to_nodes
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
 
-from geo import changes, secrets
+from geo import boundary_edits, changes, secrets
 from geo.actor import Actor
 from geo.changes import Change, Interest
 from geo.database import Texts
 from geo.language import Text
 from geo.moments import BadCursor, Cursor
 from geo.plans import Given, Kept, Plan, kind_of, late_actor, slot
+from schema.boundary_history import BoundaryEdit
 from schema.context import Context, Info
 from schema.documents import InvalidDocument, invalid_variables
 from schema.executor import SqlExecutor
@@ -75,6 +76,22 @@ class IncidentChange:
         _incident, "The incident as it is now. For a crew, null once the crew no longer has it."
     )
     event: IncidentEvent | None = field(_event, "The step, where the caller may read it; none with `refetch`.")
+    refetch: bool = column("Changes were left out, for there were too many: ask again for everything you show.")
+
+
+def _edit(root: Row) -> Rows:
+    select = boundary_edits.with_id(root.seen_by, root.ward_code, root.edit_key)
+    return Rows("BoundaryEdit", select, root.seen_by)
+
+
+@strawberry.type(
+    description="Boundaries of a ward were saved, or so much happened that everything is to be asked anew."
+)
+class BoundaryChange:
+    cursor: str = column("Names this place in what happens: the `after` to go on from here; opaque.")
+    edit: BoundaryEdit | None = field(
+        _edit, "The saving, with the neighbourhoods as they are now; none with `refetch`."
+    )
     refetch: bool = column("Changes were left out, for there were too many: ask again for everything you show.")
 
 
@@ -132,6 +149,31 @@ async def _incident_changed(
     return Following(interest, replace(actor, account_id=None, name=None), cursor)
 
 
+async def _boundaries_changed(
+    info: Info,
+    ward_code: Annotated[
+        str | None, strawberry.argument(description="The ward: its five digits; the caller's own without it.")
+    ] = None,
+    after: Annotated[
+        str | None,
+        strawberry.argument(description="The cursor of the last change seen: what came since is told first."),
+    ] = None,
+) -> Following:
+    context = info.context
+    try:
+        cursor = None if after is None else Cursor.read(after)
+    except BadCursor as error:
+        raise _refused(CURSOR, "BAD_INPUT", info, "after") from error
+    actor, interest = context.actor, None
+    named = ward_code or actor.ward_code or context.default_ward
+    if named is not None:
+        async with context.database.read() as connection:
+            interest = await changes.of_boundaries(connection, actor, named)
+    if interest is None:
+        raise _refused(NOTHING_THERE, "NOT_FOUND", info, "wardCode")
+    return Following(interest, replace(actor, account_id=None, name=None), cursor)
+
+
 def _followed_as(of_type: type, resolver: Callable[..., Any], description: str) -> Any:
     """A field that is followed: `resolver` says what, and each change is answered with `of_type`."""
     return strawberry.subscription(resolver=resolver, graphql_type=of_type, description=description)
@@ -145,6 +187,11 @@ class Subscription:
         "Each change of an incident that the viewer may see: a ward's, a crew's for its members, or one report's by "
         "tracking code. Exactly one of these is asked for.",
     )
+    boundaries_changed: BoundaryChange = _followed_as(
+        BoundaryChange,
+        _boundaries_changed,
+        "Each saving of a ward's boundaries, the caller's own included; for its staff.",
+    )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -154,6 +201,7 @@ class Telling:
     operation: Operation  # kept alive, for its identity is in the key
     plan: Plan
     name: str
+    type_name: str
     again: tuple[tuple[str, str], ...]
     """The fields of a change that only says `refetch`, by their names in the response."""
 
@@ -173,7 +221,7 @@ class Telling:
 
     def refetch(self, cursor: Cursor) -> str:
         """The response that says that changes were left out, up to `cursor`."""
-        known = {"cursor": str(cursor), "refetch": True, "__typename": "IncidentChange"}
+        known = {"cursor": str(cursor), "refetch": True, "__typename": self.type_name}
         body = {response_name: known.get(field_name) for response_name, field_name in self.again}
         return orjson.dumps({"data": {self.name: body}}).decode()
 
@@ -257,26 +305,28 @@ def _telling(
     if kept is not None:
         return kept
     actor = late_actor(following.actor)
-    select = changes.told(
-        actor,
-        _value("cursor", sa.Text()),
-        _value("ward", sa.Text()),
-        _value("incident", sa.Uuid()),
-        _value("event", sa.Uuid()),
-        _value("crew", sa.Uuid()),
-        _value("left", sa.Boolean()),
-    )
-    of_type = get_named_type(executor.schema.get_type("IncidentChange"))
+    type_name, select = _told(following, actor)
+    of_type = get_named_type(executor.schema.get_type(type_name))
     if not isinstance(of_type, GraphQLObjectType):
-        raise TypeError("there is no IncidentChange")
+        raise TypeError(f"there is no {type_name}")
     path = Path(None, name, "Subscription")
-    rows = Rows("IncidentChange", select, actor)
+    rows = Rows(type_name, select, actor)
     plan = Plan(executor.statement(of_type, details, path, rows, context.charge))
     asked = executor.collect_subfields(of_type, details).grouped_field_set
     again = tuple((response_name, found[0].node.name.value) for response_name, found in asked.items())
-    telling = Telling(operation, plan, name, again)
+    telling = Telling(operation, plan, name, type_name, again)
     _tellings.put(key, telling)
     return telling
+
+
+def _told(following: Following, actor: Actor) -> tuple[str, sa.Select[Any]]:
+    """The type that a change is told as, and its one row."""
+    place = (_value("cursor", sa.Text()), _value("ward", sa.Text()))
+    event = _value("event", sa.Uuid())
+    if following.interest.boundaries:
+        return "BoundaryChange", changes.boundaries_told(actor, *place, event)
+    crew, left = _value("crew", sa.Uuid()), _value("left", sa.Boolean())
+    return "IncidentChange", changes.told(actor, *place, _value("incident", sa.Uuid()), event, crew, left)
 
 
 def _value(name: str, of_type: Any) -> Any:

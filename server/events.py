@@ -1,4 +1,4 @@
-"""What happens to incidents, once read and told to everybody who follows: one reader, many bounded queues.
+"""What happens to incidents and boundaries, read once and told to all who follow: one reader, many bounded queues.
 
 Each process reads each event once (`geo/changes.py`) and each change once for all who follow the same in the same way
 and the same right (`_Group`). Who does not keep up loses its queue and is told to ask again: memory stays bounded.
@@ -350,6 +350,8 @@ class Hub:
     def _concerned(self, change: Change) -> list[_Group]:
         """The groups to tell a change, those of people who work here first."""
         ward = change.ward_code
+        if change.incident_id is None:
+            return list(self._interested.get(Interest(ward, boundaries=True), ()))
         interests = [Interest(ward, incident_id=change.incident_id), Interest(ward)]
         interests += [Interest(ward, crew_id=crew) for crew in change.crews]
         groups = [group for interest in interests for group in self._interested.get(interest, ())]
