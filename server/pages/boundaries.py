@@ -16,7 +16,9 @@ from geo.positions import Box
 from maps import layers
 from maps.boundary_map import boundary_map
 from server.basemap import ground_of
+from server.pages import boundaries_keeping
 from server.pages.asking import for_modules
+from server.pages.boundaries_starting import STARTING
 from server.pages.boundaries_words import GEOMAN, WORDS
 from server.pages.desk import desk_page, desk_words, ward_code_of
 from server.pages.languages import language_of, translations
@@ -25,9 +27,9 @@ from server.pages.trouble import trouble
 from server.wards import UnknownWard
 
 AT = "/staff/boundaries"
-DOCUMENTS: tuple[str, ...] = ("areas",)
+DOCUMENTS: tuple[str, ...] = ("areas", "check", "split", "merge", *boundaries_keeping.DOCUMENTS, "propose")
 """`documents/boundaries_NAME.graphql` that the page's modules ask by."""
-SAID: dict[str, str] = {**WORDS}
+SAID: dict[str, str] = {**WORDS, **boundaries_keeping.WORDS, **STARTING}
 """What all the page's modules say."""
 
 
@@ -69,5 +71,6 @@ async def boundaries(request: Request) -> Response:
 
 
 routes: list[BaseRoute] = [
+    *boundaries_keeping.routes,
     Route(AT, boundaries, name="boundaries", middleware=[Middleware(GZipMiddleware, minimum_size=1000)]),
 ]

@@ -3,7 +3,7 @@
 
 import { data, say } from "../common/words.js";
 import { Alone } from "./alone.js";
-import { meet } from "./conflicts.js";
+import * as conflicts from "./conflicts.js";
 import * as drafts from "./drafts.js";
 import { model } from "./model.js";
 import { clock, hide, show, when } from "./notices.js";
@@ -17,11 +17,9 @@ let isWanted = false;
 let writing = null;
 let kept = null; // the draft as it was found
 let failed = false;
-let base = null;
 
-/** Take the kept draft on top of what holds now (`loaded`), and keep each step from here on. */
-export async function begin(loaded) {
-  base = loaded;
+/** Take the kept draft on top of what holds now, and keep each step from here on. Gives the draft as it was kept, if any. */
+export async function begin() {
   model.on("change", keep);
   model.on("base", keep);
   addEventListener("beforeunload", (event) => {
@@ -47,7 +45,7 @@ async function take() {
 
 function restore({ draft, at }) {
   if (!model.restore(draft)) return; // of another time of this page: it stays kept until there is another
-  meet(base);
+  conflicts.meet(conflicts.standing());
   if (!model.isDirty) return void clear();
   const [time, day] = when(at);
   show("draft", day ? say("draftOn", { time, day }) : say("draftToday", { time }), {
@@ -63,7 +61,7 @@ function restore({ draft, at }) {
 export async function drop() {
   await flush();
   const dropped = { draft: model.serialise(), at: Date.now() };
-  model.load(base);
+  conflicts.begin(conflicts.standing());
   hide("draft");
   await write({ draft: null, at: null, reason: "", sending: null, dropped });
   show("dropped", say("dropped"), { sign: "trash-2", acts: [{ word: say("haveBack"), act: () => haveBack(dropped) }] });
@@ -72,13 +70,8 @@ export async function drop() {
 function haveBack({ draft }) {
   hide("dropped");
   model.restore(draft);
-  meet(base);
+  conflicts.meet(conflicts.standing());
   keep();
-}
-
-/** What holds has moved on, by a save of ours or of another's. */
-export function standsOn(newBase) {
-  base = newBase;
 }
 
 // --- writing

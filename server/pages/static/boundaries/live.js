@@ -17,12 +17,13 @@ let paused = false;
 
 /** Follow what is saved, also while the page is not seen: whoever comes back to it finds it as it is. */
 export function follow() {
-  const variables = JSON.stringify({ code: data.ward });
-  const query = data.documents.changed;
-  const address = (cursor) =>
-    `/graphql?${new URLSearchParams({ query, variables: cursor ? JSON.stringify({ code: data.ward, after: cursor }) : variables })}`;
-  stream = new Stream(address, { opened: look, next: look });
-  setInterval(() => stream.isOpen || look(), EVERY);
+  const address = (cursor) => {
+    const variables = JSON.stringify({ code: data.ward, after: cursor });
+    return `/graphql?${new URLSearchParams({ query: data.documents.changed, variables })}`;
+  };
+  if (data.documents.changed) stream = new Stream(address, { opened: look, next: look });
+  void look();
+  setInterval(() => stream?.isOpen || look(), EVERY);
 }
 
 /** While a save of our own is on its way nothing is taken for another's. */
@@ -66,7 +67,7 @@ async function lookNow() {
   const base = await readBase();
   if (paused) return;
   seen = changes[0]?.at ?? before;
-  const fresh = changes.filter(({ at }) => before === null || at > before);
+  const fresh = changes.filter(({ at }) => before !== null && Date.parse(at) > Date.parse(before));
   conflicts.note(changes);
   const { taken } = conflicts.meet(base);
   conflicts.tellOthers(fresh, taken);

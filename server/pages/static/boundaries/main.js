@@ -6,16 +6,37 @@
 // documents are named in DOCUMENTS there.
 
 import { shown } from "../map/net.js";
+import * as checking from "./checking.js";
+import * as choosing from "./choosing.js";
+import * as drawing from "./drawing.js";
 import * as editorMap from "./editor_map.js";
+import * as geoman from "./geoman.js";
+import * as guiding from "./guiding.js";
+import * as handles from "./handles.js";
+import * as keys from "./keys.js";
 import * as list from "./list.js";
 import { model } from "./model.js";
+import * as naming from "./naming.js";
 import * as panels from "./panels.js";
+import * as problems from "./problems.js";
 import { readBase } from "./reading.js";
+import * as starting from "./starting.js";
+import * as work from "./work.js";
 
 editorMap.start();
+geoman.start();
 list.start();
+problems.start();
+naming.start();
+drawing.start();
+choosing.start();
+handles.start();
+keys.start();
+checking.start();
+guiding.start();
+starting.start();
 panels.start();
 
-const isRead = await shown("ward", async () => model.load(await readBase()));
+const isRead = await shown("ward", async () => work.begin(await readBase()));
 // What needs the ward's areas, such as a draft that was kept, begins here.
 document.documentElement.dataset.editor = isRead ? "ready" : "waiting";

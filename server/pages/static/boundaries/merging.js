@@ -19,6 +19,7 @@ export function isSameGround(one, other) {
  */
 export function merged(held, ours, theirs) {
   if (!ours && !theirs) return { area: null };
+  if (!held && ours && theirs && isSameGround(ours.boundary, theirs.boundary)) return { area: { ...ours, ...theirs } };
   if (!held || !theirs) return { conflict: true };
   if (!ours) return held.name === theirs.name && isSameGround(held.boundary, theirs.boundary) ? { area: null } : { conflict: true };
   const isOurs = !isSameGround(held.boundary, ours.boundary);

@@ -6,7 +6,9 @@
 //                      version | null, areaSquareMetres }], by name; boundary: coordinates, never changed in place
 //   area(key), base(id), outline, undrawnSquareMetres, wardCode, revision (counts every change)
 //   apply(label, { draw: [{ key?, name, boundary }], redraw: [{ key, boundary }], remove: [key], rename: [{ key, name }] })
-//                      one step of undo; gives the keys of what was drawn, in order. newKey() gives one beforehand.
+//                      one step of undo; gives the keys of what was drawn, in order. newKey() gives one beforehand. What
+//                      is drawn under the id of a neighbourhood that was given up, in the draft or (with its version) long
+//                      ago, is that neighbourhood again.
 //   adopt({ areas: [{ key, boundary, noded }], outline }, revision)
 //                      settled shapes into the last step, not a step of its own; false where the draft has moved on
 //   undo() redo() canUndo canRedo steps() -> [{ label, done }]
@@ -102,7 +104,7 @@ export class Model {
     return {
       ...area,
       noded: area.noded ?? false,
-      version: held?.version ?? null,
+      version: held?.version ?? area.version ?? null,
       state: held ? (isRedrawn ? "redrawn" : "kept") : "drawn",
       renamed: Boolean(held) && held.name !== area.name,
       areaSquareMetres: area.boundary ? squareMetres(area.boundary) : 0,
@@ -141,10 +143,10 @@ export class Model {
     for (const { key, boundary } of redraw) changed.set(key, { ...known(key), boundary: tidy(coordinates(boundary)), noded: false });
     for (const { key, name } of rename) changed.set(key, { ...known(key), name: name.normalize("NFC").trim() });
     for (const key of remove) if (known(key)) changed.set(key, null);
-    const keys = draw.map(({ key = this.newKey(), name, boundary }) => {
+    const keys = draw.map(({ key = this.newKey(), name, boundary, version = null }) => {
       if (this.#now.get(key)) throw new Error(`an area ${key} is there already`);
-      const id = this.#base.has(key) ? key : null; // one that was given up comes back as itself
-      changed.set(key, { key, id, name: name.normalize("NFC").trim(), boundary: tidy(coordinates(boundary)) });
+      const id = this.#base.has(key) || version !== null ? key : null; // one that was given up comes back as itself
+      changed.set(key, { key, id, version, name: name.normalize("NFC").trim(), boundary: tidy(coordinates(boundary)) });
       return key;
     });
     if (!changed.size) return keys;
@@ -227,8 +229,8 @@ export class Model {
 
   draft() {
     const areas = this.areas();
-    const drawn = areas.filter(({ state }) => state === "drawn");
-    const redrawn = areas.filter(({ state }) => state === "redrawn");
+    const drawn = areas.filter(({ state, id }) => state === "drawn" && id === null);
+    const redrawn = areas.filter(({ state, id }) => state === "redrawn" || (state === "drawn" && id !== null));
     const gone = [...this.#base.values()].filter(({ id }) => !this.#now.has(id));
     return {
       input: {
@@ -314,7 +316,7 @@ export class Model {
     const [done, undone] = [this.#done, this.#undone];
     this.#replay();
     // An area that they gave up and we drew on is new again; one that they gave up and we gave up is gone.
-    const kept = [...ours].map(([key, area]) => [key, area && area.id !== null && !base.has(area.id) ? { ...area, id: null } : area]);
+    const kept = [...ours].map(([key, area]) => [key, area && area.id !== null && area.version == null && !base.has(area.id) ? { ...area, id: null } : area]);
     if (isClean) {
       this.#done = done;
       this.#undone = undone;

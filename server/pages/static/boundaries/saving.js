@@ -17,6 +17,7 @@ import { readBase } from "./reading.js";
 
 const SECONDS = 60; // a large draft over a slow line
 const MOST_BYTES = 1_000_000; // of a request's MiB, room for the document
+const MOST_DRAWN = 1000; // geo/boundary_drafts.py
 
 const part = (id) => document.getElementById(id);
 const dialog = part("saving");
@@ -74,7 +75,7 @@ async function preview() {
   const { input } = model.draft();
   if (!hasShapes(input)) return part("saving-along").replaceChildren();
   try {
-    const { checked } = await ask("check", { input }, SECONDS);
+    const { checked } = await ask("preview", { input }, SECONDS);
     if (looked !== mine) return;
     part("saving-along").replaceChildren(...(checked.areas ? consequences(checked) : []));
     if (!checked.areas) await refused(checked);
@@ -137,7 +138,10 @@ async function send() {
     conflicts.meet(await readBase());
     await certain();
     if (!model.isDirty) return 0; // it had arrived
-    if (conflicts.undecided()) return void dialog.close() ?? null;
+    if (conflicts.undecided()) {
+      dialog.close();
+      return null;
+    }
   }
   for (let next = batch(); next; next = batch()) {
     if (next === "tooLarge") {
@@ -174,13 +178,13 @@ const sizeOf = (value) => new TextEncoder().encode(JSON.stringify(value)).length
 function batch() {
   const { input } = model.draft();
   if (!hasShapes(input)) return null;
-  if (sizeOf(input) <= MOST_BYTES) return { input, isLast: true };
+  if (sizeOf(input) <= MOST_BYTES && input.draw.length <= MOST_DRAWN) return { input, isLast: true };
   const first = { ...input, draw: [] };
   let room = MOST_BYTES - sizeOf(first);
   if (room < 0) return "tooLarge";
   for (const one of input.draw) {
     const size = sizeOf(one) + 1;
-    if (size > room) continue;
+    if (size > room || first.draw.length === MOST_DRAWN) continue;
     room -= size;
     first.draw.push(one);
   }
