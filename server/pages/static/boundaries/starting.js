@@ -20,7 +20,7 @@ const problem = part("starting-problem");
 
 const offer = element("button", "button starting-offer", [], { type: "button", "data-panel": "starting" });
 let proposed = null; // the areas on show
-let asked = 0;
+let asked = 0; // counts what was asked and dropped: an answer that comes later is nobody's
 let group = null;
 let renderer = null;
 
@@ -87,10 +87,10 @@ function choose() {
 // --- looking at it
 
 async function look() {
-  const mine = (asked += 1);
+  clear();
+  const mine = asked;
   const by = form.elements.by.value;
   const parts = by === "EQUAL_AREAS" ? Math.trunc(Number(form.elements.parts.value)) : null;
-  clear();
   form.setAttribute("aria-busy", "true");
   tell(say("dividing"));
   try {
