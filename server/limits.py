@@ -33,6 +33,8 @@ PHOTO = Limit(re.compile("/photos"), 21 * MIB, "photo")
 """One photograph, and what the form around it takes."""
 FORM = Limit(re.compile("/report|/r/[^/]+/reopen|/crew/resolve"), 65 * MIB, "photo")
 """A form with photographs, for who has no JavaScript that shrinks them."""
+GEODATA = Limit(re.compile("/staff/boundaries/import"), 21 * MIB, "file")
+"""A file of boundaries, and what the form around it takes."""
 SHEET = Limit(re.compile("/staff/[a-z]+(?:/[^/]+)?/import(?:/apply)?"), 8 * MIB, "file")
 """A table from a spreadsheet, and the preview's form that carries what it changes."""
 ANYTHING = Limit(re.compile(".*", re.DOTALL), MIB, None)
@@ -40,7 +42,7 @@ ANYTHING = Limit(re.compile(".*", re.DOTALL), MIB, None)
 
 def limit_of(method: str, path: str) -> Limit:
     """How much may be sent so, to there."""
-    limits = (PHOTO, FORM, SHEET) if method == "POST" else ()
+    limits = (PHOTO, FORM, GEODATA, SHEET) if method == "POST" else ()
     return next((limit for limit in limits if limit.paths.fullmatch(path)), ANYTHING)
 
 
