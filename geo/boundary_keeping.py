@@ -81,7 +81,8 @@ async def write(connection: AsyncConnection, actor: Actor, plan: Plan) -> Saved:
         *(_period(code, id_, shapes[id_], at, **why) for id_ in (*drawn.values(), *redrawn)),
         *(_period(code, id_, shapes[id_], at, drawn_by=None, reason=NODED) for id_ in noded),
     ]
-    await connection.execute(sa.insert(neighbourhood_boundary).values(boundary=_SHAPE), rows)
+    if rows:
+        await connection.execute(sa.insert(neighbourhood_boundary).values(boundary=_SHAPE), rows)
     await _count(connection, code, [*redrawn, *removed])
     if settled.outline is not plan.coverage.outline:
         outline = sa.func.ST_GeomFromWKB(settled.outline.wkb, SRID)

@@ -58,7 +58,7 @@ SLIVERS: dict[FaultKind, Text] = {
         "A very narrow part of {names} outside the ward, {metres} m², was left out.",
     ),
 }
-SHAPE = Text("Hình này", "This shape")
+SHAPE = Text("Hình vẽ", "The shape")
 
 
 def number(value: float, language: Language) -> str:

@@ -19,6 +19,7 @@ from geo.actor import Actor
 from geo.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound, Problem
 from geo.language import Text
 from geo.lifecycle import FINISHED, IN_HAND, OPEN, Party, Status
+from geo.locating import neighbourhood_at
 from geo.stepping import NO_CREW, may_take, move, parties_of
 from geo.tables import Satisfaction, category, incident
 from geo.working_time import due
@@ -219,7 +220,10 @@ async def rate(
 async def reopen(
     connection: AsyncConnection, actor: Actor, row: Any, reason: str, photo_ids: Sequence[str] = ()
 ) -> None:
-    """Not solved after all: a new deadline, and a crew is sought again. The reporter within 30 days, staff always."""
+    """Not solved after all: a new deadline, and a crew is sought again. The reporter within 30 days, staff always.
+
+    What was finished kept the neighbourhood of its day; open again, it is of the one that has its ground now.
+    """
     party = await may_take(connection, actor, row, Status.RECEIVED, FINISHED)
     if party is None:
         return
@@ -240,6 +244,7 @@ async def reopen(
         photo_ids=photo_ids,
         due_at=deadline,
         reopened_count=incident.c.reopened_count + 1,
+        neighbourhood_id=neighbourhood_at(incident.c.ward_code, incident.c.location),
         duplicate_of_id=None,
         satisfaction=None,
         satisfaction_comment=None,

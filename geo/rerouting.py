@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import dispatch, jobs, journal, notices, waiting
@@ -182,7 +183,7 @@ def _wanted(
     owners = (
         sa.select(held.c.id, near.c.id.label("owner"))
         .select_from(near.join(held, sa.true()))
-        .distinct(held.c.id)
+        .ext(distinct_on(held.c.id))
         .order_by(held.c.id, near.c.id)
         .cte("owners")
     )
