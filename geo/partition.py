@@ -104,7 +104,7 @@ def into_equal_parts(ground: MultiPolygon, count: int, taken: Collection[str] = 
     if count > most:
         raise TooSmall(most)
     pieces = equal_parts(shape, count, grid)
-    return _parts(grid, _together(pieces), [None] * count, taken)
+    return _parts(grid, _together(shape, pieces), [None] * count, taken)
 
 
 def _on(grid: Grid, shape: Any) -> Any:
@@ -129,18 +129,26 @@ def _parts(grid: Grid, shapes: Sequence[Any], houses: Sequence[str | None], take
     ]
 
 
-def _together(pieces: Sequence[Any]) -> list[Any]:
-    """The pieces with each other's vertices on the edges that they share."""
+def _together(shape: Any, pieces: Sequence[Any]) -> list[Any]:
+    """The pieces with each other's vertices on the edges that they share.
+
+    Where a piece's edge was cut twice, the second cut from the first one's end, a hair's breadth lies between it and
+    its neighbour's straight edge: that goes to the piece it has most edge in common with.
+    """
     faces = arranged(shapely.boundary(np.array(pieces, dtype=object)))
     inside = shapely.point_on_surface(faces)
-    holders = [-1] * len(faces)
+    holders: dict[int, int] = {}
     for face, holder in zip(*shapely.STRtree(pieces).query(inside, predicate="intersects").tolist(), strict=True):
-        holders[face] = holder
-    return _gathered(faces, holders, len(pieces))
+        holders.setdefault(face, holder)
+    shapely.prepare(shape)
+    ground = [face for face, held in enumerate(shapely.intersects(shape, inside)) if held or face in holders]
+    whose = [holders.get(face, -1) for face in ground]
+    at_home = {number for number, face in enumerate(ground) if face in holders}
+    return _gathered(faces[ground], _hung(faces[ground], whose, at_home), len(pieces))
 
 
 def _gathered(faces: Any, holders: Sequence[int], count: int) -> list[Any]:
-    """For each holder its faces in one shape; faces of -1 are nobody's."""
+    """For each holder its faces in one shape."""
     whose = np.array(holders)
     return [shapely.coverage_union_all(faces[whose == holder]) for holder in range(count)]
 
@@ -184,7 +192,10 @@ def _edges_between(grid: Grid, shape: Any, spots: Sequence[tuple[float, float]])
 
 
 def _hung(faces: Any, holders: list[int], at_home: set[int]) -> list[int]:
-    """Whose each face is, when those without their house go to the part that they have most edge in common with."""
+    """Whose each face is, when those not `at_home` go to the part that they have most edge in common with.
+
+    To their own holder's, where that is one of them.
+    """
     whose = list(holders)
     settled = set(at_home)
     tree = shapely.STRtree(faces)
