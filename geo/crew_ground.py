@@ -7,6 +7,7 @@ that a boundary drawn anew moves the crew's ground with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,15 @@ NO_NEIGHBOURHOOD = Text(
 )
 UNKNOWN_NEIGHBOURHOOD = Text("Phường hiện không có tổ dân phố này.", "The ward has no such neighbourhood now.")
 
+
+class Covers(StrEnum):
+    """How a crew's ground is said."""
+
+    WARD = "WARD"
+    AREA = "AREA"
+    NEIGHBOURHOODS = "NEIGHBOURHOODS"
+
+
 _named = crew_neighbourhood.alias("named")
 
 
@@ -48,6 +58,11 @@ def covers(location: Any, neighbourhood_id: Any) -> sa.ColumnElement[bool]:
     drawn = sa.func.ST_Covers(crew.c.coverage, location, type_=sa.Boolean)
     whole = sa.and_(crew.c.coverage.is_(None), sa.not_(_composed()))
     return sa.or_(whole, drawn, _composed(_named.c.neighbourhood_id == neighbourhood_id))
+
+
+def way() -> sa.ColumnElement[str]:
+    """How the ground of a crew of the FROM clause is said, a `Covers`."""
+    return sa.case((_composed(), Covers.NEIGHBOURHOODS), (crew.c.coverage.is_(None), Covers.WARD), else_=Covers.AREA)
 
 
 def area() -> sa.ColumnElement[Any]:

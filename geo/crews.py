@@ -69,6 +69,7 @@ def readable(actor: Actor) -> Rows:
         columns.name,
         columns.capacity,
         columns.on_duty,
+        crew_ground.way().label("covers"),
         crew_ground.area().label("coverage"),
         masked(whereabouts, columns.base),
         masked(whereabouts, columns.position),

@@ -9,6 +9,7 @@ import strawberry
 from geo import account_lists, categories, crew_ground
 from schema.accounts import Account
 from schema.categories import Category
+from schema.enums import Covers
 from schema.incident_lists import IncidentOrder, Newest, Wanted, listed
 from schema.links import IncidentConnection, NeighbourhoodLink
 from schema.relay import After, FirstOnMap, Node
@@ -36,6 +37,7 @@ class Crew(Node):
         ),
         "The kinds of incident that it handles.",
     )
+    covers: Covers = column("How its ground is said.")
     coverage_area: GeoJSONMultiPolygon | None = column(
         "The ground it covers, by the boundaries in force where it covers `neighbourhoods`; null for the whole ward.",
         "coverage",

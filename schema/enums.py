@@ -9,6 +9,7 @@ import strawberry
 
 from geo.actor import Role
 from geo.coverage import FaultKind as BoundaryFaultKind
+from geo.crew_ground import Covers
 from geo.explaining import Obstacle
 from geo.lifecycle import Status as IncidentStatus
 from geo.tables import Attention, NoticeKind, PlaceKind, Satisfaction, TeamRole
@@ -17,6 +18,7 @@ from geo.tables import Channel as IncidentChannel
 __all__ = [
     "Attention",
     "BoundaryFaultKind",
+    "Covers",
     "IncidentChannel",
     "IncidentStatus",
     "NoticeKind",
@@ -83,6 +85,16 @@ _publish(
     "DispatchObstacle",
     "Why a crew that suits an incident could not take it.",
     {"FULL": "It had as many incidents in hand as it can have."},
+)
+_publish(
+    Covers,
+    "CrewCoverage",
+    "What a crew covers.",
+    {
+        "WARD": "The whole ward.",
+        "AREA": "An area drawn for it.",
+        "NEIGHBOURHOODS": "Neighbourhoods named for it, as their boundaries are now.",
+    },
 )
 _publish(
     PlaceKind,

@@ -283,8 +283,12 @@ async def test_a_crew_is_added_at_a_place_and_changed_without_losing_what_was_dr
             sa.update(tables.account).where(tables.account.c.username == "crew-roads").values(disabled_at=sa.func.now())
         )
     at = f"/staff/crews/Crew:{CODE}:{row.id}"
-    assert "Giữ địa bàn đã vẽ" in (await get(desk, at)).text
-    changed = {"name": "Đội Mới", "capacity": "6", "categories": ["OTHER"], "base": "keep", "coverage": "keep"}
+    page = (await get(desk, at)).text
+    assert re.search(r'value="drawn" checked', page)
+    area_lines = unescape(re.search(r'name="area"[^>]*>([^<]*)</textarea>', page)[1])  # type: ignore[index]
+    assert area_lines.splitlines()[0] == "15.9800000, 108.2000000"
+    changed = {"name": "Đội Mới", "capacity": "6", "categories": ["OTHER"], "base": "keep", "coverage": "drawn"}
+    changed["area"] = area_lines
     assert (await post(desk, at, {**changed, "members": ["crew-clean"]})).status_code == 303
     row = await one(desk, known.add_columns(sa.func.ST_Area(tables.crew.c.coverage).label("area")))
     assert (row.capacity, row.x) == (6, 108.232)
@@ -297,6 +301,51 @@ async def test_a_crew_is_added_at_a_place_and_changed_without_losing_what_was_dr
     assert (await post(desk, crew_at(desk, ROADS), roads)).status_code == 303
 
 
+async def test_a_crews_ground_is_chosen_by_neighbourhoods_drawn_or_whole(desk: Desk) -> None:
+    at = crew_at(desk, CLEAN)
+    form = {"name": CLEAN, "capacity": "10", "categories": ["ENVIRONMENT"], "base": "keep"}
+    both = [f"Neighbourhood:{CODE}:{desk.ward.neighbourhoods[name]}" for name in (FIRST, ward.SECOND)]
+
+    async def covered(**given: Any) -> tuple[str, str]:
+        """What the list says of it afterwards, and which way its form shows."""
+        assert (await post(desk, at, {**form, **given})).headers["location"] == "/staff/crews?done=saved"
+        listed = (await get(desk, "/staff/crews")).text.split(f"<h2>{CLEAN}</h2>")[1]
+        words = re.search(r"<dt>Địa bàn</dt><dd>(.*?)</dd>", listed, re.DOTALL)
+        way = re.search(r'name="coverage" value="(\w+)" checked', (await get(desk, at)).text)
+        return unescape(re.sub("<[^>]+>", " ", words[1])).strip(), way[1]  # type: ignore[index]
+
+    assert await covered(coverage="neighbourhoods", neighbourhoods=both) == (
+        f"{FIRST}, {ward.SECOND}",
+        "neighbourhoods",
+    )
+    page = (await get(desk, at)).text
+    assert [one for one in both if f'value="{one}" checked' in page] == both
+    ring = "15.98, 108.20\n15.98, 108.22\n16.00, 108.22\n16.00, 108.20"
+    hole = "15.985, 108.205\n15.985, 108.215\n15.995, 108.215\n15.995, 108.205"
+    assert await covered(coverage="drawn", area=f"{ring}\n\n{hole}") == ("Vùng vẽ riêng", "drawn")
+    crew = tables.crew
+    row = await one(desk, sa.select(sa.func.ST_Area(crew.c.coverage)).where(crew.c.id == desk.ward.crews[CLEAN]))
+    assert row[0] == pytest.approx(0.0003)
+    assert await covered(coverage="all", neighbourhoods=both) == ("Cả phường", "all")
+    assert (await one(desk, sa.select(tables.crew_neighbourhood))) is None
+
+
+async def test_a_neighbourhood_that_is_no_more_is_told_with_the_crews_that_named_it(desk: Desk) -> None:
+    at, gone = crew_at(desk, CLEAN), desk.ward.neighbourhoods[FIRST]
+    names = [f"Neighbourhood:{CODE}:{desk.ward.neighbourhoods[name]}" for name in (FIRST, ward.SECOND)]
+    form = {"name": CLEAN, "capacity": "10", "base": "keep", "coverage": "neighbourhoods", "neighbourhoods": names}
+    await post(desk, at, form)
+    async with desk.database.write() as connection:
+        now = tables.neighbourhood_boundary
+        await connection.execute(sa.update(now).where(now.c.neighbourhood_id == gone).values(until=sa.func.now()))
+    assert f"không còn tổ dân phố: {FIRST}" in (await get(desk, "/staff/crews")).text
+    page = (await get(desk, at)).text
+    assert f"Không còn trong phường: {FIRST}." in page
+    assert f'value="{names[0]}" checked' in page
+    assert (await post(desk, at, {**form, "neighbourhoods": names[1]})).status_code == 303
+    assert "Không còn trong phường" not in (await get(desk, at)).text
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [
@@ -304,16 +353,23 @@ async def test_a_crew_is_added_at_a_place_and_changed_without_losing_what_was_dr
         ({"name": CLEAN}, "name"),
         ({"capacity": "nhiều"}, "capacity"),
         ({"capacity": "1001"}, "capacity"),
-        ({"latitude": "x"}, "base"),
+        ({"position": "x"}, "base"),
         ({"base": "place", "place": "x"}, "base"),
-        ({"latitude": "10"}, "base"),
+        ({"position": "10, 108.21"}, "base"),
+        ({"coverage": "neighbourhoods"}, "coverage"),
+        ({"coverage": "neighbourhoods", "neighbourhoods": ["x"]}, "coverage"),
+        ({"coverage": "drawn"}, "area"),
+        ({"coverage": "drawn", "area": "15.98, 108.2\nđâu đó"}, "area"),
+        ({"coverage": "drawn", "area": "15.98, 108.2\n15.98, 108.21"}, "area"),
+        ({"coverage": "drawn", "area": "15.98, 108.2\n16, 108.22\n15.98, 108.22\n16, 108.2"}, "area"),
+        ({"coverage": "drawn", "area": "10, 108.2\n10, 108.22\n10.1, 108.22"}, "coverage"),
         ({"categories": ["NOTHING"]}, "categories"),
         ({"members": ["nobody"]}, "members"),
     ],
 )
 async def test_what_is_wrong_with_a_crew_is_told_at_its_field(desk: Desk, given: dict[str, Any], field: str) -> None:
     before = await desk.dump()
-    right = {"name": "Đội Mới", "capacity": "4", "base": "point", "latitude": "16,0", "longitude": "108.21"}
+    right = {"name": "Đội Mới", "capacity": "4", "base": "point", "position": "16,0; 108.21"}
     answer = await post(desk, "/staff/crews/new", {**right, **given})
     assert answer.status_code == 422
     assert f'<a class="link" href="#{field}">' in answer.text
