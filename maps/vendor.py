@@ -23,6 +23,7 @@ FONT = "be-vietnam-pro-5.3.0"
 ICONS = "lucide-1.62.0"
 PROTOMAPS = "protomaps-leaflet-5.1.0"
 GEOMAN = "leaflet-geoman-2.20.2"
+PROJ4 = "proj4-2.22.0"
 
 COPIED = {
     f"{LEAFLET}/leaflet.js": "leaflet/dist/leaflet.js",
@@ -75,6 +76,11 @@ COPIED = {
             "turf": "@turf/helpers/LICENSE",
         }.items()
     },
+    # For positions in VN-2000, loaded once they are asked for.
+    f"{PROJ4}/proj4.js": "proj4/dist/proj4.js",
+    f"{PROJ4}/LICENSE": "proj4/LICENSE.md",
+    f"{PROJ4}/licences/mgrs": "mgrs/license.md",
+    f"{PROJ4}/licences/wkt-parser": "wkt-parser/LICENSE.md",
 }
 """Where each committed file comes from, below `node_modules`."""
 
