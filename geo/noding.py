@@ -22,10 +22,20 @@ MOST_PAIRS = 60_000
 """More neighbouring edges or vertices than any map has: to go on would take seconds."""
 _PASSES = 12
 _CHUNK = 64
+_ON = 2.5
+"""Units of the grid: an edge that was cut more than once has bent by so much at most, and its cuts are on it."""
+
+
+_TOUCH = 1.0
+"""Units of the grid: nearer to each other than this a line and a vertex cannot be told apart once they are rounded."""
 
 
 class Tangle(Exception):
-    """Lines that come together so often, or so closely, that no shared edges can be made of them."""
+    """Lines that come together so often, or so closely, that no shared edges can be made of them; where, if known."""
+
+    def __init__(self, spot: Spot | None = None) -> None:
+        self.spot = spot
+        super().__init__()
 
 
 @dataclass(slots=True)
@@ -79,7 +89,10 @@ class Linework:
             ring = _with(rings[index], inserts) if inserts else rings[index]
             if goes and owner < len(self.moving):
                 ring = [goes.get(spot, spot) for spot in ring]
-            rings[index] = tidied(ring) if owner < len(self.moving) else ring
+            if owner < len(self.moving):
+                rings[index] = tidied(ring)
+            elif ring is not rings[index]:
+                rings[index] = _unpinched(ring, rings[index])
         self.moving = [sound(polygons) for polygons in self.moving]
         return True
 
@@ -104,6 +117,9 @@ def node(work: Linework, metres: float) -> None:
 
 
 def _with(ring: Ring, inserts: dict[Edge, set[Spot]]) -> Ring:
+    """The ring with the new vertices of its edges; itself where it gets none."""
+    if inserts.keys().isdisjoint(edges_of(ring)):
+        return ring
     made: Ring = []
     for one, other in pairwise([*ring, ring[0]]):
         made.append(one)
@@ -112,6 +128,13 @@ def _with(ring: Ring, inserts: dict[Edge, set[Spot]]) -> Ring:
             dx, dy = other[0] - one[0], other[1] - one[1]
             made += sorted(inserts[edge], key=lambda spot: (spot[0] - one[0]) * dx + (spot[1] - one[1]) * dy)
     return made
+
+
+def _unpinched(ring: Ring, before: Ring) -> Ring:
+    """A ring that stands, with its new vertices; a `Tangle` where they make it touch itself (a cutting line may)."""
+    if len(set(ring)) < len(ring) and len(set(before)) == len(before) > 2:
+        raise Tangle(next(spot for index, spot in enumerate(ring) if spot in ring[:index]))
+    return ring
 
 
 def _pairs(tree: Any, shapes: Any, predicate: str, distance: float | None = None) -> tuple[Any, Any]:
@@ -184,7 +207,7 @@ def _onto_edges(work: Linework, metres: float) -> None:
         spot, edge = new[int(near[at])], standing[int(found[at])]
         if spot in placed or owners[spot] & edges[edge]:
             continue
-        foot = spot if _off(edge, spot) < 0.75 else work.grid.beside(spot, edge)
+        foot = spot if _off(edge, spot) < _ON else work.grid.beside(spot, edge)
         if foot in edge:
             continue  # beside its end: too near to be told apart from it
         if owners[spot] & owners.get(foot, set()):
@@ -227,26 +250,30 @@ def _cross(work: Linework, metres: float) -> bool:
         return False
     ends = np.array(edges, dtype=np.int64)
     lines = shapely.linestrings(ends.astype(float))
+    _touch(work, edges, ends, lines)
     one, other = _pairs(shapely.STRtree(lines), lines, "intersects")
     once = one < other
     one, other = one[once], other[once]
     a, b, c, d = ends[one, 0], ends[one, 1], ends[other, 0], ends[other, 1]
-    sides = [_side(a, b, c), _side(a, b, d), _side(c, d, a), _side(c, d, b)]
     shared = _same(a, c) | _same(a, d) | _same(b, c) | _same(b, d)
-    for spots, first, last, side, which in (
-        (c, a, b, 0, one),
-        (d, a, b, 1, one),
-        (a, c, d, 2, other),
-        (b, c, d, 3, other),
-    ):
-        touches = (sides[side] == 0) & _between(first, last, spots)
-        for at in np.flatnonzero(touches).tolist():
-            x, y = spots[at].tolist()
-            work.insert(edges[int(which[at])], (x, y))
-    proper = ~shared & (np.sign(sides[0]) * np.sign(sides[1]) < 0) & (np.sign(sides[2]) * np.sign(sides[3]) < 0)
-    for at in np.flatnonzero(proper).tolist():
+    apart = np.sign(_side(a, b, c)) * np.sign(_side(a, b, d)), np.sign(_side(c, d, a)) * np.sign(_side(c, d, b))
+    for at in np.flatnonzero(~shared & (apart[0] < 0) & (apart[1] < 0)).tolist():
         _meet(work, edges[int(one[at])], edges[int(other[at])], metres)
     return work.apply()
+
+
+def _touch(work: Linework, edges: list[Edge], ends: Any, lines: Any) -> None:
+    """Let edges have the vertices on them; where edge or vertex is new also those hardly off, lest a needle remain."""
+    spots = sorted({spot for edge in edges for spot in edge})
+    where = np.array(spots, dtype=np.int64)
+    line, point = _pairs(shapely.STRtree(shapely.points(where.astype(float))), lines, "dwithin", _TOUCH)
+    a, b, c = ends[line, 0], ends[line, 1], where[point]
+    beside = _between(a, b, c)
+    on = _side(a, b, c) == 0
+    for at in np.flatnonzero(beside).tolist():
+        edge, spot = edges[int(line[at])], spots[int(point[at])]
+        if on[at] or edge not in work.standing or spot not in work.before:
+            work.insert(edge, spot)
 
 
 def _meet(work: Linework, one: Edge, other: Edge, metres: float) -> None:

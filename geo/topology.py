@@ -75,8 +75,8 @@ def settle(coverage: Coverage, draft: Draft) -> Settled:
     plain = [area_of(rings) for rings in moving]
     try:
         bring_together(work, SNAP_METRES)
-    except Tangle:
-        raise BoundaryFault(*(_tangled(key, area) for key, area in proposed.items())) from None
+    except Tangle as tangle:
+        raise BoundaryFault(_tangled(grid, tangle, proposed)) from None
     drawn = [_valid(area_of(rings), instead) for rings, instead in zip(work.moving, plain, strict=True)]
     *neighbouring, outline = (area_of(rings) for rings in work.still)
     torn_from = shapely.union_all([area_of(grid.rings(area)) for area in was]) if was else None
@@ -113,8 +113,8 @@ def split(area: MultiPolygon, line: LineString) -> list[MultiPolygon]:
     work = Linework(grid, [], [rings, [[there_and_back]]] if len(path) > 1 else [rings], standing, before)
     try:
         node(work, SNAP_METRES)
-    except Tangle:
-        raise BoundaryFault(_tangled(None, area)) from None
+    except Tangle as tangle:
+        raise BoundaryFault(_tangled(grid, tangle, {None: area})) from None
     faces = cut(list(work.edges()))
     whole = area_of(work.still[0])
     inside = faces[shapely.covers(whole, shapely.point_on_surface(faces))]
@@ -167,8 +167,11 @@ def _where(shape: Any) -> Point:
     return Point(float(found[1]), float(found[2])) if found else Point(shape.bounds[:2])
 
 
-def _tangled(key: Key, area: MultiPolygon) -> Fault:
-    return Fault(FaultKind.SELF_INTERSECTION, box(*area.bounds), 0.0, (key,))
+def _tangled(grid: Grid, tangle: Tangle, proposed: Mapping[Key, MultiPolygon]) -> Fault:
+    place = (
+        shapely.union_all(list(proposed.values())).envelope if tangle.spot is None else grid.degrees(Point(tangle.spot))
+    )
+    return Fault(FaultKind.SELF_INTERSECTION, place, 0.0, tuple(proposed))
 
 
 def _valid(area: MultiPolygon, instead: MultiPolygon) -> MultiPolygon:
