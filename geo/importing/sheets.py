@@ -38,14 +38,14 @@ _TOO_LONG = Text(
     "Bảng có quá {rows} dòng hoặc quá {columns} cột.", "The table has over {rows} rows or over {columns} columns."
 )
 _NOT_A_TABLE = Text("Tệp không phải là CSV hay XLSX.", "The file is neither CSV nor XLSX.")
-_NOT_UTF8 = Text(
+NOT_UTF8 = Text(
     "Văn bản không theo bảng mã {encoding}. Hãy lưu lại dạng “CSV UTF-8”, hoặc nêu --encoding, ví dụ windows-1258.",
     "The text is not in {encoding}. Save it as “CSV UTF-8”, or name its --encoding, such as windows-1258.",
 )
 _BAD_CSV = Text("CSV có lỗi ở dòng {line}: {reason}", "The CSV is at fault in line {line}: {reason}")
 _BAD_XLSX = Text("Không đọc được XLSX: {reason}", "The XLSX cannot be read: {reason}")
 _EMPTY = Text("Bảng không có dòng nào dưới dòng tiêu đề.", "The table has no rows below its headings.")
-_SHEETS = Text(
+MANY_SHEETS = Text(
     "Tệp có nhiều trang tính: {names}. Hãy chọn một bằng --layer.",
     "The file has several sheets: {names}. Choose one with --layer.",
 )
@@ -149,7 +149,7 @@ def _decoded(raw: bytes, encoding: str | None) -> tuple[str, str]:
     try:
         return raw.removeprefix(BOM).decode(used), codecs.lookup(used).name
     except (ValueError, LookupError) as error:
-        raise FileProblem(_NOT_UTF8, encoding=used) from error
+        raise FileProblem(NOT_UTF8, encoding=used) from error
 
 
 def _lines(text: str) -> Iterator[Row]:
@@ -203,7 +203,7 @@ def _sheet(path: Path, layer: str | None, wrong: list[Trouble]) -> list[Row]:
         raise FileProblem(_BAD_XLSX, reason=f"{type(error).__name__}: {error}") from error
     filled = {title: rows for title, rows in sheets.items() if rows} or sheets
     if len(filled) > 1:
-        raise FileProblem(_SHEETS, names=", ".join(filled))
+        raise FileProblem(MANY_SHEETS, names=", ".join(filled))
     return next(iter(filled.values()), [])
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from geo.importing.checking import mangled
 from geo.importing.features import Feature, FileProblem
 from geo.importing.recognising import BOM
-from geo.importing.sheets import read_rows
+from geo.importing.sheets import MANY_SHEETS, NOT_UTF8, read_rows
 from geo.importing.troubles import MANGLED, Trouble, TroubleKind
 from geo.language import Language, Text
 
@@ -29,6 +29,25 @@ MOST_MEMORY = 1024 * 1024 * 1024
 VIETNAMESE = "windows-1258"
 _ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+NO_TABLE = Text(
+    "Tệp này không phải là bảng CSV hay Excel (.xlsx).", "This file is neither a CSV nor an Excel table (.xlsx)."
+)
+OLD_EXCEL = Text(
+    "Tệp .xls kiểu cũ không đọc được. Trong Excel, hãy lưu lại dạng .xlsx.",
+    "Old .xls files cannot be read. In Excel, save it as .xlsx.",
+)
+# What the command says of its own options, as a page says it.
+_SAID = {
+    MANY_SHEETS: Text(
+        "Tệp có nhiều trang tính: {names}. Hãy chỉ giữ lại một trang.",
+        "The file has several sheets: {names}. Keep one.",
+    ),
+    NOT_UTF8: Text(
+        "Không đọc được chữ trong tệp. Hãy lưu lại dạng “CSV UTF-8” hoặc .xlsx.",
+        "The file's letters cannot be read. Save it as “CSV UTF-8” or .xlsx.",
+    ),
+}
 _LOST = Text(
     "Ô “{field}” bị mất chữ: “{words}”. Hãy lưu lại tệp dạng “CSV UTF-8” hoặc .xlsx.",
     "Letters were lost in “{field}”: “{words}”. Save the file as “CSV UTF-8” or .xlsx.",
@@ -61,13 +80,18 @@ def _spoilt(feature: Feature) -> list[Trouble]:
 
 def tabulated(raw: bytes) -> dict[str, Any]:
     """The table that these bytes are, or why they are none."""
+    if raw.startswith(_OLD_EXCEL):
+        return {"problem": list(OLD_EXCEL)}
+    if b"\x00" in raw and not raw.startswith((*_ARCHIVE, *_UTF16)):
+        return {"problem": list(NO_TABLE)}
     with TemporaryDirectory() as folder:
         path = Path(folder) / ("table.xlsx" if raw.startswith(_ARCHIVE) else "table.csv")
         path.write_bytes(raw)
         try:
             file, troubles = read_rows(path, encoding=encoding_of(raw))
         except FileProblem as problem:
-            return {"problem": [problem.message(Language.VI), problem.message(Language.EN)]}
+            text = _SAID.get(problem.text, problem.text)
+            return {"problem": [text.to(language, **problem.values) for language in Language]}
     told = [*troubles, *(one for feature in file.features for one in _spoilt(feature))]
     return {
         "problem": None,
