@@ -10,7 +10,7 @@ from geo.actor import Actor
 from server.pages.signed_in import DESK
 from server.pages.words import N_
 
-DOCUMENTS = ("save", "preview", "rename", "changes", "versions", "at")
+DOCUMENTS = ("save", "preview", "rename", "changes", "versions", "changed", "at")
 """`documents/boundaries_NAME.graphql` that these modules ask by."""
 
 WORDS = {

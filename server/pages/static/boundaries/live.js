@@ -10,7 +10,7 @@ const EVERY = 30_000; // where there is no stream
 const FIRST = 10; // saves that are looked at
 
 let stream = null;
-let seen = null; // when the latest save was made that is known here
+let seen = null; // when the latest save was made that is known here (milliseconds); null until it was asked
 let looking = null;
 let again = false;
 let paused = false;
@@ -21,9 +21,9 @@ export function follow() {
     const variables = JSON.stringify({ code: data.ward, after: cursor });
     return `/graphql?${new URLSearchParams({ query: data.documents.changed, variables })}`;
   };
-  if (data.documents.changed) stream = new Stream(address, { opened: look, next: look });
+  stream = new Stream(address, { opened: look, next: look });
   void look();
-  setInterval(() => stream?.isOpen || look(), EVERY);
+  setInterval(() => stream.isOpen || look(), EVERY);
 }
 
 /** While a save of our own is on its way nothing is taken for another's. */
@@ -35,7 +35,7 @@ export function pause() {
 export async function resume() {
   paused = false;
   const changes = await latestChanges().catch(() => null);
-  if (changes) seen = changes[0]?.at ?? seen;
+  if (changes) seen = newest(changes);
 }
 
 async function look() {
@@ -57,17 +57,19 @@ async function latestChanges() {
   return (await ask("changes", { code: data.ward, first: FIRST, after: null })).ward.boundaryChanges.nodes;
 }
 
+const newest = (changes) => (changes.length ? Date.parse(changes[0].at) : 0);
+
 async function lookNow() {
   const [changes, isCurrent] = await Promise.all([latestChanges(), isKnown()]);
   const before = seen;
   if (isCurrent) {
-    seen = changes[0]?.at ?? before;
+    seen = newest(changes);
     return;
   }
   const base = await readBase();
   if (paused) return;
-  seen = changes[0]?.at ?? before;
-  const fresh = changes.filter(({ at }) => before !== null && Date.parse(at) > Date.parse(before));
+  seen = newest(changes);
+  const fresh = changes.filter(({ at }) => before !== null && Date.parse(at) > before);
   conflicts.note(changes);
   const { taken } = conflicts.meet(base);
   conflicts.tellOthers(fresh, taken);
