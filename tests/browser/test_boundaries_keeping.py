@@ -198,7 +198,7 @@ async def test_a_draft_that_is_dropped_can_be_had_back(editors: Editors) -> None
     await kept(page)
     await page.reload()
     await ready(page)
-    await page.get_by_role("button", name="Bỏ", exact=True).click()
+    await page.locator("[data-notice=draft]").get_by_role("button", name="Bỏ bản nháp").click()
     await expect(page.get_by_role("button", name="Lưu…")).to_be_disabled()
     assert await edge(page, FIRST) == WEST_EDGE
     await page.get_by_role("button", name="Lấy lại bản nháp").click()

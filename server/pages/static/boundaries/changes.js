@@ -32,7 +32,7 @@ export function lines() {
     ...model
       .changes()
       .filter((key) => !left.has(key))
-      .map((id) => line("circle-x", "removed", model.base(id).name, sized(model.base(id).areaSquareMetres ?? 0))),
+      .map((id) => line("circle-x", "givenUp", model.base(id).name, sized(model.base(id).areaSquareMetres ?? 0))),
     ...areas
       .filter(({ renamed }) => renamed)
       .map((area) => line("pencil", "renamed", model.base(area.id).name, `→ ${area.name}`)),
