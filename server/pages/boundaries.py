@@ -16,7 +16,7 @@ from geo.positions import Box
 from maps import layers
 from maps.boundary_map import boundary_map
 from server.basemap import ground_of
-from server.pages import boundaries_keeping
+from server.pages import boundaries_keeping, boundaries_tracing
 from server.pages.asking import for_modules
 from server.pages.boundaries_starting import STARTING
 from server.pages.boundaries_words import GEOMAN, WORDS
@@ -29,7 +29,7 @@ from server.wards import UnknownWard
 AT = "/staff/boundaries"
 DOCUMENTS: tuple[str, ...] = ("areas", "check", "split", "merge", *boundaries_keeping.DOCUMENTS, "propose")
 """`documents/boundaries_NAME.graphql` that the page's modules ask by."""
-SAID: dict[str, str] = {**WORDS, **boundaries_keeping.WORDS, **STARTING}
+SAID: dict[str, str] = {**WORDS, **boundaries_keeping.WORDS, **STARTING, **boundaries_tracing.TRACING}
 """What all the page's modules say."""
 
 
@@ -64,6 +64,7 @@ async def boundaries(request: Request) -> Response:
             "account": str(actor.account_id),
             "bounds": [[ward.south, ward.west], [ward.north, ward.east]],
             "ground": ground.told() if ground else None,
+            "tracing": boundaries_tracing.told(),
             "documents": for_modules("boundaries", *DOCUMENTS),
         },
     }

@@ -2,6 +2,7 @@
 
 import { shown } from "../map/net.js";
 import { data } from "../common/words.js";
+import { Labels } from "./labels.js";
 import { model } from "./model.js";
 
 export const map = window.boundary_map;
@@ -22,6 +23,10 @@ const Ground = L.Canvas.extend({
       context.globalAlpha = 1;
       context.fill("evenodd");
       context.globalCompositeOperation = "source-over";
+      if (!data.ground) {
+        context.fillStyle = colour("ward");
+        context.fill("evenodd");
+      }
     }
     if (hatched) {
       context.globalAlpha = 1;
@@ -55,6 +60,7 @@ function hatching(context) {
 }
 
 const layers = new Map();
+let labels = null;
 let ground = null;
 let edge = null;
 let renderer = null;
@@ -95,6 +101,7 @@ function redraw(keys) {
       drawOutline();
       continue;
     }
+    labels.draw(key);
     const area = model.area(key);
     const layer = layers.get(key);
     if (!area?.boundary?.length) {
@@ -125,6 +132,7 @@ function drawOutline() {
 function drawAll() {
   for (const layer of layers.values()) layer.remove();
   layers.clear();
+  labels.clear();
   drawOutline();
   redraw(model.areas().map(({ key }) => key));
 }
@@ -143,6 +151,7 @@ export function start() {
   map.attributionControl.setPrefix(false);
   if (data.ground) shown("ground", async () => (await import("../common/ground.js")).addGround(map, data.ground));
   else map.attributionControl.remove();
+  labels = new Labels(map);
   renderer = new Ground({ padding: 0.3, tolerance: 3 });
   const acts = { in: () => map.zoomIn(), out: () => map.zoomOut(), whole };
   for (const button of document.querySelectorAll("[data-act]")) button.addEventListener("click", acts[button.dataset.act]);

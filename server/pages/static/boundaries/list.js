@@ -77,6 +77,10 @@ function draw(changed = null) {
 export function start() {
   model.on("base", () => draw());
   model.on("change", ({ keys }) => draw(keys));
+  model.on("problems", () => {
+    const wrong = new Set(model.problems.flatMap(({ keys }) => keys));
+    for (const [key, row] of rows) row.firstElementChild.toggleAttribute("data-wrong", wrong.has(key));
+  });
   model.on("select", () => {
     const selected = new Set(model.selected);
     for (const [key, row] of rows) row.firstElementChild.setAttribute("aria-pressed", String(selected.has(key)));

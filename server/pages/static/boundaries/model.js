@@ -26,7 +26,7 @@
 //   on(name, listener) "change" ({ keys, label }), "base", "select", "problems"; gives a function that stops it
 
 import { merged, standing } from "./merging.js";
-import { multiPolygon, squareMetres, tidy } from "./shapes.js";
+import { isSameShape, multiPolygon, squareMetres, tidy } from "./shapes.js";
 
 const OUTLINE = "outline";
 const FORMAT = 1;
@@ -100,7 +100,7 @@ export class Model {
 
   #shown(area) {
     const held = area.id === null ? null : this.#base.get(area.id);
-    const isRedrawn = held && !area.noded && !same(area.boundary, held.boundary);
+    const isRedrawn = held && !area.noded && !isSameShape(area.boundary, held.boundary);
     return {
       ...area,
       noded: area.noded ?? false,
@@ -162,10 +162,10 @@ export class Model {
     if (revision !== this.revision) return false;
     const wanted = areas.map(({ key, boundary, noded = false }) => [key, tidy(coordinates(boundary)), noded]);
     const after = wanted
-      .filter(([key, boundary]) => this.#now.get(key) && !same(this.#now.get(key).boundary, boundary))
+      .filter(([key, boundary]) => this.#now.get(key) && !isSameShape(this.#now.get(key).boundary, boundary))
       .map(([key, boundary, noded]) => [key, { ...this.#now.get(key), boundary, noded: noded && this.area(key).state === "kept" }]);
     const edge = outline && tidy(coordinates(outline));
-    if (edge && !same(edge, this.outline)) after.push([OUTLINE, { ...this.#now.get(OUTLINE), boundary: edge }]);
+    if (edge && !isSameShape(edge, this.outline)) after.push([OUTLINE, { ...this.#now.get(OUTLINE), boundary: edge }]);
     if (!after.length) return true;
     const step = this.#done.at(-1);
     if (step)

@@ -91,3 +91,28 @@ export function squareMetres(boundary) {
 }
 
 export const multiPolygon = (boundary) => ({ type: "MultiPolygon", coordinates: boundary });
+
+const canonical = new WeakMap();
+
+/** A ring's vertices from its least on, the same way round for every ring of the same ground. */
+function ringName(ring) {
+  const names = ring.slice(0, -1).map(spot);
+  const least = names.indexOf(names.reduce((one, other) => (one < other ? one : other)));
+  const turned = [...names.slice(least), ...names.slice(0, least)];
+  const isForwards = turned[1] < turned.at(-1);
+  return (isForwards ? turned : [turned[0], ...turned.slice(1).reverse()]).join(" ");
+}
+
+function shapeName(boundary) {
+  let name = canonical.get(boundary);
+  if (name === undefined) {
+    name = boundary.map(([shell, ...holes]) => [ringName(shell), ...holes.map(ringName).sort()].join("|")).sort().join("#");
+    canonical.set(boundary, name);
+  }
+  return name;
+}
+
+/** Whether two shapes have the same vertices, wherever their rings begin and whichever way they go. */
+export function isSameShape(one, other) {
+  return one === other || (Boolean(one) && Boolean(other) && shapeName(one) === shapeName(other));
+}

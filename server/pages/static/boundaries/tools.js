@@ -10,7 +10,11 @@ let current = null;
  */
 export function add(name, tool) {
   known.set(name, tool);
-  for (const button of document.querySelectorAll(`[data-tool="${name}"]`)) button.addEventListener("click", () => use(name));
+  for (const button of document.querySelectorAll(`[data-tool="${name}"]`)) button.addEventListener("click", (event) => {
+      use(name);
+      // Who takes a tool with a pointer goes on with the map, and its keys are the map's.
+      if (event.detail && !tool.instant) document.querySelector(".folium-map")?.focus({ preventScroll: true });
+    });
 }
 
 export const inUse = () => current;
@@ -29,6 +33,11 @@ export function use(name) {
     button.setAttribute("aria-pressed", String(button.dataset.tool === name));
   tool.start();
   for (const listener of listeners) listener(name);
+}
+
+/** Done with a tool: choose again, unless another one is in hand already. */
+export function leave(name) {
+  if (current === name) use("choose");
 }
 
 export const onUse = (listener) => listeners.add(listener);

@@ -1,0 +1,197 @@
+// The tools that draw: a new area, a line that splits, a hole.
+
+import { say } from "../common/words.js";
+import { asked } from "./asking.js";
+import { latLngs, map } from "./editor_map.js";
+import * as geoman from "./geoman.js";
+import { sized } from "./list.js";
+import { model } from "./model.js";
+import * as naming from "./naming.js";
+import { multiPolygon, spot, squareMetres, tidy } from "./shapes.js";
+import { followed } from "./snapping.js";
+import { guide, tell } from "./telling.js";
+import * as tools from "./tools.js";
+
+let created = null;
+let cut = null;
+let shadow = null;
+
+/** The one area that a tool works on; the guide asks for it where there is none. */
+export function chosen() {
+  const [key] = model.selected;
+  return key && model.selected.length === 1 ? model.area(key) : null;
+}
+
+const drawNew = {
+  guide: () => say(chosen()?.boundary === null ? "guideDrawShape" : "guideDraw"),
+  start() {
+    created = drawnNew;
+    geoman.draw("Polygon", geoman.targets());
+  },
+  stop: stopDrawing,
+};
+
+async function drawnNew(geometry) {
+  const [ring] = geometry.coordinates;
+  const boundary = tidy([[followed(ring, geoman.targets())]]);
+  const shapeless = chosen();
+  if (shapeless && !shapeless.boundary) {
+    model.apply(say("stepDraw", { name: shapeless.name }), { redraw: [{ key: shapeless.key, boundary }] });
+    return tools.leave("draw");
+  }
+  guide(say("guideName"));
+  const preview = L.polygon(latLngs(boundary), { className: "drawn-shape", interactive: false, pmIgnore: true }).addTo(map);
+  const [value] = naming.nextNames(1);
+  const names = await naming.ask(say("nameNew"), { texts: [{ label: say("name"), value }] });
+  preview.remove();
+  if (names) {
+    const [key] = model.apply(say("stepDraw", { name: names[0] }), { draw: [{ name: names[0], boundary }] });
+    model.select([key]);
+    tell(say("didDraw", { name: names[0], area: sized(squareMetres(model.area(key).boundary)) }));
+  }
+  tools.leave("draw");
+}
+
+function stopDrawing() {
+  created = cut = null;
+  geoman.stop();
+  shadow?.remove();
+  shadow = null;
+  naming.cancel();
+}
+
+const split = {
+  guide: () => (chosen()?.boundary ? say("guideSplit", { name: chosen().name }) : say("guideSplitChoose")),
+  start() {
+    if (!chosen()?.boundary) return;
+    created = drawnSplit;
+    geoman.draw("Line", geoman.targets());
+  },
+  stop: stopDrawing,
+};
+
+async function drawnSplit(line) {
+  const area = chosen();
+  guide(say("working"));
+  let parts = [];
+  try {
+    ({ splitShape: parts } = await asked("split", { boundary: multiPolygon(area.boundary), line }));
+  } catch (error) {
+    tools.use("split");
+    return guide(error.message, "late");
+  }
+  if (parts.length < 2) {
+    tools.use("split");
+    return guide(say("splitNothing"), "late");
+  }
+  const sizes = parts.map((part) => sized(squareMetres(tidy(part.coordinates))));
+  const previews = parts.map((part, at) =>
+    L.polygon(latLngs(part.coordinates), { className: "split-part", interactive: false, pmIgnore: true })
+      .addTo(map)
+      .bindTooltip(String(at + 1), { permanent: true, direction: "center", className: "split-number" }),
+  );
+  guide(say("guideSplitName", { name: area.name }));
+  const suggested = naming.nextNames(parts.length - 1);
+  const texts = parts.map((_, at) => ({
+    label: say(at ? "splitPart" : "splitLargest", { n: at + 1, area: sizes[at] }),
+    value: at ? suggested[at - 1] : area.name,
+  }));
+  const names = await naming.ask(say("nameParts"), { texts, own: [area.key] });
+  for (const preview of previews) preview.remove();
+  if (!names) return tools.leave("split");
+  const [kept, ...others] = parts;
+  const keys = model.apply(say("stepSplit", { name: area.name, n: parts.length }), {
+    redraw: [{ key: area.key, boundary: kept }],
+    draw: others.map((boundary, at) => ({ name: names[at + 1], boundary })),
+    rename: names[0] === area.name ? [] : [{ key: area.key, name: names[0] }],
+  });
+  model.select([area.key, ...keys]);
+  tell(say("stepSplit", { name: area.name, n: parts.length }));
+  tools.leave("split");
+}
+
+const hole = {
+  guide: () => (chosen()?.boundary ? say("guideHole", { name: chosen().name }) : say("guideHoleChoose")),
+  start() {
+    const area = chosen();
+    if (!area?.boundary) return;
+    // Geoman cuts into a layer of its own making, which carries the area's key over to what is left of it.
+    shadow = L.polygon(latLngs(area.boundary), { className: "cut-shadow", interactive: false, pmIgnore: false }).addTo(map);
+    shadow.key = area.key;
+    cut = drawnHole;
+    geoman.draw("Cut", geoman.targets(), { layersToCut: [shadow] });
+  },
+  stop: stopDrawing,
+};
+
+async function drawnHole(key, boundary) {
+  const area = model.area(key);
+  const rest = boundary.length ? squareMetres(boundary) : 0;
+  const taken = area.areaSquareMetres - rest;
+  if (!rest || taken < 1) {
+    tools.use("hole");
+    return guide(say(rest ? "holeNothing" : "holeAll"), "late");
+  }
+  const before = new Set(area.boundary.flatMap((polygon) => polygon.slice(1)).map(nameOfRing));
+  const holes = boundary.flatMap((polygon) => polygon.slice(1)).filter((ring) => !before.has(nameOfRing(ring)));
+  const isInside = boundary.length === area.boundary.length && holes.length === 1 && Math.abs(squareMetres([holes]) - taken) < 1;
+  if (!isInside) {
+    tools.use("hole");
+    return guide(say("holeAtEdge"), "late");
+  }
+  const piece = [[holes[0]]];
+  guide(say("guideName"));
+  const preview = L.polygon(latLngs(piece), { className: "drawn-shape", interactive: false, pmIgnore: true }).addTo(map);
+  const [value] = naming.nextNames(1);
+  const names = await naming.ask(say("nameHole", { name: area.name, area: sized(taken) }), { texts: [{ label: say("name"), value }] });
+  preview.remove();
+  if (names) {
+    const left = area.boundary.map((polygon) => [...polygon, ...(holdsRing(polygon, holes[0]) ? holes : [])]);
+    const [made] = model.apply(say("stepHole", { name: area.name }), {
+      redraw: [{ key, boundary: left }],
+      draw: [{ name: names[0], boundary: piece }],
+    });
+    model.select([made]);
+    tell(say("didDraw", { name: names[0], area: sized(taken) }));
+  }
+  tools.leave("hole");
+}
+
+const nameOfRing = (ring) => ring.slice(0, -1).map(spot).sort().join(" ");
+
+/** Whether a ring lies in a polygon that it does not touch. */
+function holdsRing([shell], [[x, y]]) {
+  let isInside = false;
+  for (let at = 1; at < shell.length; at += 1) {
+    const [[x1, y1], [x2, y2]] = [shell[at - 1], shell[at]];
+    if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) isInside = !isInside;
+  }
+  return isInside;
+}
+
+function onCreated({ layer, shape }) {
+  const geometry = geoman.taken(layer);
+  if (shape !== "Cut") created?.(geometry);
+}
+
+function onCut({ layer, originalLayer }) {
+  const shapes = [];
+  const collect = (one) => (one.eachLayer && !one.getLatLngs ? one.eachLayer(collect) : shapes.push(one));
+  collect(layer);
+  const boundary = shapes.flatMap((one) => {
+    const { type, coordinates } = one.toGeoJSON(9).geometry;
+    one.remove();
+    return type === "MultiPolygon" ? coordinates : [coordinates];
+  });
+  layer.remove();
+  cut?.(originalLayer.key, tidy(boundary));
+}
+
+export function start() {
+  tools.add("draw", drawNew);
+  tools.add("split", split);
+  tools.add("hole", hole);
+  map.on("pm:create", onCreated);
+  map.on("pm:cut", onCut);
+  map.on("pm:intersect", () => guide(say("crosses"), "late"));
+}
