@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import json
 import subprocess
@@ -16,7 +15,7 @@ import httpx
 import numpy as np
 import pytest
 import shapely
-from shapely.geometry import MultiPolygon, box, mapping, shape
+from shapely.geometry import box, mapping, shape
 
 from geo.importing import projecting
 from geo.importing.draft_program import answered
@@ -28,7 +27,7 @@ from server.programs import ProgramFailed
 from server.room import Room
 from tests.asking import Desk, Opening
 from tests.geo import gis_files
-from tests.ward import CODE, FIRST, OTHER, TILES
+from tests.ward import CODE, FIRST, TILES
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 WARDS = DATA / "danang_wards.geojson"
@@ -74,13 +73,16 @@ async def test_a_file_becomes_a_draft_and_nothing_is_stored(shown: Desk) -> None
     smaller = box(west, south, east, north - 0.005)
     strip = box(west, north - 0.005, east, north)
     told = await read(shown, collection(feature(FIRST, smaller), feature(NEW, strip)), "tổ dân phố.geojson")
-    assert told["format"] == "GeoJSON" and told["nameField"] == "name"
+    assert told["format"] == "GeoJSON"
+    assert told["nameField"] == "name"
     first, new = told["features"]
     assert (first["state"], new["state"]) == ("REPLACES", "NEW")
     assert first["neighbourhoodId"] == f"Neighbourhood:{CODE}:{shown.ward.neighbourhoods[FIRST]}"
-    assert new["neighbourhoodId"] is None and new["name"] == NEW
+    assert new["neighbourhoodId"] is None
+    assert new["name"] == NEW
     assert first["differsSquareMetres"] == pytest.approx(new["squareMetres"], rel=0.001)
-    assert first["troubles"] == new["troubles"] == [] and told["spots"] == []
+    assert first["troubles"] == new["troubles"] == []
+    assert told["spots"] == []
     # The strip's corner became a vertex of nobody's else: its edge is the stored neighbour's.
     assert shape(new["boundary"]).equals(strip)
     assert await shown.dump() == before
@@ -128,7 +130,8 @@ async def test_a_page_of_others_sends_nothing(shown: Desk) -> None:
     headers = {"Authorization": f"Bearer {shown.tokens['staff']}", "Sec-Fetch-Site": "cross-site"}
     files = {"file": ("a.geojson", collection(feature(NEW, box(*TILES[FIRST]))))}
     response = await shown.http.post("/staff/boundaries/import", files=files, headers=headers)
-    assert response.status_code == 403 and response.json()["error"]["code"] == "FOREIGN"
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "FOREIGN"
 
 
 async def test_an_unknown_system_or_ward_is_refused(shown: Desk) -> None:
@@ -156,7 +159,9 @@ async def test_an_unknown_system_or_ward_is_refused(shown: Desk) -> None:
 async def test_a_bad_file_is_told_in_words(shown: Desk, content: bytes, name: str, told: str) -> None:
     response = await send(shown, content, name)
     error = response.json()["error"]
-    assert response.status_code == 422 and error["code"] == "BAD_FILE" and error["parameter"] == "file"
+    assert response.status_code == 422
+    assert error["code"] == "BAD_FILE"
+    assert error["parameter"] == "file"
     assert told in error["message"]
     assert "--" not in error["message"]
 
@@ -177,7 +182,9 @@ async def test_a_shapefile_without_its_system_is_asked_for_it(shown: Desk, tmp_p
     content = gis_files.zipped(tmp_path / "to.zip", tmp_path, "to").read_bytes()
     response = await send(shown, content, "to.zip")
     error = response.json()["error"]
-    assert response.status_code == 422 and error["code"] == "NEEDS_CRS" and error["suggested"] == "EPSG:5899"
+    assert response.status_code == 422
+    assert error["code"] == "NEEDS_CRS"
+    assert error["suggested"] == "EPSG:5899"
     told = await read(shown, content, "to.zip", crs=error["suggested"])
     assert [one["state"] for one in told["features"]] == ["UNCHANGED"] * len(TILES)
     assert any("VN-2000" in note for note in told["notes"])
@@ -192,7 +199,8 @@ async def test_a_geopackage_of_several_layers_is_asked_for_one(shown: Desk, tmp_
     gis_files.layer(path, "GPKG", tiles[:1], layer="khác, nữa", append=True)
     response = await send(shown, path.read_bytes(), "a.gpkg")
     error = response.json()["error"]
-    assert error["code"] == "NEEDS_LAYER" and sorted(error["choices"]) == ["khác, nữa", "tổ dân phố"]
+    assert error["code"] == "NEEDS_LAYER"
+    assert sorted(error["choices"]) == ["khác, nữa", "tổ dân phố"]
     told = await read(shown, path.read_bytes(), "a.gpkg", layer="khác, nữa")
     assert len(told["features"]) == 1
 
@@ -213,7 +221,8 @@ async def test_text_in_another_encoding_is_asked_for(shown: Desk, tmp_path: Path
 async def test_the_field_of_names_may_be_chosen_and_is_found_however_it_is_written(shown: Desk) -> None:
     one = {"type": "Feature", "properties": {"Tên tổ": NEW, "GHI_CHU": "abc"}, "geometry": mapping(box(*TILES[FIRST]))}
     told = await read(shown, collection(one), "a.geojson")
-    assert told["nameField"] == "Tên tổ" and told["features"][0]["name"] == NEW
+    assert told["nameField"] == "Tên tổ"
+    assert told["features"][0]["name"] == NEW
     told = await read(shown, collection(one), "a.geojson", nameField="GHI_CHU")
     assert told["features"][0]["name"] == "abc"
     assert sorted(told["fields"]) == ["GHI_CHU", "Tên tổ"]
@@ -225,10 +234,12 @@ async def test_a_program_that_takes_too_long_or_a_full_house_is_told(
     content = collection(feature(NEW, box(*TILES[FIRST])))
     monkeypatch.setattr(boundary_files, "SECONDS", 0.01)
     response = await send(shown, content, "a.geojson")
-    assert response.status_code == 422 and "thời gian" in response.json()["error"]["message"]
+    assert response.status_code == 422
+    assert "thời gian" in response.json()["error"]["message"]
     monkeypatch.setattr(boundary_files, "_room", Room(0))
     response = await send(shown, content, "a.geojson")
-    assert response.status_code == 503 and response.headers["Retry-After"] == "10"
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "10"
 
 
 def test_who_serves_pages_loads_neither_gdal_nor_proj() -> None:
@@ -255,18 +266,21 @@ def said(one: Any) -> str:
 def test_a_narrow_gap_is_closed_and_told_and_a_wide_one_is_shown(tmp_path: Path) -> None:
     west, east = box(108.20, 15.98, 108.22, 16.02), box(108.22 + METRE, 15.98, 108.24, 16.02)
     drawing = made(tmp_path / "a.geojson", [feature("A", west), feature("B", east)], square(), metres=2.0)
-    assert drawing.spots == () and any(one.moved is not None and 0 < one.moved.metres < 2 for one in drawing.features)
+    assert drawing.spots == ()
+    assert any(one.moved is not None and 0 < one.moved.metres < 2 for one in drawing.features)
     far = box(108.22 + 50 * METRE, 15.98, 108.24, 16.02)
     drawing = made(tmp_path / "a.geojson", [feature("A", west), feature("B", far)], square(), metres=2.0)
     (gap,) = drawing.spots
-    assert gap.kind == "GAP" and gap.square_metres == pytest.approx(50 * 4425, rel=0.02)
+    assert gap.kind == "GAP"
+    assert gap.square_metres == pytest.approx(50 * 4425, rel=0.02)
 
 
 def test_overlaps_and_ground_outside_are_told_with_their_size_but_may_be_taken(tmp_path: Path) -> None:
     one, other = box(108.20, 15.98, 108.221, 16.02), box(108.22, 15.98, 108.25, 16.02)
     drawing = made(tmp_path / "a.geojson", [feature("A", one), feature("B", other)], square())
     assert [each.state for each in drawing.features] == [State.NEW, State.NEW]
-    assert "Chồng lấn" in said(drawing.features[0]) and "lên B" in said(drawing.features[0])
+    assert "Chồng lấn" in said(drawing.features[0])
+    assert "lên B" in said(drawing.features[0])
     assert "m² nằm ngoài Phường Thử" in said(drawing.features[1])
 
 
@@ -364,7 +378,8 @@ def test_a_broken_ward_is_refused_and_the_other_ninety_three_are_not(
     drawing = broken(city, tmp_path, change)["drawing"]
     refused = [one for one in drawing["features"] if one["state"] == "REFUSED"]
     assert [one["number"] for one in refused] == [11]
-    assert [one["kind"] for one in refused[0]["troubles"]] == [kind] and told in refused[0]["troubles"][0]["message"]
+    assert [one["kind"] for one in refused[0]["troubles"]] == [kind]
+    assert told in refused[0]["troubles"][0]["message"]
     assert len([one for one in drawing["features"] if one["state"] == "NEW"]) == 93
 
 
@@ -381,7 +396,8 @@ def test_an_overlap_between_wards_is_told_with_whom_and_how_much(city: Any, tmp_
     drawing = broken(city, tmp_path, widened)["drawing"]
     wide = drawing["features"][10]
     others = [one for one in wide["troubles"] if one["kind"] == "OVERLAP"]
-    assert wide["state"] == "NEW" and len(others) >= 2
+    assert wide["state"] == "NEW"
+    assert len(others) >= 2
     assert all(one["message"].startswith("Chồng lấn ") and " m² lên " in one["message"] for one in others)
 
 
@@ -390,7 +406,8 @@ def test_a_gap_between_wards_is_shown_where_it_is(city: Any, tmp_path: Path) -> 
     drawing = broken(city, tmp_path, narrowed)["drawing"]
     gap = max((one for one in drawing["spots"] if one["kind"] == "GAP"), key=lambda one: one["squareMetres"])
     was = shape(city["features"][10]["geometry"])
-    assert gap["squareMetres"] > 1_000 and shape(gap["geometry"]).intersects(was)
+    assert gap["squareMetres"] > 1_000
+    assert shape(gap["geometry"]).intersects(was)
 
 
 @real
@@ -413,7 +430,8 @@ def test_wards_in_vn2000_without_their_system_are_asked_for_it_with_the_likely_o
     with zipfile.ZipFile(path) as archive:
         assert not any(name.endswith(".prj") for name in archive.namelist())
     problem = answered(as_asked(path, outline_of(city)))["problem"]
-    assert problem["asks"] == "crs" and problem["suggested"] == "EPSG:5899"
+    assert problem["asks"] == "crs"
+    assert problem["suggested"] == "EPSG:5899"
 
 
 async def test_a_program_dies_with_its_memory_alone(shown: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

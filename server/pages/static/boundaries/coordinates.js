@@ -1,0 +1,303 @@
+// The coordinate table, the way of the keyboard: the chosen area's vertices one by one, and a new area from typed or
+// pasted lines. A vertex that areas share changes in all of them, as on the map.
+
+import { element, icon } from "../common/dom.js";
+import { data, say } from "../common/words.js";
+import { latLng, latLngs, map } from "./editor_map.js";
+import { metresAlong } from "./lengths.js";
+import { area as shownArea, length as shownLength } from "./measured.js";
+import { model } from "./model.js";
+import * as naming from "./naming.js";
+import * as panels from "./panels.js";
+import { zone } from "./projecting.js";
+import { isSame, onGrid, squareMetres, tidy } from "./shapes.js";
+import { tell } from "./telling.js";
+import { pair, rows as pasted } from "./typed.js";
+import { alongEdge, hasVertex, inserted, moved, sharing, without } from "./vertices.js";
+
+const PAGE = 100;
+const WORLD = "wgs84";
+
+const part = (id) => document.getElementById(id);
+let way = null; // to VN-2000 and back; null for WGS 84
+let page = 0;
+let mark = null;
+let preview = null;
+let typed = []; // the positions of the new area, in WGS 84
+
+const isMetric = () => part("coordinates-system").value !== WORLD;
+const isOpen = () => panels.opened() === "coordinates";
+
+/** The area whose vertices are shown. */
+function chosen() {
+  const [key] = model.selected;
+  const area = key && model.selected.length === 1 ? model.area(key) : null;
+  return area?.boundary?.length ? area : null;
+}
+
+// --- between what is shown and what is kept
+
+/** [first column, second column]: X (north) and Y (east) as surveyors here write them, or longitude and latitude. */
+function written(position) {
+  if (!way) return position.map((value) => value.toFixed(7).replace(".", mode()));
+  const [east, north] = way.fromWgs84(position);
+  return [north, east].map((value) => value.toFixed(3).replace(".", mode()));
+}
+
+const mode = () => (data.language === "vi" ? "," : ".");
+const toWorld = (found) => onGrid(way ? way.toWgs84(found) : found);
+
+async function changeSystem() {
+  part("coordinates-problem").hidden = true;
+  const code = part("coordinates-system").value;
+  try {
+    way = code === WORLD ? null : await zone(Number(code));
+  } catch {
+    part("coordinates-system").value = WORLD;
+    way = null;
+    complain(say("systemFailed"));
+  }
+  page = 0;
+  show();
+  readTyped();
+}
+
+// --- the table
+
+function ringsOf(area) {
+  return area.boundary.flatMap((polygon, number) =>
+    polygon.map((ring, within) => ({
+      ring,
+      name: say(within ? "ringHole" : area.boundary.length > 1 ? "ringOuterOf" : "ringOuter", { n: within || number + 1, part: number + 1 }),
+    })),
+  );
+}
+
+function shownRing() {
+  const area = chosen();
+  const rings = area ? ringsOf(area) : [];
+  return rings[Number(part("coordinates-ring").value)] ?? rings[0] ?? null;
+}
+
+function show() {
+  if (!isOpen()) return;
+  const area = chosen();
+  const focus = focused();
+  part("coordinates-none").hidden = Boolean(area);
+  part("coordinates-some").hidden = !area;
+  if (!area) {
+    mark?.remove();
+    mark = null;
+    return;
+  }
+  const rings = ringsOf(area);
+  const select = part("coordinates-ring");
+  const before = Math.min(Number(select.value) || 0, rings.length - 1);
+  select.replaceChildren(...rings.map(({ name, ring }, at) => element("option", "", say("ringVertices", { name, n: ring.length - 1 }), { value: String(at) })));
+  select.value = String(before);
+  select.closest(".field").hidden = rings.length < 2;
+  const { ring } = rings[before];
+  const count = ring.length - 1;
+  page = Math.max(0, Math.min(page, Math.ceil(count / PAGE) - 1));
+  part("coordinates-name").textContent = area.name;
+  const round = shownLength(metresAlong(ring));
+  part("coordinates-size").textContent = say("coordinatesSize", { area: shownArea(area.areaSquareMetres), round, n: count });
+  const [first, second] = isMetric() ? ["columnX", "columnY"] : ["columnLongitude", "columnLatitude"];
+  part("coordinates-first").textContent = say(first);
+  part("coordinates-second").textContent = say(second);
+  const from = page * PAGE;
+  part("coordinates-rows").replaceChildren(...ring.slice(from, Math.min(from + PAGE, count)).map((position, at) => row(position, from + at)));
+  part("coordinates-pages").hidden = count <= PAGE;
+  part("coordinates-page").textContent = say("coordinatesPage", { from: from + 1, to: Math.min(from + PAGE, count), n: count });
+  part("coordinates-before").disabled = page === 0;
+  part("coordinates-after").disabled = from + PAGE >= count;
+  focusAgain(focus);
+}
+
+function row(position, at) {
+  const isFixed = hasVertex(model.outline, position);
+  const shared = sharing(model.areas().filter(({ boundary }) => boundary), position).length - 1;
+  const note = isFixed ? say("vertexFixed") : shared > 0 ? say("vertexSharedBy", { n: shared }) : "";
+  const inputs = written(position).map((value, column) => {
+    const name = say(column ? "cellSecond" : "cellFirst", { n: at + 1 });
+    const input = element("input", "input number", [], { type: "text", inputmode: "decimal", "aria-label": name, autocomplete: "off", "data-at": String(at), "data-column": String(column) });
+    input.value = value;
+    input.readOnly = isFixed;
+    input.addEventListener("focus", () => point(position));
+    input.addEventListener("change", () => change(at));
+    return input;
+  });
+  const act = (sign, words, call, off = false) => {
+    const button = element("button", "button", [icon(sign)], { type: "button", "aria-label": words, title: words });
+    button.disabled = off;
+    button.addEventListener("click", call);
+    return button;
+  };
+  const cells = [
+    element("th", "number", String(at + 1), { scope: "row", title: note }),
+    ...inputs.map((input) => element("td", "", input)),
+    element("td", "coordinate-acts", [
+      act("plus", say("insertAfter", { n: at + 1 }), () => insert(at)),
+      act("trash", say("deleteVertex", { n: at + 1 }), () => remove(at), isFixed),
+    ]),
+  ];
+  return element("tr", "", cells, { "data-row": String(at), ...(isFixed ? { "data-fixed": "" } : shared > 0 ? { "data-shared": String(shared) } : {}) });
+}
+
+const cell = (at, column) => part("coordinates-rows").querySelector(`input[data-at="${at}"][data-column="${column}"]`);
+
+function focused() {
+  const { at, column } = document.activeElement?.dataset ?? {};
+  return part("coordinates-rows").contains(document.activeElement) && at !== undefined ? { at, column } : null;
+}
+
+function focusAgain(focus) {
+  if (focus) cell(focus.at, focus.column)?.focus();
+}
+
+function point(position) {
+  mark ??= L.circleMarker([0, 0], { pane: "snapping", interactive: false, pmIgnore: true, radius: 9, className: "coordinate-mark" });
+  mark.setLatLng(latLng(position)).addTo(map);
+  if (!map.getBounds().contains(latLng(position))) map.panTo(latLng(position), { animate: false });
+}
+
+function complain(text, input = null) {
+  const problem = part("coordinates-problem");
+  problem.hidden = !text;
+  problem.replaceChildren(...(text ? [icon("triangle-alert"), element("span", "", text)] : []));
+  for (const one of part("coordinates-rows").querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
+  input?.setAttribute("aria-invalid", "true");
+}
+
+// --- changing it
+
+function change(at) {
+  const { ring } = shownRing();
+  const [first, second] = [cell(at, 0), cell(at, 1)];
+  const before = written(ring[at]);
+  if (first.value === before[0] && second.value === before[1]) return complain("");
+  const found = pair(first.value, second.value, isMetric());
+  if (!found) return complain(say(isMetric() ? "notVn2000" : "notDegrees", { n: at + 1 }), document.activeElement === second ? second : first);
+  const to = toWorld(found);
+  const from = ring[at];
+  if (isSame(from, to)) return complain("");
+  const holders = sharing(model.areas().filter(({ boundary }) => boundary), from);
+  const redraw = holders.map(({ key, boundary }) => ({ key, boundary: moved(boundary, from, to) }));
+  if (redraw.some(({ boundary }) => !boundary)) return complain(say("vertexNeeded"), first);
+  complain("");
+  model.apply(say("stepMove"), { redraw });
+  point(to);
+  tell(say("didMove", { n: holders.length }));
+}
+
+function insert(at) {
+  const { ring } = shownRing();
+  const [one, other] = [ring[at], ring[at + 1]];
+  const middle = onGrid([(one[0] + other[0]) / 2, (one[1] + other[1]) / 2]);
+  if (isSame(middle, one) || isSame(middle, other)) return complain(say("tooClose"));
+  const holders = alongEdge(model.areas().filter(({ boundary }) => boundary), one, other);
+  complain("");
+  model.apply(say("stepInsert"), { redraw: holders.map(({ key, boundary }) => ({ key, boundary: inserted(boundary, one, other, middle) })) });
+  tell(say("didInsert", { n: holders.length }));
+  if (at + 1 >= (page + 1) * PAGE) {
+    page += 1;
+    show();
+  }
+  cell(at + 1, 0)?.focus();
+  cell(at + 1, 0)?.select();
+}
+
+function remove(at) {
+  const { ring } = shownRing();
+  const vertex = ring[at];
+  const holders = sharing(model.areas().filter(({ boundary }) => boundary), vertex);
+  const redraw = holders.map(({ key, boundary }) => ({ key, boundary: without(boundary, vertex) }));
+  if (redraw.some(({ boundary }) => !boundary)) return complain(say("vertexNeeded"));
+  complain("");
+  model.apply(say("stepDelete"), { redraw });
+  tell(say("didDelete", { n: holders.length }));
+  (cell(at, 0) ?? cell(at - 1, 0))?.focus();
+}
+
+// --- a new area from lines
+
+/** Read what is typed; says how much ground it would be, or which line is no position. */
+function readTyped() {
+  preview?.remove();
+  preview = null;
+  const text = part("coordinates-lines").value;
+  const { positions, wrong } = pasted(text, isMetric());
+  typed = positions.map(toWorld);
+  if (typed.length > 1 && isSame(typed[0], typed.at(-1))) typed.pop();
+  const boundary = typed.length > 2 ? tidy([[[...typed, typed[0]]]]) : [];
+  const state = part("coordinates-typed");
+  const bad = wrong[0] && say("lineWrong", wrong[0]);
+  part("coordinates-lines").setAttribute("aria-invalid", String(Boolean(bad)));
+  const size = boundary.length && { n: typed.length, area: shownArea(squareMetres(boundary)), round: shownLength(metresAlong([...typed, typed[0]])) };
+  state.dataset.tone = bad ? "late" : "";
+  state.textContent = bad || (size ? say("linesRead", size) : text.trim() ? say("linesFew", { n: typed.length }) : "");
+  if (boundary.length) {
+    preview = L.polygon(latLngs(boundary), { className: "drawn-shape", interactive: false, pmIgnore: true, snapIgnore: true }).addTo(map);
+  }
+  return bad ? [] : boundary;
+}
+
+function add(event) {
+  event.preventDefault();
+  const boundary = readTyped();
+  const state = part("coordinates-typed");
+  if (!boundary.length) {
+    state.dataset.tone = "late";
+    if (!state.textContent) state.textContent = say("linesFew", { n: typed.length });
+    part("coordinates-lines").focus();
+    return;
+  }
+  const name = part("coordinates-new-name").value.trim();
+  const isTaken = model.areas().some((one) => one.name.toLocaleLowerCase("vi") === name.toLocaleLowerCase("vi"));
+  if (!name || isTaken) {
+    state.dataset.tone = "late";
+    state.textContent = name ? say("nameTaken", { name }) : say("nameMissing");
+    part("coordinates-new-name").focus();
+    return;
+  }
+  const [key] = model.apply(say("stepDraw", { name }), { draw: [{ name, boundary }] });
+  part("coordinates-lines").value = "";
+  readTyped();
+  [part("coordinates-new-name").value] = naming.nextNames(1);
+  model.select([key]);
+  tell(say("didDraw", { name, area: shownArea(squareMetres(boundary)) }));
+  map.fitBounds(L.latLngBounds(latLngs(boundary).flat(2)), { padding: [60, 60], maxZoom: 19, animate: false });
+}
+
+function opened({ detail }) {
+  if (detail.name === "coordinates") {
+    if (!part("coordinates-new-name").value) [part("coordinates-new-name").value] = naming.nextNames(1);
+    show();
+  }
+  if (detail.before !== "coordinates") return;
+  mark?.remove();
+  preview?.remove();
+  mark = preview = null;
+}
+
+export function start() {
+  part("coordinates-system").addEventListener("change", changeSystem);
+  part("coordinates-ring").addEventListener("change", () => {
+    page = 0;
+    show();
+  });
+  const turn = (by) => () => {
+    page += by;
+    show();
+  };
+  part("coordinates-before").addEventListener("click", turn(-1));
+  part("coordinates-after").addEventListener("click", turn(1));
+  part("coordinates-lines").addEventListener("input", readTyped);
+  part("coordinates-new").addEventListener("submit", add);
+  document.addEventListener("panel", opened);
+  model.on("select", () => {
+    page = 0;
+    show();
+  });
+  for (const name of ["change", "base"]) model.on(name, show);
+}
