@@ -8,19 +8,23 @@
 import { shown } from "../map/net.js";
 import * as checking from "./checking.js";
 import * as choosing from "./choosing.js";
+import * as coordinates from "./coordinates.js";
 import * as drawing from "./drawing.js";
 import * as editorMap from "./editor_map.js";
+import * as files from "./files.js";
 import * as geoman from "./geoman.js";
 import * as guiding from "./guiding.js";
 import * as handles from "./handles.js";
 import * as keys from "./keys.js";
 import * as list from "./list.js";
+import * as measuring from "./measuring.js";
 import { model } from "./model.js";
 import * as naming from "./naming.js";
 import * as panels from "./panels.js";
 import * as problems from "./problems.js";
 import { readBase } from "./reading.js";
 import * as starting from "./starting.js";
+import * as underlay from "./underlay.js";
 import * as work from "./work.js";
 
 editorMap.start();
@@ -35,6 +39,10 @@ keys.start();
 checking.start();
 guiding.start();
 starting.start();
+underlay.start();
+measuring.start();
+coordinates.start();
+files.start();
 panels.start();
 
 const isRead = await shown("ward", async () => work.begin(await readBase()));
