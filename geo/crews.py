@@ -106,9 +106,9 @@ async def save(
     `InvalidInput` for an unknown category or member, a name that another crew has, a base or a ground that is not the
     ward's.
     """
-    await _check_ground(connection, ward_code, crew_id, base, coverage, neighbourhoods)
-    handled = await _known(connection, _categories(ward_code, categories), categories, "categories", UNKNOWN_CATEGORY)
-    await _check_name(connection, ward_code, crew_id, name)
+    handled, people = await check(
+        connection, ward_code, crew_id, name, base, coverage, neighbourhoods, categories, members
+    )
     values = {"name": name, "capacity": capacity, "base": point(base), "coverage": crew_ground.shape(coverage)}
     if crew_id is None:
         crew_id = new_id()
@@ -121,13 +121,36 @@ async def save(
             raise NotFound(path=("crewId",))
     await _replace(connection, crew_category, ward_code, crew_id, "category_id", handled)
     await crew_ground.name_all(connection, ward_code, crew_id, neighbourhoods)
-    if members is not None:
-        people = await _known(connection, _members(ward_code, crew_id, members), members, "members", UNKNOWN_MEMBER)
+    if people is not None:
         # An account belongs to one crew: joining this one leaves the other.
         await connection.execute(sa.delete(crew_member).where(crew_member.c.account_id.in_(people)))
         await _replace(connection, crew_member, ward_code, crew_id, "account_id", people)
     await waiting.look_again(connection, ward_code)
     return crew_id
+
+
+async def check(
+    connection: AsyncConnection,
+    ward_code: str,
+    crew_id: UUID | None,
+    name: str,
+    base: Position,
+    coverage: MultiPolygon | None,
+    neighbourhoods: Sequence[UUID] | None,
+    categories: Sequence[str],
+    members: Sequence[str] | None,
+) -> tuple[list[UUID], list[UUID] | None]:
+    """The ids of a crew's categories and of its members, if all that is told of it could be stored; raises as `save`.
+
+    Nothing is written; from here on the ward's other crews wait with their names until the transaction ends.
+    """
+    await _check_ground(connection, ward_code, crew_id, base, coverage, neighbourhoods)
+    handled = await _known(connection, _categories(ward_code, categories), categories, "categories", UNKNOWN_CATEGORY)
+    await _check_name(connection, ward_code, crew_id, name)
+    if members is None:
+        return handled, None
+    who = _members(ward_code, crew_id, members)
+    return handled, await _known(connection, who, members, "members", UNKNOWN_MEMBER)
 
 
 async def _check_ground(
@@ -157,7 +180,7 @@ def _categories(ward_code: str, codes: Sequence[str]) -> sa.Select[Any]:
     )
 
 
-def _members(ward_code: str, crew_id: UUID, usernames: Sequence[str]) -> sa.Select[Any]:
+def _members(ward_code: str, crew_id: UUID | None, usernames: Sequence[str]) -> sa.Select[Any]:
     """Who may be a member: a locked account only where it is one already, to be there when it is opened again."""
     theirs = sa.exists().where(crew_member.c.crew_id == crew_id, crew_member.c.account_id == account.c.id)
     return sa.select(account.c.username, account.c.id).where(

@@ -33,6 +33,7 @@ from server.pages.settings_forms import (
     settings,
     text,
 )
+from server.pages.sheet_preview import imported
 from server.pages.trouble import trouble
 from server.pages.words import N_
 
@@ -240,7 +241,7 @@ async def _list(request: Request, code: str, problems: Problems | None = None) -
     context = {
         "crews": [_shown(request, crew, now) for crew in crews],
         "problems": problems or [],
-        "done": done(request, DONE),
+        "done": imported(request) or done(request, DONE),
     }
     return await desk_page(request, "settings_crews.html", context, at=AT, status=422 if problems else 200)
 

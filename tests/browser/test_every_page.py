@@ -17,8 +17,8 @@ from geo.lifecycle import Status
 from server.app import create_app
 from server.settings import Settings
 from tests import ward
-from tests.browser.axe import violations
-from tests.browser.conftest import DESKTOP, PHONE, Opening, Watched, served
+from tests.browser.axe import LOOKS, by_day_and_night
+from tests.browser.conftest import PHONE, Opening, Watched, served
 from tests.ward import CLEAN, CODE, FIRST, Reported
 
 
@@ -45,6 +45,8 @@ PAGES = {
     "team-place": At("/team/places/new", by="team-1"),
     "teams": At("/staff/teams", by="staff"),
     "team-at-desk": At("/staff/teams/{team}", by="staff"),
+    "teams-import": At("/staff/teams/import", by="staff"),
+    "settings-crew": At("/staff/crews/{crew}", by="staff"),
     "team-member-at-desk": At("/staff/teams/{team}/members/new", by="staff"),
     "console": At("/staff", by="staff"),
     "console-case": At("/staff?status=all&case={code}", by="staff"),
@@ -55,15 +57,13 @@ PAGES = {
     "crew": At("/crew", by="crew-clean"),
     "settings-categories": At("/staff/categories", by="staff"),
     "settings-accounts": At("/staff/accounts", by="staff"),
+    "places": At("/staff/places", by="staff"),
+    "place": At("/staff/places/new", by="staff"),
+    "places-import": At("/staff/places/import", by="staff"),
     "settings-crews": At("/staff/crews", by="staff"),
     "settings-jobs": At("/staff/jobs", by="staff"),
     "boundaries": At("/staff/boundaries", by="staff"),
 }
-LOOKS = [
-    pytest.param(viewport, scheme, id=f"{name}-{scheme}")
-    for name, viewport in (("phone", PHONE), ("desktop", DESKTOP))
-    for scheme in ("light", "dark")
-]
 NARROW = {"width": 320, "height": 640}
 TWICE = "34px"
 """The size of letters that is twice the usual one."""
@@ -112,6 +112,7 @@ class Scene:
     held: Reported
     tokens: dict[str, str]
     team: UUID
+    crew: str
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +137,7 @@ async def scene(copying: Any, template: str, tmp_path_factory: pytest.TempPathFa
         var: Path = tmp_path_factory.mktemp("var")
         key = "a secret of the tests, long enough to pass"
         async with served(create_app(Settings(database_url=url, secret_key=key, var=var))) as at:
-            yield Scene(at, held, tokens, laid.teams[FIRST])
+            yield Scene(at, held, tokens, laid.teams[FIRST], f"Crew:{CODE}:{laid.crews[CLEAN]}")
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +155,7 @@ async def shown(opening: Opening, scene: Scene, name: str, viewport: Any, **opti
     usual = {"domain": "127.0.0.1", "path": "/", "expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
     kept = [{"name": cookie, "value": value, **usual} for cookie, value in cookies.items()]
     watched: Watched = await opening(
-        at.path.format(code=held.tracking_code, team=scene.team),
+        at.path.format(code=held.tracking_code, team=scene.team, crew=scene.crew),
         viewport,
         expected="404" if name == "no-ward" else None,
         reduced_motion="reduce",
@@ -176,6 +177,8 @@ async def shown(opening: Opening, scene: Scene, name: str, viewport: Any, **opti
         await expect(page.locator("html.keeps .job.is-open")).to_be_attached()
     if name == "boundaries":
         await expect(page.locator('html[data-editor="ready"]')).to_be_attached()
+    if name == "settings-crew":
+        await expect(page.locator("html[data-ground=ready]")).to_be_attached()
     if name == "figures":
         await page.locator("#area-box").scroll_into_view_if_needed()
         await expect(page.locator("path.area").first).to_be_attached(timeout=15_000)
@@ -197,7 +200,7 @@ async def test_a_page_is_right_for_everybody(
     opening: Opening, scene: Scene, name: str, viewport: Any, scheme: Any
 ) -> None:
     page = await shown(opening, scene, name, viewport, color_scheme=scheme)
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
     await expect(page.locator("html")).to_have_attribute("lang", "vi")
     await expect(page.locator("h1")).to_have_count(1)
     await expect(page.get_by_role("main")).to_have_count(1)

@@ -27,6 +27,8 @@ from server.pages import (
     progress_words,
     render,
     report_words,
+    settings_crews,
+    staff_teams,
     staff_words,
     static,
     stats,
@@ -442,6 +444,8 @@ SPEAKERS = {
     "crew/main.js": crew_words.WORDS,
     "team/main.js": team_words.FOLLOWED,
     "team/place.js": team_words.WORDS,
+    "desk/crew_form.js": settings_crews.WORDS,
+    "desk/narrowing.js": staff_teams.WORDS,
     "boundaries/main.js": boundaries.SAID,
 }
 """The first module of each page that says anything, and the words that the page gives it."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from html import unescape
+from io import StringIO
 from typing import Any
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -14,7 +17,7 @@ from geo.ids import new_id
 from geo.tables import TeamRole
 from tests.asking import Desk
 from tests.server.test_settings_pages import get, post
-from tests.ward import CODE, FIRST, OTHER, SECOND
+from tests.ward import CLEAN, CODE, FIRST, OTHER, SECOND
 
 AT = "/staff/teams"
 MEMBER = {"name": "Võ Thị Mới", "role": "MEMBER", "organisation": "Hội Phụ nữ", "phone": "0905 000 222"}
@@ -167,3 +170,64 @@ async def test_a_form_from_elsewhere_is_refused(desk: Desk) -> None:
 async def test_staff_are_led_from_the_teams_own_page_to_the_list(desk: Desk) -> None:
     answer = await get(desk, "/team?ward=20314")
     assert (answer.status_code, answer.headers["location"]) == (303, "/staff/teams?ward=20314")
+
+
+# ---------------------------------------------------------------------------------------------------------- tables
+
+
+def cells_of(text: str) -> list[list[str]]:
+    return list(csv.reader(StringIO(text.removeprefix("\ufeff"))))
+
+
+@pytest.mark.parametrize("noun", ["teams", "crews"])
+async def test_what_is_downloaded_is_taken_in_again_and_changes_nothing(desk: Desk, noun: str) -> None:
+    await fill(desk, SECOND, 2, organisation="=1+1", phone="0905000333")
+    await without_team(desk, "Tổ dân phố số 10")
+    answer = await get(desk, f"/staff/{noun}/export.csv")
+    assert answer.headers["cache-control"] == "private, no-store"
+    assert f"-{CODE}-" in answer.headers["content-disposition"]
+    rows = cells_of(answer.text)
+    assert len(rows) == (1 + 3 + 2 + 2 if noun == "teams" else 1 + 2)
+    preview = await upload(desk, f"/staff/{noun}/import", answer.content)
+    assert "Không có gì để áp dụng." in preview.text
+    assert "có lỗi" in preview.text
+    assert f"<strong>{len(rows) - 1}</strong> giữ nguyên" in preview.text
+
+
+async def upload(desk: Desk, path: str, content: bytes, by: str = "staff") -> httpx.Response:
+    headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin", "Cookie": f"session={desk.tokens[by]}"}
+    return await desk.http.post(path, files={"file": ("bang.csv", content, "text/csv")}, headers=headers)
+
+
+async def test_a_table_is_previewed_and_then_applied(desk: Desk) -> None:
+    table = f"Tổ dân phố,Họ và tên,Vai trò,Điện thoại\n{SECOND},Võ Thị Mới,Tổ trưởng,0905000222\n".encode()
+    preview = await upload(desk, f"{AT}/import", table)
+    assert preview.status_code == 200
+    assert "Võ Thị Mới" in preview.text
+    assert await entry(desk, "Võ Thị Mới") is None, "nothing is stored by looking"
+    kept = {name: re.findall(rf'name="{name}" value="([^"]*)"', preview.text) for name in ("digest", "lines")}
+    applied = await post(desk, f"{AT}/import/apply", {**kept})
+    assert applied.headers["location"] == f"{AT}?done=imported&added=1&changed=0&removed=0"
+    row = await entry(desk, "Võ Thị Mới")
+    assert (row.role, row.team_id, row.consented_at) == ("LEADER", desk.ward.teams[SECOND], None)
+    assert "Đã áp dụng bảng: thêm 1, sửa 0, gỡ 0." in (await get(desk, applied.headers["location"])).text
+
+
+async def test_crews_are_taken_in_from_a_table(desk: Desk) -> None:
+    table = f"Tên đội;Địa bàn;Số việc cùng lúc\n{CLEAN};{FIRST};4\n".encode()
+    preview = await upload(desk, "/staff/crews/import", table)
+    kept = {name: re.findall(rf'name="{name}" value="([^"]*)"', preview.text) for name in ("digest", "lines")}
+    applied = await post(desk, "/staff/crews/import/apply", {**kept})
+    assert applied.headers["location"] == "/staff/crews?done=imported&added=0&changed=1&removed=0"
+    async with desk.database.read() as connection:
+        named = await connection.scalars(sa.select(tables.crew_neighbourhood.c.neighbourhood_id))
+        assert list(named) == [desk.ward.neighbourhoods[FIRST]]
+
+
+@pytest.mark.parametrize("path", [f"{AT}/export.csv", f"{AT}/import", "/staff/crews/export.csv"])
+async def test_tables_of_people_are_for_the_wards_staff(desk: Desk, path: str) -> None:
+    for by in ("team-1", "crew-clean"):
+        answer = await get(desk, path, by)
+        assert (answer.status_code, "Công Khai" in answer.text) == (403, False)
+    assert (await get(desk, path, None)).status_code == 303
+    assert "Kín Đáo" not in (await get(desk, path, "staff-other")).text
