@@ -170,11 +170,13 @@ function holdsRing([shell], [[x, y]]) {
 }
 
 function onCreated({ layer, shape }) {
+  geoman.showSnap(null);
   const geometry = geoman.taken(layer);
   if (shape !== "Cut") created?.(geometry);
 }
 
 function onCut({ layer, originalLayer }) {
+  geoman.showSnap(null);
   const shapes = [];
   const collect = (one) => (one.eachLayer && !one.getLatLngs ? one.eachLayer(collect) : shapes.push(one));
   collect(layer);

@@ -1,4 +1,4 @@
-// The form in which names are given, over the map: after drawing, splitting, merging, and to rename.
+// The form in which names are given, at the head of the list: after drawing, splitting, merging, and to rename.
 
 import { element, icon } from "../common/dom.js";
 import { say } from "../common/words.js";
