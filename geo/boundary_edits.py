@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -80,11 +80,20 @@ def held_at(_actor: Actor, ward_code: Any, at: Any) -> Rows:
     )
 
 
-async def last(connection: AsyncConnection, ward_code: str) -> datetime | None:
-    """When the ward's boundaries were saved last."""
-    query = sa.select(sa.func.max(boundary_edit.c.at)).where(boundary_edit.c.ward_code == ward_code)
+async def last(connection: AsyncConnection, ward_code: str | None) -> datetime | None:
+    """When the ward's boundaries were saved last; without a code, those of any ward. Served by the moments' index."""
+    query = sa.select(sa.func.max(boundary_edit.c.at))
+    if ward_code is not None:
+        query = query.where(boundary_edit.c.ward_code == ward_code)
     moment: datetime | None = await connection.scalar(query)
     return moment
+
+
+async def next_moment(connection: AsyncConnection, ward_code: str, *begun: datetime | None) -> datetime:
+    """The moment of a saving: now, but later than the last one and than what has `begun`, whatever two clocks say."""
+    now: datetime = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
+    known = [moment for moment in (*begun, await last(connection, ward_code)) if moment is not None]
+    return max(now, max(known, default=now - timedelta(days=1)) + timedelta(microseconds=1))
 
 
 async def write(

@@ -69,7 +69,7 @@ async def write(connection: AsyncConnection, actor: Actor, plan: Plan) -> Saved:
     removed = [one.id for one in wanted.remove]
     if not (drawn or redrawn or removed):
         return Saved(code, (), (), (), (), 0, plan)
-    at = await _moment(connection, plan, [*redrawn, *removed, *noded])
+    at = await boundary_edits.next_moment(connection, code, *(one.since for one in plan.standing.values()))
     await _free_names(connection, plan, at)
     if drawn:
         await _add(connection, wanted, drawn)
@@ -108,15 +108,6 @@ def _moved(plan: Plan, id_: UUID) -> bool:
 
 def _neighbours(plan: Plan) -> list[UUID]:
     return [key for key in plan.coverage.areas if isinstance(key, UUID)]
-
-
-async def _moment(connection: AsyncConnection, plan: Plan, ids: Sequence[UUID]) -> datetime:
-    """One moment for all of a save: now, but later than anything in the ward began, whatever two clocks say."""
-    now: datetime = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
-    begun = [one.since for one in plan.standing.values() if one.since is not None]
-    last = await boundary_edits.last(connection, plan.wanted.ward_code)
-    known = [*begun, *([] if last is None else [last])]
-    return max(now, max(known, default=now - timedelta(days=1)) + timedelta(microseconds=1))
 
 
 async def _free_names(connection: AsyncConnection, plan: Plan, at: datetime) -> None:

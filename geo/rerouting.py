@@ -16,11 +16,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
 
 from geo import dispatch, jobs, journal, notices, waiting
 from geo.crew_ground import covers
 from geo.database import within
 from geo.giving import Outcome, write_all
+from geo.ids import new_id
 from geo.lifecycle import OPEN, Party, Status
 from geo.notices import NewNotice
 from geo.tables import (
@@ -217,8 +219,28 @@ async def _take_down(connection: AsyncConnection, ward_code: str, moved: Sequenc
         sa.select(columns.id, columns.name).where(columns.ward_code == ward_code, columns.id == _among(afters))
     )
     names: dict[UUID | None, str] = {None: NOBODYS, **{row.id: row.name for row in named}}
-    remarks = [(ward_code, one.incident_id, one.status, NOTE.format(names[one.after])) for one in moved]
-    await journal.remark(connection, remarks, Party.SYSTEM, About.REROUTED)
+    lists: list[tuple[str, TypeEngine[Any], list[Any]]] = [
+        ("id", sa.Uuid(), [new_id() for _ in moved]),
+        ("incident_id", sa.Uuid(), [one.incident_id for one in moved]),
+        ("status", sa.Text(), [one.status for one in moved]),
+        ("note", sa.Text(), [NOTE.format(names[one.after]) for one in moved]),
+    ]
+    # One statement, for there may be ten thousand of them.
+    given = sa.func.unnest(*(sa.literal(values, sa.ARRAY(of_type)) for _, of_type, values in lists))
+    rows = given.table_valued(*(sa.column(name, of_type) for name, of_type, _ in lists)).render_derived(name="given")
+    of_ward = sa.select(sa.literal(ward_code, sa.Text).label("ward_code"), *rows.c).subquery("steps")
+    steps = journal.steps(
+        of_ward,
+        incident_id=lambda row: row.incident_id,
+        id=lambda row: row.id,
+        from_status=lambda row: row.status,
+        to_status=lambda row: row.status,
+        party=lambda _: sa.literal(Party.SYSTEM.value, sa.Text),
+        public=lambda _: sa.false(),
+        note=lambda row: row.note,
+        about=lambda _: sa.literal(About.REROUTED.value, sa.Text),
+    )
+    await connection.execute(steps)
 
 
 async def _tell(connection: AsyncConnection, ward_code: str, moved: Sequence[Moved]) -> None:

@@ -23,8 +23,10 @@ from server.wards import UNKNOWN_WARD, is_code
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 
-_FRESH_SECONDS = {"incidents": 5}
-"""How long anyone may keep what the public sees. Of what changes rarely, for a minute."""
+_FRESH_SECONDS = {"incidents": 5, "wards": 0, "neighbourhoods": 0}
+"""How long anyone may keep what the public sees: for a minute, but boundaries not at all unasked, for none may outlive
+an edit. What is kept of them is asked for again by its ETag.
+"""
 
 ZOOM = Text(f"z phải là số nguyên từ 0 đến {MAX_ZOOM}.", f"z is a whole number from 0 to {MAX_ZOOM}.")
 NUMBER = Text(
@@ -71,7 +73,8 @@ async def tile(request: Request) -> Response:
 def _answer(request: Request, layer: str, actor: Actor, body: bytes) -> Response:
     """What the public sees may be kept for a moment, by anyone; what a caller sees by right of their own, by nobody."""
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    public = f"public, max-age={_FRESH_SECONDS.get(layer, 60)}"
+    seconds = _FRESH_SECONDS.get(layer, 60)
+    public = f"public, max-age={seconds}" if seconds else "public, no-cache"
     headers = {
         "ETag": etag,
         "Cache-Control": public if actor == ANONYMOUS else "private, no-cache",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo import boundary_edits, rerouting
 from geo.ids import new_id
 from geo.importing.features import FileProblem
 from geo.importing.matching import Found, Stored
@@ -18,6 +19,7 @@ from geo.language import Text
 from geo.seeds import team_name
 from geo.tables import SRID, neighbourhood, neighbourhood_boundary, team
 
+_REASON = "Nhập từ tệp {}"
 _REFUSED = Text("Cơ sở dữ liệu không nhận: {reason}", "The database refuses it: {reason}")
 
 
@@ -25,7 +27,11 @@ async def write(
     connection: AsyncConnection, new: Sequence[Found], changed: Sequence[Found], source: str, progress: Progress
 ) -> None:
     """Write what is new and what has changed. Raises `FileProblem` where the database's own rules refuse it."""
-    now: datetime = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
+    wards = sorted({one.ward_code for one in (*new, *changed)})
+    begun = {code: [one.stored.since for one in changed if one.stored and one.ward_code == code] for code in wards}
+    moments = {code: await boundary_edits.next_moment(connection, code, *begun[code]) for code in wards}
+    drawn: dict[str, list[UUID]] = {code: [] for code in wards}
+    redrawn: dict[str, list[UUID]] = {code: [] for code in wards}
     renamed = [one for one in changed if one.renamed]
     for one in renamed:  # names may be changing hands: first out of each other's way
         await connection.execute(_renewed(one).values(name=one.key, code=None))
@@ -33,15 +39,25 @@ async def write(
         await connection.execute(_renewed(one).values(name=one.name, code=one.final_code))
     everything = len(new) + len(changed)
     for done, one in enumerate([*changed, *new], start=1):
+        code = one.ward_code
         if one.stored is None:
-            await _add(connection, one, now, source)
+            drawn[code].append(await _add(connection, one, moments[code], source))
         elif one.moved:
-            await _redraw(connection, one, one.stored, now, source)
+            await _redraw(connection, one, one.stored, moments[code], source)
+            redrawn[code].append(one.stored.id)
         progress("Ghi vào cơ sở dữ liệu", done, everything)
     try:
         await connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
     except IntegrityError as error:
         raise FileProblem(_REFUSED, reason=str(error.orig).partition("\n")[0]) from error
+    for code in wards:
+        if drawn[code] or redrawn[code]:
+            why = _REASON.format(source)
+            edit = await boundary_edits.write(
+                connection, code, moments[code], None, why, drawn[code], redrawn[code], []
+            )
+            await rerouting.follow(connection, code, [*drawn[code], *redrawn[code]])
+            await rerouting.later(connection, code, edit)
 
 
 def _renewed(one: Found) -> sa.Update:
@@ -50,18 +66,17 @@ def _renewed(one: Found) -> sa.Update:
     )
 
 
-async def _add(connection: AsyncConnection, one: Found, since: datetime, source: str) -> None:
+async def _add(connection: AsyncConnection, one: Found, since: datetime, source: str) -> UUID:
     id_ = new_id()
     row = {"ward_code": one.ward_code, "id": id_, "code": one.code, "name": one.name}
     await connection.execute(sa.insert(neighbourhood).values(**row))
     await _draw(connection, one, id_, since, source)
     row = {"ward_code": one.ward_code, "id": new_id(), "neighbourhood_id": id_, "name": team_name(one.name)}
     await connection.execute(sa.insert(team).values(**row))
+    return id_
 
 
-async def _redraw(connection: AsyncConnection, one: Found, stored: Stored, now: datetime, source: str) -> None:
-    # A period never ends before it begins, whatever two clocks say.
-    since = now if stored.since is None else max(now, stored.since + timedelta(microseconds=1))
+async def _redraw(connection: AsyncConnection, one: Found, stored: Stored, since: datetime, source: str) -> None:
     boundary = neighbourhood_boundary
     await connection.execute(
         sa.update(boundary)
@@ -82,6 +97,6 @@ async def _draw(connection: AsyncConnection, one: Found, id_: UUID, since: datet
             neighbourhood_id=id_,
             boundary=sa.func.ST_GeomFromWKB(one.area.wkb, SRID),
             since=since,
-            reason=f"Nhập từ tệp {source}",
+            reason=_REASON.format(source),
         )
     )

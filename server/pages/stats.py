@@ -14,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from geo import boundary_edits
 from geo.actor import ANONYMOUS
+from geo.database import Database
 from geo.lifecycle import FINISHED, OPEN
 from geo.plans import Kept
 from maps.choropleth_map import choropleth_map
@@ -70,6 +72,8 @@ class Busy(Exception):
 class Figures:
     """The figures that strangers ask for: all of them see the same, so for a minute one count serves.
 
+    A count does not outlive the boundaries that it was made by: the last saving of boundaries is in its key.
+
     However many ask for the same at once, it is counted once; and few counts run at a time, whatever days are asked
     for. Who waits too long for a turn is shown the last figures known, or told to come again.
     """
@@ -83,7 +87,7 @@ class Figures:
         """The figures of the ward with this code for the period, as the caller may see them. Raises `Busy`."""
         if request.state.actor != ANONYMOUS:
             return await _count(request, code, period)
-        key: Hashable = (code, period)
+        key: Hashable = (code, period, await _drawn(request, code))
         known = self._kept.get(key)
         if known is not None and datetime.now(VIETNAM) - known.at < AGE:
             return known
@@ -123,6 +127,12 @@ def _or_busy(known: Counted | None) -> Counted:
     if known is None:
         raise Busy
     return known
+
+
+async def _drawn(request: Request, code: str | None) -> datetime | None:
+    """When boundaries were saved last."""
+    async with cast(Database, request.app.state.database).read() as connection:
+        return await boundary_edits.last(connection, code)
 
 
 async def _count(request: Request, code: str | None, period: Period) -> Counted:

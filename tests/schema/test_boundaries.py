@@ -124,7 +124,7 @@ async def test_who_saw_another_version_is_told_of_all_that_changed(desk: Desk) -
 
 async def test_a_draft_sent_twice_doubles_nothing(desk: Desk) -> None:
     """The answer to the first was lost on its way."""
-    draft = {
+    draft: dict[str, Any] = {
         "remove": [removal(desk, EAST)],
         "draw": [{"name": "Tổ dân phố số 14", "boundary": area(TILES[EAST])}],
     }

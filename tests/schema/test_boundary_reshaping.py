@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from shapely.geometry import shape
 from sqlalchemy.exc import IntegrityError
 
 from geo import tables
+from geo.ids import new_id
 from geo.positions import MAX_VERTICES
 from tests import ward
 from tests.asking import Desk
@@ -187,7 +189,7 @@ async def test_a_day_is_restored_as_a_new_draft(desk: Desk) -> None:
     assert {one["neighbourhood"]["name"]: one["boundary"] for one in then} == before
     now = await standing(desk)
     held = {one["neighbourhood"]["id"] for one in then}
-    draft = {
+    draft: dict[str, Any] = {
         "redraw": [
             {
                 "neighbourhoodId": one["neighbourhood"]["id"],
@@ -213,15 +215,16 @@ async def test_a_day_is_restored_as_a_new_draft(desk: Desk) -> None:
 
 
 async def test_the_database_holds_even_what_goes_past_the_rules(desk: Desk) -> None:
-    columns = tables.neighbourhood_boundary.c
-    wide = sa.func.ST_GeomFromEWKT(ward.square(108.20, 15.98, 108.221, 16.00))
-    with pytest.raises(IntegrityError):
-        async with desk.database.write() as connection:
-            await connection.execute(
-                sa.update(tables.neighbourhood_boundary)
-                .where(columns.neighbourhood_id == desk.ward.neighbourhoods[FIRST])
-                .values(boundary=wide)
-            )
+    columns, key = tables.neighbourhood_boundary.c, desk.ward.neighbourhoods[FIRST]
+    now = datetime.now().astimezone()
+    row = {"ward_code": CODE, "id": new_id(), "neighbourhood_id": key, "since": now}
+    for west, fits in ((108.221, False), (108.22, True)):
+        wide = ward.square(108.20, 15.98, west, 16.00)
+        with nullcontext() if fits else pytest.raises(IntegrityError, match="no_overlap"):
+            async with desk.database.write() as connection:
+                ending = sa.update(tables.neighbourhood_boundary).where(columns.neighbourhood_id == key)
+                await connection.execute(ending.values(until=now))
+                await connection.execute(sa.insert(tables.neighbourhood_boundary).values(boundary=wide, **row))
 
 
 def circle(vertices: int) -> list[list[float]]:

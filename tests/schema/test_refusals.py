@@ -122,8 +122,28 @@ async def changes(connection: AsyncConnection, made: Ward) -> list[Change]:
             {"until": "2026-11-20T02:05:00Z"},
             ("crew-clean", "crew-roads", "crew-other", "staff-other", *staff),
         ),
+        *boundaries(made, staff),
         # Last, for it signs staff out.
         Change("resetPassword", {"accountId": member("staff")}, ("admin",)),
+    ]
+
+
+def boundaries(made: Ward, staff: tuple[str | None, ...]) -> list[Change]:
+    """The changes of boundaries: none of them touches what another names."""
+    ids = {name: f"Neighbourhood:{CODE}:{key}" for name, key in made.neighbourhoods.items()}
+    first, second, tenth, east = (ids[name] for name in ward.TILES)
+    line = {"type": "LineString", "coordinates": [[108.21, 16.0], [108.21, 16.02]]}
+    both = [{"neighbourhoodId": one, "expectedVersion": 1} for one in (first, second)]
+    split = {"neighbourhoodId": tenth, "line": line, "newNames": ["Tổ mới"], "expectedVersion": 1}
+    return [
+        Change("renameNeighbourhood", {"neighbourhoodId": east, "name": "Khu Đông"}, staff),
+        Change(
+            "saveBoundaries",
+            {"wardCode": CODE, "remove": [{"neighbourhoodId": east, "expectedVersion": 1}]},
+            staff,
+        ),
+        Change("splitNeighbourhood", split, staff),
+        Change("mergeNeighbourhoods", {"neighbourhoods": both, "name": "Khu Nam"}, staff),
     ]
 
 

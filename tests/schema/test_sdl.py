@@ -12,7 +12,19 @@ import sqlalchemy as sa
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, is_non_null_type
 from graphql.utilities import build_schema
 
-from geo import account_lists, categories, crews, incidents, neighbourhoods, places, records, rejections, teams, wards
+from geo import (
+    account_lists,
+    boundary_edits,
+    categories,
+    crews,
+    incidents,
+    neighbourhoods,
+    places,
+    records,
+    rejections,
+    teams,
+    wards,
+)
 from geo.actor import Actor, Role
 from schema.api import SCHEMA, sdl
 
@@ -26,6 +38,8 @@ ACTORS = [
 ]
 READABLE: dict[str, Callable[[Actor], sa.Select[Any]]] = {
     "Account": account_lists.readable,
+    "BoundaryEdit": boundary_edits.readable,
+    "BoundaryPeriod": neighbourhoods.boundary_readable,
     "Category": categories.readable,
     "Crew": crews.readable,
     "Incident": incidents.readable,
@@ -97,6 +111,7 @@ def test_a_field_that_some_may_not_read_is_nullable() -> None:
         ("TeamMember", "name"),
         ("TeamMember", "phone"),
         ("Crew", "position"),
+        ("BoundaryPeriod", "author"),
     } <= columns
     required = []
     for kind, column in columns:
