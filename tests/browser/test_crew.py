@@ -17,9 +17,9 @@ from geo import sessions, tables
 from geo.database import Database
 from geo.lifecycle import Status
 from tests import ward
-from tests.browser.axe import violations
+from tests.browser.axe import LOOKS, by_day_and_night
 from tests.browser.conftest import DESKTOP, PHONE, Opening
-from tests.browser.test_report import AWAY, LOOKS, eventually, picture, position
+from tests.browser.test_report import AWAY, eventually, picture, position
 from tests.ward import CLEAN, CODE, FIRST, IN_FIRST, IN_SECOND, Reported
 
 SIGNED_OUT = rf"{AWAY}|401"
@@ -544,19 +544,19 @@ async def test_axe_finds_nothing(opening: Opening, scene: Scene, viewport: Any, 
     taken = await scene.job(due_at=datetime.now(UTC) + timedelta(days=2))
     options = {"color_scheme": scheme, "reduced_motion": "reduce", **position(IN_FIRST)}
     page = await opened(opening, scene, viewport, **options)
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
     await page.context.set_offline(True)
     await page.locator(".job-head").nth(1).click()
     await act(page, "Nhận việc").click()
     await scene.assign(taken, scene.roads)
     await expect(page.locator("#outbox")).to_be_visible()
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
     await page.context.set_offline(False)
     await expect(page.locator("#refused")).to_contain_text("Chưa ghi nhận")
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
     for name in ("Đã xử lý xong", "Trả lại việc này"):
         await act(page, name).click()
-        assert await violations(page) == []
+        assert await by_day_and_night(page) == []
         await page.keyboard.press("Escape")
 
 

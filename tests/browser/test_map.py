@@ -7,16 +7,10 @@ import pytest
 from playwright.async_api import expect
 
 from geo.database import Database
-from tests.browser.axe import violations
+from tests.browser.axe import LOOKS, by_day_and_night
 from tests.browser.conftest import DESKTOP, PHONE, Opening
 from tests.browser.ward_map import group, lay, pick, places, unfold
 from tests.maps.small_ward import HOSTILE, PRODUCT
-
-LOOKS = [
-    pytest.param(viewport, scheme, id=f"{name}-{scheme}")
-    for name, viewport in (("phone", PHONE), ("desktop", DESKTOP))
-    for scheme in ("light", "dark")
-]
 
 TOOLS = ("Gần tôi", "Lọc", "Chia sẻ")
 
@@ -48,19 +42,19 @@ async def test_axe_finds_nothing(opening: Opening, viewport, scheme):
     for layer in ("heat", "cultural-houses", "health", "homes", "neighbourhoods"):
         await unfold(page, layer)
     await page.get_by_text("Chọn từng trạng thái").click()
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
     await page.get_by_role("combobox").fill("so 2")
     await page.keyboard.press("ArrowDown")
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
     await page.get_by_role("option", name="Nhà văn hóa số 2").click()
     await expect(page.locator("#card")).to_be_visible()
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
     await page.locator("#card").get_by_role("button", name="Tổ dân phố số 2").click()
     await expect(page.locator("#card")).to_contain_text("phản ánh đang được xử lý")
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
     await page.locator("#card").get_by_role("button", name="Chia sẻ").click()
     await expect(page.get_by_role("dialog")).to_be_visible()
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])

@@ -17,19 +17,14 @@ from geo.database import Database
 from server.console import Commands
 from server.map_commands import map_group
 from tests.archives import tile, write_archive
-from tests.browser.axe import violations
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.axe import LOOKS, by_day_and_night
+from tests.browser.conftest import DESKTOP
 from tests.browser.test_basemap import LISTEN, PAINTED, run, until
 from tests.extracts import town
 from tests.maps.small_ward import HOSTILE, PRODUCT, build, report
 
 COMMANDS = Commands("phuongso", commands=[map_group])
 SEPARATOR = "Nhà\u2028hàng <!-- <script> & bạn"
-LOOKS = [
-    pytest.param(viewport, scheme, id=f"{name}-{scheme}")
-    for name, viewport in (("phone", PHONE), ("desktop", DESKTOP))
-    for scheme in ("light", "dark")
-]
 
 Showing = Callable[..., Awaitable[Page]]
 
@@ -103,7 +98,7 @@ async def test_the_file_shows_the_ward_without_a_network_and_axe_finds_nothing(
     ids = await page.locator("[id]").evaluate_all("found => found.map((one) => one.id)")
     assert len(ids) == len(set(ids)), "the icons' names are ids, too"
     assert await page.evaluate("document.fonts.check('600 16px \"Be Vietnam Pro\"')")
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
 
 
 async def test_cards_tell_hours_phone_and_the_way(showing: Showing, file):

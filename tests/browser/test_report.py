@@ -20,16 +20,11 @@ from playwright.async_api import BrowserContext, FilePayload, Page, Route, expec
 from geo import tables
 from geo.database import Database
 from tests import ward
-from tests.browser.axe import violations
+from tests.browser.axe import LOOKS, by_day_and_night
 from tests.browser.conftest import DESKTOP, PHONE, Opening
 from tests.photographs import photograph
 from tests.ward import IN_FIRST, IN_OTHER, IN_SECOND, IN_THE_SEA
 
-LOOKS = [
-    pytest.param(viewport, scheme, id=f"{name}-{scheme}")
-    for name, viewport in (("phone", PHONE), ("desktop", DESKTOP))
-    for scheme in ("light", "dark")
-]
 HOSTILE = "{{ 12347*98765 }}<script>alert(1)</script><img src=x onerror=alert(2)>"
 WAITING = "Đang chờ gửi"
 AWAY = r"net::ERR_|Failed to load resource|Failed to fetch|service worker"
@@ -178,7 +173,7 @@ async def test_axe_finds_nothing(opening: Opening, viewport, scheme):
     await ready(page)
     await send(page)
     await expect(page.locator("#summary")).to_be_focused()
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
     await page.set_input_files("#photos", [picture(at=IN_SECOND)])
     await expect(page.locator(".thumb img")).to_be_visible()
     await page.get_by_role("button", name="Chọn trên bản đồ").click()
@@ -186,7 +181,7 @@ async def test_axe_finds_nothing(opening: Opening, viewport, scheme):
     await page.get_by_text("Tôi đồng ý").click()
     await page.get_by_label("Địa chỉ hoặc nơi gần đó").press_sequentially("to dan pho")
     await expect(page.locator("#address-offers").get_by_role("option").first).to_be_visible()
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
 
 
 @pytest.mark.parametrize("width", [320, 360])

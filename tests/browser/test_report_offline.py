@@ -10,9 +10,9 @@ from playwright.async_api import Page, expect
 
 from geo.database import Database
 from tests import ward
-from tests.browser.axe import violations
+from tests.browser.axe import LOOKS, by_day_and_night
 from tests.browser.conftest import PHONE, Opening
-from tests.browser.test_report import AWAY, LOOKS, WAITING, eventually, fill, position, ready, send, stored
+from tests.browser.test_report import AWAY, WAITING, eventually, fill, position, ready, send, stored
 from tests.ward import IN_FIRST
 
 CUT_OFF = re.compile("Đang mất mạng|Chưa kết nối được")
@@ -122,7 +122,8 @@ async def test_the_language_chosen_last_is_spoken_without_a_network(opening: Ope
 
 @pytest.mark.parametrize(("viewport", "scheme"), LOOKS)
 async def test_axe_finds_nothing(opening: Opening, viewport: dict[str, int], scheme: str) -> None:
-    page = (await opening("/report", viewport, color_scheme=scheme, expected=AWAY, **position(IN_FIRST))).page
+    look: dict[str, Any] = {"color_scheme": scheme, "reduced_motion": "reduce"}
+    page = (await opening("/report", viewport, expected=AWAY, **look, **position(IN_FIRST))).page
     await ready(page)
     await page.context.set_offline(True)
     await fill(page)
@@ -130,7 +131,7 @@ async def test_axe_finds_nothing(opening: Opening, viewport: dict[str, int], sch
     await expect(page.locator("#kept-list")).to_contain_text(WAITING)
     await page.goto("/stats")
     await expect(page.locator("#kept-list")).to_contain_text(WAITING)
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
     for width in (320, 360):
         await page.set_viewport_size({"width": width, "height": 640})
         await page.evaluate("document.documentElement.style.setProperty('font-size', '34px')")

@@ -15,8 +15,8 @@ from playwright.async_api import Page, expect
 
 from geo import tables
 from geo.database import Database
-from tests.browser.axe import violations
-from tests.browser.conftest import DESKTOP, PHONE, Opening
+from tests.browser.axe import LOOKS, by_day_and_night
+from tests.browser.conftest import PHONE, Opening
 from tests.browser.staff_console import Console, codes, console_on, row, signed_in
 from tests.ward import CLEAN, CODE, IN_FIRST, ROADS
 
@@ -398,22 +398,21 @@ async def test_without_scripts_it_is_a_list_to_filter_and_to_leaf_through(openin
     await expect(page.locator(".row")).to_have_count(1)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("viewport", "scheme"), LOOKS)
 async def test_everybody_can_use_what_opens(opening: Opening, console: Console, viewport: Any, scheme: Any) -> None:
     page = (await signed_in(opening, console, viewport=viewport, color_scheme=scheme)).page
     await page.locator("#show-keys").click()
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
     await page.keyboard.press("Escape")
     await row(page, console.incidents["late"]).locator(".row-tick").click()
     await page.get_by_text("Lọc", exact=True).click()
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
     await page.locator('[data-bulk="reject"]').click()
     await expect(page.locator("#rejecting")).to_be_visible()
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
     await page.keyboard.press("Escape")
     await page.locator('[data-bulk="assign"]').click()
-    assert await violations(page) == []
+    assert await by_day_and_night(page) == []
 
 
 async def test_a_phone_switches_between_list_and_map(opening: Opening, console: Console) -> None:
