@@ -190,7 +190,7 @@ async function start() {
   map.pm.setLang("vi", { tooltips: data.geoman }, "en");
   map.pm.setPathOptions({ className: "ground-drawn" });
   const [ward, neighbourhoods] = await Promise.all([layer("ward"), layer("neighbourhoods")]);
-  const edge = L.geoJSON(ward, { interactive: false, style: () => ({ className: "ground-ward" }) });
+  const edge = L.geoJSON(ward, { interactive: false, pmIgnore: true, snapIgnore: true, style: () => ({ className: "ground-ward" }) });
   map.fitBounds(edge.getBounds(), { animate: false });
   edge.addTo(map);
   await addGround(map, data.ground).catch(() => null);
