@@ -48,9 +48,8 @@ def check(area: MultiPolygon, key: Key = None) -> MultiPolygon:
     if area.is_empty or not np.isfinite(shapely.get_coordinates(area)).all():
         raise BoundaryFault(Fault(FaultKind.SELF_INTERSECTION, Point(), 0.0, (key,)))
     rounded: MultiPolygon = shapely.transform(area, lambda points: np.rint(points * UNITS) / UNITS)
-    for shape in (area, rounded):
-        if not shape.is_valid:
-            raise BoundaryFault(Fault(FaultKind.SELF_INTERSECTION, _where(shape), 0.0, (key,)))
+    if not rounded.is_valid:
+        raise BoundaryFault(Fault(FaultKind.SELF_INTERSECTION, _where(rounded), 0.0, (key,)))
     return rounded
 
 
