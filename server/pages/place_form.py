@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 from starlette.requests import Request
 
+from geo.ids import as_id
 from geo.place_rows import read_position
 from geo.tables import PlaceKind
 from maps import vendor
@@ -16,7 +18,7 @@ from server.pages.desk import desk_words
 from server.pages.languages import language_of, translations
 from server.pages.words import PLACES
 
-NAMES = ("kind", "name", "address", "phone", "opening_hours", "position", "consent", "consent_seen")
+NAMES = ("kind", "name", "address", "phone", "opening_hours", "position", "consent", "consent_seen", "request_key")
 FIELDS = {
     "kind": "kind", "name": "name", "address": "address", "phone": "phone", "openingHours": "opening-hours",
     "location": "position",
@@ -29,7 +31,8 @@ Wrong = list[tuple[str, str]]
 
 def empty(kind: PlaceKind = PlaceKind.CULTURAL_HOUSE) -> dict[str, Any]:
     """The fields for a place to add."""
-    return {"id": None, "public": False, "area": None, **dict.fromkeys(NAMES, ""), "kind": kind}
+    more = {"kind": kind, "request_key": str(uuid4())}
+    return {"id": None, "public": False, "area": None, **dict.fromkeys(NAMES, ""), **more}
 
 
 def fields_of(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,8 +52,8 @@ def fields_of(found: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def input_of(given: Mapping[str, str]) -> tuple[dict[str, Any], Wrong]:
-    """What the form says as `savePlace` takes it, but for which place; and what cannot be said so."""
+def input_of(given: Mapping[str, Any], ward_code: str) -> tuple[dict[str, Any], Wrong]:
+    """What the form of `given` (its `id` with it) says as `savePlace` takes it, and what cannot be said so."""
     wrong: Wrong = []
     at = read_position(given["position"])
     if at is None:
@@ -68,7 +71,10 @@ def input_of(given: Mapping[str, str]) -> tuple[dict[str, Any], Wrong]:
     }
     if given["kind"] == PlaceKind.OFFICIAL_HOME:
         said["consent"] = decided(given)
-    return said, wrong
+    if given["id"] is not None:
+        return {**said, "placeId": given["id"]}, wrong
+    key = as_id(given["request_key"])
+    return {**said, "wardCode": ward_code, "requestKey": None if key is None else str(key)}, wrong
 
 
 def decided(given: Mapping[str, str]) -> bool | None:
@@ -77,13 +83,15 @@ def decided(given: Mapping[str, str]) -> bool | None:
     return None if agreed == (given["consent_seen"] == "yes") else agreed
 
 
-def told(request: Request, ward_code: str, ground: Ground | None, words: Mapping[str, str]) -> dict[str, Any]:
+def told(
+    request: Request, ward_code: str, ground: Ground | None, words: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """What the form's template and its modules need beside the place itself."""
     leaflet = f"{vendor.LEAFLET}/leaflet"
     return {
         "kinds": PLACES,
         "data": {
-            **desk_words(translations(language_of(request)).gettext, {**team_words.WORDS, **words}),
+            **desk_words(translations(language_of(request)).gettext, {**team_words.WORDS, **(words or {})}),
             "language": language_of(request),
             "ward": ward_code,
             "leaflet": {"script": vendor.url(f"{leaflet}.js"), "style": vendor.url(f"{leaflet}.css")},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,7 +31,7 @@ WORDS = {
 @settings
 async def adding(request: Request, code: str) -> Response:
     """`GET /staff/places/new`."""
-    return await _form(request, code, {**place_form.empty(), "request_key": str(uuid4())})
+    return await _form(request, code, place_form.empty())
 
 
 @settings
@@ -44,7 +44,7 @@ async def editing(request: Request, code: str) -> Response:
 @settings
 async def add(request: Request, code: str) -> Response:
     """`POST /staff/places/new`."""
-    return await _take(request, code, {**place_form.empty(), "request_key": str(uuid4())})
+    return await _take(request, code, place_form.empty())
 
 
 @settings
@@ -74,16 +74,10 @@ async def _take(request: Request, code: str, place: dict[str, Any]) -> Response:
     if problems:
         return await _form(request, code, place, problems)
     place |= {name: text(form, name) for name in place_form.NAMES}
-    said, wrong = place_form.input_of(place)
+    said, wrong = place_form.input_of(place, code)
     problems = [(field, say(request, message)) for field, message in wrong]
     new = place["id"] is None
     if not problems:
-        if new:
-            key = as_id(text(form, "request_key"))
-            place["request_key"] = str(key or place["request_key"])
-            said |= {"wardCode": code, "requestKey": place["request_key"]}
-        else:
-            said["placeId"] = place["id"]
         problems = problems_of((await ask(request, "team_save_place", {"input": said}))["result"], place_form.FIELDS)
     return await _form(request, code, place, problems) if problems else back(request, AT, "added" if new else "saved")
 

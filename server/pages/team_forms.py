@@ -2,51 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from geo.tables import PlaceKind, TeamRole
-from maps import vendor
+from geo.tables import TeamRole
 from server.basemap import ground_of
+from server.pages import place_form
 from server.pages import team_words as words
 from server.pages.asking import ask
-from server.pages.desk import desk_page, desk_words
+from server.pages.desk import desk_page
 from server.pages.languages import language_of, translations
 from server.pages.progress_view import moment
 from server.pages.signed_in import only
 from server.pages.team import WHO, Team, back, is_key, team_of
 from server.pages.trouble import trouble
-from server.pages.words import PLACES
 from server.sessions import FOREIGN, is_own
 from server.uploads import Refused, read_form
 
 Problems = list[tuple[str, str]]
 
 _FIELDS = {"openingHours": "opening-hours", "location": "position"}
-_NUMBER = re.compile(r"-?\d{1,3}(?:\.\d+)?", re.ASCII)
 _NEW = "new"
 LEADER = TeamRole.LEADER
-
-
-def read_position(text: str) -> tuple[float, float] | None:
-    """Longitude and latitude from `15.9865, 108.2100`, in either order, for here the longitude is the larger."""
-    if re.sub(_NUMBER, "", text).strip(" ,;\t°"):
-        return None
-    numbers = sorted(float(number) for number in _NUMBER.findall(text))
-    if len(numbers) != 2 or abs(numbers[0]) > 90 or abs(numbers[1]) > 180:
-        return None
-    return numbers[1], numbers[0]
 
 
 # --------------------------------------------------------------------------------------------------------- places
 
 
 @only(*WHO)
-async def place_form(request: Request) -> Response:
+async def place_page(request: Request) -> Response:
     """`GET /team/places/KEY` and `GET /team/places/new`: the form of a place."""
     team = await team_of(request)
     place = None if team is None else await _place(request, team)
@@ -62,31 +49,14 @@ async def save_place(request: Request) -> Response:
     place = None if team is None else await _place(request, team)
     if team is None or place is None:
         return trouble(request, 404)
-    names = ("kind", "name", "address", "phone", "opening_hours", "position", "consent", "consent_seen")
     try:
-        given = await _given(request, names)
+        given = await _given(request, place_form.NAMES)
     except Refused as refused:
         return await _place_shown(request, team, place, [("form", refused.message(language_of(request)))], refused)
     place = {**place, **given}
-    problems: Problems = []
-    at = read_position(given["position"])
-    if at is None:
-        problems.append(("position", words.POSITION_UNREAD if given["position"] else words.POSITION_MISSING))
-    if given["kind"] not in list(PlaceKind):
-        problems.append(("kind", words.KIND_UNKNOWN))
-    if problems or at is None:
-        return await _place_shown(request, team, place, _said(request, problems))
-    said: dict[str, Any] = {
-        "kind": given["kind"],
-        "name": given["name"],
-        "location": {"type": "Point", "coordinates": list(at)},
-        "address": given["address"],
-        "phone": given["phone"],
-        "openingHours": given["opening_hours"],
-    }
-    if given["kind"] == PlaceKind.OFFICIAL_HOME:
-        said["consent"] = _decided(given)
-    said |= {"wardCode": _ward_of(team)} if place["id"] is None else {"placeId": place["id"]}
+    said, wrong = place_form.input_of(place, _ward_of(team))
+    if wrong:
+        return await _place_shown(request, team, place, _said(request, wrong))
     result = (await ask(request, "team_save_place", {"input": said}))["result"]
     if result["__typename"] == "NotAllowed":
         return await _place_shown(request, team, place, _said(request, [("position", words.NOT_YOURS)]))
@@ -112,41 +82,22 @@ async def remove_place(request: Request) -> Response:
 async def _place(request: Request, team: Team) -> dict[str, Any] | None:
     """The form's fields for the place that the address names, one of the team's neighbourhood; empty for a new one."""
     key = request.path_params.get("key", _NEW)
-    names = ("name", "address", "phone", "opening_hours", "position", "consent")
     if key == _NEW:
-        return {"id": None, "kind": PlaceKind.CULTURAL_HOUSE, "public": False, **dict.fromkeys(names, "")}
+        return place_form.empty()
     if not is_key(key):
         return None
     found = (await ask(request, "team_place", {"id": f"Place:{_ward_of(team)}:{key}"}))["node"]
     if found is None or (found["neighbourhood"] or {}).get("id") != team.neighbourhood["id"]:
         return None
-    longitude, latitude = found["location"]["coordinates"]
-    texts = {name: found[name] or "" for name in ("name", "address", "phone")}
-    more = {"opening_hours": found["openingHours"] or "", "position": f"{latitude:.6f}, {longitude:.6f}"}
-    consent = "yes" if found["kind"] == PlaceKind.OFFICIAL_HOME and found["public"] else ""
-    return {"id": found["id"], "kind": found["kind"], "consent": consent, **texts, **more}
+    return place_form.fields_of(found)
 
 
 async def _place_shown(
     request: Request, team: Team, place: dict[str, Any], problems: Problems, why: Refused | None = None
 ) -> Response:
-    gettext = translations(language_of(request)).gettext
     ground = ground_of(request)
-    leaflet = f"{vendor.LEAFLET}/leaflet"
-    context = {
-        "team": team.data,
-        "who": team.who,
-        "place": place,
-        "problems": problems,
-        "kinds": PLACES,
-        "data": {
-            **desk_words(gettext, words.WORDS),
-            "language": language_of(request),
-            "ward": _ward_of(team),
-            "leaflet": {"script": vendor.url(f"{leaflet}.js"), "style": vendor.url(f"{leaflet}.css")},
-            "ground": None if ground is None else ground.told(),
-        },
-    }
+    told = place_form.told(request, _ward_of(team), ground)
+    context = {"team": team.data, "who": team.who, "page_at": team.page, "place": place, "problems": problems, **told}
     source = "" if ground is None else ground.source
     return await desk_page(
         request, "team_place.html", context, at=team.way, status=_status(problems, why), image_source=source
@@ -182,7 +133,7 @@ async def save_member(request: Request) -> Response:
     if role != member["held"] and role not in _roles(team, member):
         return await _member_shown(request, team, member, _said(request, [("role", words.ROLE_UNKNOWN)]))
     said: dict[str, Any] = {name: member[name] for name in ("name", "role", "organisation", "phone")}
-    said["consent"] = _decided(given)
+    said["consent"] = place_form.decided(given)
     said |= {"teamId": team.data["id"]} if member["id"] is None else {"memberId": member["id"]}
     problems = _problems((await ask(request, "team_save_member", {"input": said}))["result"])
     return await _member_shown(request, team, member, problems) if problems else back(request, team, "member", "people")
@@ -289,12 +240,6 @@ async def _given(request: Request, names: tuple[str, ...]) -> dict[str, str]:
         return {name: (form.text(name) or "").replace("\x00", "").strip() for name in names}
 
 
-def _decided(given: dict[str, str]) -> bool | None:
-    """What was decided on this form; None where it was left as the form showed it, for it may have changed since."""
-    agreed = given["consent"] == "yes"
-    return None if agreed == (given["consent_seen"] == "yes") else agreed
-
-
 def _said(request: Request, problems: Problems) -> Problems:
     gettext = translations(language_of(request)).gettext
     return [(field, gettext(text)) for field, text in problems]
@@ -319,10 +264,10 @@ def _status(problems: Problems, why: Refused | None = None) -> int:
 routes: list[BaseRoute] = [
     Route("/team/name", name_form, methods=["GET"]),
     Route("/team/name", save_name, methods=["POST"]),
-    Route("/team/places/{key}", place_form, methods=["GET"]),
+    Route("/team/places/{key}", place_page, methods=["GET"]),
     Route("/team/places/{key}", save_place, methods=["POST"]),
     Route("/team/places/{key}/remove", remove_place, methods=["POST"]),
-    Route("/team/places/{key}/remove", place_form, methods=["GET"]),
+    Route("/team/places/{key}/remove", place_page, methods=["GET"]),
     Route("/team/members/{key}", member_form, methods=["GET"]),
     Route("/team/members/{key}", save_member, methods=["POST"]),
     Route("/team/members/{key}/remove", remove_member, methods=["POST"]),

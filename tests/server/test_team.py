@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from geo import tables
 from geo.lifecycle import Status
-from server.pages.team_forms import read_position
+from geo.place_rows import read_position
 from tests import ward
 from tests.asking import Desk
 from tests.ward import FIRST, IN_FIRST, IN_SECOND, OTHER, SECOND
@@ -156,7 +156,8 @@ async def test_a_member_is_offered_the_own_entry_only_and_a_leader_all(desk: Des
         ("", None),
         ("15.9865", None),
         ("15.9865, 108.21, 3", None),
-        ("15,9865 108,21", None),
+        ("15,9865; 108,21", (108.21, 15.9865)),
+        ("15,9865 108,21", (108.21, 15.9865)),
         ("15.98x, 108.21", None),
         ("nan, inf", None),
         ("95.0, 108.2", None),
