@@ -87,6 +87,7 @@ WORDS = {
     "holeAtEdge": N_("Phần khoét phải nằm hẳn bên trong tổ. Muốn cắt sát mép thì dùng Tách."),
     "crosses": N_("Đường đang vẽ cắt chính nó. Hãy đặt đỉnh ở chỗ khác, hoặc bấm Backspace để bỏ đỉnh vừa đặt."),
     "vertexOfWard": N_("Đỉnh này thuộc đường bao của phường nên không dời và không xóa được."),
+    "vertexSlides": N_("Đỉnh này nằm trên đường bao của phường: chỉ trượt được dọc theo đường bao."),
     "vertexShared": N_("Đỉnh chung với {n} tổ bên cạnh: sẽ dời cùng nhau."),
     "vertexOwn": N_("Đỉnh này chỉ thuộc tổ đang sửa."),
     "vertexNeeded": N_("Không xóa được: một tổ sẽ còn ít hơn ba đỉnh."),

@@ -209,6 +209,25 @@ async def test_a_neighbourhood_is_split_by_a_line_and_its_parts_are_named(openin
     assert set(await areas(page)) == {FIRST, SECOND, TENTH, EAST}
 
 
+async def test_a_cuts_end_slides_along_the_wards_outline_and_not_off_it(opening: Opening, drawn: Drawn) -> None:
+    page = (await opened(opening, drawn)).page
+    await choose(page, FIRST)
+    await tool(page, "split")
+    for corner in ((108.20, 15.992), (108.22, 15.994)):
+        await click(page, *corner)
+    await page.keyboard.press("Enter")
+    await page.locator("#naming-confirm").click()
+    await checked(page)
+    await choose(page, FIRST)
+    await tool(page, "vertices")
+    end = next(one for one in (await areas(page))[FIRST]["boundary"][0][0] if 15.991 < one[1] < 15.993)
+    await drag(page, (end[0], end[1]), (108.203, 15.989))
+    await checked(page)
+    await covers(page)
+    moved = (await areas(page))[FIRST]["boundary"][0][0]
+    assert any(one[0] == 108.2 and one[1] == pytest.approx(15.989, abs=2e-4) for one in moved)
+
+
 async def test_a_line_that_cuts_nothing_off_is_told(opening: Opening, drawn: Drawn) -> None:
     page = (await opened(opening, drawn)).page
     await choose(page, FIRST)
@@ -227,7 +246,7 @@ async def test_two_clicks_merge_two_neighbourhoods(opening: Opening, drawn: Draw
     await expect(page.locator("#guide")).to_contain_text(f"Chạm vào tổ dân phố gộp với {FIRST}")
     await click(page, 108.23, 15.985)
     await page.get_by_label(SECOND, exact=True).check()
-    await page.get_by_role("button", name="Gộp", exact=True).last.click()
+    await page.locator("#naming-confirm").click()
     await checked(page)
     await covers(page)
     left = await areas(page)
@@ -272,7 +291,7 @@ async def test_what_overlaps_is_told_with_its_size_and_leads_to_its_place(openin
 
 
 async def test_without_a_network_drawing_goes_on_and_is_checked_later(opening: Opening, drawn: Drawn) -> None:
-    watched = await opened(opening, drawn, expected="ERR_INTERNET_DISCONNECTED|Failed to fetch|stream")
+    watched = await opened(opening, drawn, expected="ERR_INTERNET_DISCONNECTED|Failed to fetch|fetching the script")
     page = watched.page
     await choose(page, FIRST)
     await page.context.set_offline(True)

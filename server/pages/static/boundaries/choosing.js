@@ -4,6 +4,7 @@ import { element, icon } from "../common/dom.js";
 import { say } from "../common/words.js";
 import { asked } from "./asking.js";
 import { layerOf, map, onArea } from "./editor_map.js";
+import { onCurrent, removeVertex } from "./handles.js";
 import { onRow } from "./list.js";
 import { model } from "./model.js";
 import * as naming from "./naming.js";
@@ -12,6 +13,7 @@ import { guide, tell } from "./telling.js";
 import * as tools from "./tools.js";
 
 const acts = document.getElementById("area-acts");
+let isMarked = false; // whether a vertex is
 
 const choose = {
   guide: () => say(model.selected.length ? "guideChosen" : "guideChoose"),
@@ -113,6 +115,7 @@ function drawActs() {
     count === 1 && button("pencil", say("rename"), rename),
     count > 1 && button("combine", say("mergeThese"), mergeChosen),
     button("trash", say("remove"), remove),
+    tools.inUse() === "vertices" && isMarked && button("circle-x", say("stepDelete"), removeVertex),
   ];
   acts.replaceChildren(...known.filter(Boolean));
 }
@@ -131,6 +134,10 @@ export function start() {
     if (layer && !map.getBounds().intersects(layer.getBounds())) approach();
   });
   map.on("click", () => tools.inUse() === "choose" && model.select([]));
+  onCurrent((vertex) => {
+    isMarked = vertex !== null;
+    drawActs();
+  });
   model.on("select", drawActs);
   model.on("change", drawActs);
   drawActs();

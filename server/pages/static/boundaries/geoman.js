@@ -95,9 +95,14 @@ export function stop() {
 export function back() {
   const shape = map.pm.Draw.getActiveShape();
   const tool = shape && map.pm.Draw[shape];
-  if (!tool?._layer || tool._layer.getLatLngs().flat(2).length < 2) return false;
-  tool._removeLastVertex();
-  return true;
+  const count = tool?._layer?.getLatLngs().flat(2).length ?? 0;
+  // Without its only vertex Geoman would leave off drawing.
+  if (count === 1) {
+    const { options } = tool;
+    tool.disable();
+    tool.enable(options);
+  } else if (count) tool._removeLastVertex();
+  return count > 0;
 }
 
 /** End what is being drawn with the vertices that it has. */

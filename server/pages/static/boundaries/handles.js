@@ -7,7 +7,7 @@ import { latLng, latLngs, layerOf, map, position } from "./editor_map.js";
 import { REACH, scale, showSnap, targets } from "./geoman.js";
 import { model } from "./model.js";
 import { isSame, onGrid, rings } from "./shapes.js";
-import { snapped } from "./snapping.js";
+import { nearestOnEdge, snapped } from "./snapping.js";
 import { guide, tell } from "./telling.js";
 import * as tools from "./tools.js";
 import { alongEdge, hasVertex, inserted, moved, sharing, without } from "./vertices.js";
@@ -16,12 +16,23 @@ const MIDDLES_FROM = 34; // pixels between two vertices that leave room for the 
 const TOUCH = 22;
 const MOUSE = 12;
 const LEAST = 4; // pixels that are a drag
+const STRAIGHT = 0.1; // metres that a place on a straight edge is off by rounding, and more
 
 let renderer = null;
 let drawn = null;
 let current = null; // the vertex that Delete takes away
 let dragging = null;
 let isOfHandle = false; // whether the click to come ends a press on a handle
+
+const listeners = new Set();
+
+/** `listener(vertex)` hears which vertex is marked, null for none. */
+export const onCurrent = (listener) => listeners.add(listener);
+
+function mark(vertex) {
+  current = vertex;
+  for (const listener of listeners) listener(vertex);
+}
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -61,7 +72,21 @@ const Handles = L.Polygon.extend({
   },
 });
 
-const isFixed = (vertex) => hasVertex(model.outline, vertex);
+/** Where a vertex is of the ward's outline: its corner, which stays, or a place on a straight way, along which it slides. */
+function ofWard(vertex) {
+  for (const [ring] of rings(model.outline)) {
+    const open = ring.slice(0, -1);
+    const at = open.findIndex((one) => isSame(one, vertex));
+    if (at < 0) continue;
+    const way = [open.at(at - 1), open[(at + 1) % open.length]];
+    const { distance } = nearestOnEdge(vertex, ...way, scale(vertex));
+    const metre = scale(vertex).up / 110_600;
+    return { way: distance < STRAIGHT * metre ? way : null };
+  }
+  return null;
+}
+
+const isFixed = (vertex) => ofWard(vertex)?.way === null;
 
 function show() {
   const area = chosen();
@@ -70,7 +95,7 @@ function show() {
     drawn = null;
     return;
   }
-  if (current && !hasVertex(area.boundary, current)) current = null;
+  if (current && !hasVertex(area.boundary, current)) mark(null);
   const shape = latLngs(area.boundary);
   if (drawn) drawn.setLatLngs(shape);
   else drawn = new Handles(shape, { renderer }).addTo(map);
@@ -114,10 +139,11 @@ function pressed(event) {
   const holders = found.vertex ? sharing(areas, found.vertex) : alongEdge(areas, ...found.edge);
   dragging = { ...found, from: pointOf(event), holders, pointer: event.pointerId, to: null, shapes: null };
   if (found.vertex) {
-    current = found.vertex;
+    mark(found.vertex);
     drawn?.redraw();
     const others = holders.length - 1;
-    guide(isFixed(found.vertex) ? say("vertexOfWard") : others ? say("vertexShared", { n: others }) : say("vertexOwn"));
+    const edge = ofWard(found.vertex);
+    guide(edge ? say(edge.way ? "vertexSlides" : "vertexOfWard") : others ? say("vertexShared", { n: others }) : say("vertexOwn"));
   }
   map.getContainer().setPointerCapture?.(event.pointerId);
 }
@@ -143,9 +169,10 @@ function dragged(event) {
   const leaves = (from, to) =>
     to ? [from, to].some((one) => vertex && isSame(one, vertex)) || (edge && isEdge(edge, from, to)) : vertex && isSame(from, vertex);
   const found = event.altKey ? null : snapped(targets(), at, scale(at), REACH, leaves);
-  const to = found?.position ?? onGrid(at);
+  const slides = vertex && ofWard(vertex)?.way;
+  const to = slides ? onGrid(nearestOnEdge(at, ...slides, scale(at)).position) : (found?.position ?? onGrid(at));
   const shapes = shapesAt(dragging, to);
-  showSnap(found);
+  showSnap(slides ? null : found);
   if (!shapes) return;
   dragging.to = to;
   dragging.shapes = shapes;
@@ -176,7 +203,7 @@ function released(event) {
     checking.soon();
     return;
   }
-  current = to;
+  mark(to);
   model.apply(say(vertex ? "stepMove" : "stepInsert"), { redraw: shapes });
   tell(say(vertex ? "didMove" : "didInsert", { n: holders.length }));
 }
@@ -184,7 +211,7 @@ function released(event) {
 /** Take the marked vertex out of every area that has it. */
 export function removeVertex() {
   if (tools.inUse() !== "vertices" || !current) return false;
-  if (isFixed(current)) {
+  if (ofWard(current)) {
     guide(say("vertexOfWard"), "late");
     return true;
   }
@@ -194,7 +221,7 @@ export function removeVertex() {
     guide(say("vertexNeeded"), "late");
     return true;
   }
-  current = null;
+  mark(null);
   model.apply(say("stepDelete"), { redraw: shapes });
   tell(say("didDelete", { n: holders.length }));
   guide(say("guideVertices"));
@@ -205,7 +232,7 @@ const tool = {
   guide: () => say(chosen()?.boundary ? "guideVertices" : "guideVerticesChoose"),
   start: show,
   stop() {
-    current = null;
+    mark(null);
     showSnap(null);
     drawn?.remove();
     drawn = null;

@@ -23,7 +23,10 @@ const isTyping = ({ target }) => target.closest?.("input:not([type=checkbox], [t
 
 function step(act, word) {
   naming.cancel();
-  if (map.pm.Draw.getActiveShape()) tools.use("choose");
+  if (map.pm.Draw.getActiveShape()) {
+    if (act === model.undo && geoman.back()) return;
+    tools.use("choose");
+  }
   const label = act.call(model);
   if (label !== null) tell(say(word, { step: label }));
 }
@@ -70,7 +73,7 @@ function pressed(event) {
 }
 
 function drawButtons() {
-  undo.disabled = !model.canUndo;
+  undo.disabled = !model.canUndo && !map.pm.Draw.getActiveShape();
   redo.disabled = !model.canRedo;
 }
 
@@ -88,4 +91,5 @@ export function start() {
   undo.addEventListener("click", () => step(model.undo, "undone"));
   redo.addEventListener("click", () => step(model.redo, "redone"));
   for (const name of ["change", "base"]) model.on(name, drawButtons);
+  map.on("pm:drawstart pm:drawend", drawButtons);
 }

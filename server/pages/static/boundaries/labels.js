@@ -4,8 +4,9 @@ import { element } from "../common/dom.js";
 import { model } from "./model.js";
 import { boxOf, squareMetres } from "./shapes.js";
 
-const WIDE = 90; // pixels
-const TALL = 26;
+const LETTER = 7.5; // pixels, about
+const WIDEST = 150; // as in css/boundaries.css, where longer names have two lines
+const TALL = 40;
 
 /** The middle of the largest polygon's ground; of its box, where that lies outside it. */
 function middle(boundary) {
@@ -57,10 +58,10 @@ export class Labels {
   }
 
   #room(key) {
-    const { marker, box } = this.#written.get(key);
+    const { marker, box, name } = this.#written.get(key);
     const [west, south, east, north] = box;
     const zoom = this.#map.getZoom();
     const [low, high] = [this.#map.project([south, west], zoom), this.#map.project([north, east], zoom)];
-    marker.getElement()?.classList.toggle("has-room", high.x - low.x >= WIDE && low.y - high.y >= TALL);
+    marker.getElement()?.classList.toggle("has-room", high.x - low.x >= Math.min(WIDEST, name.length * LETTER) + 12 && low.y - high.y >= TALL);
   }
 }
