@@ -220,7 +220,7 @@ async def test_the_database_holds_even_what_goes_past_the_rules(desk: Desk) -> N
     row = {"ward_code": CODE, "id": new_id(), "neighbourhood_id": key, "since": now}
     for west, fits in ((108.221, False), (108.22, True)):
         wide = ward.square(108.20, 15.98, west, 16.00)
-        with nullcontext() if fits else pytest.raises(IntegrityError, match="no_overlap"):
+        with nullcontext() if fits else pytest.raises(IntegrityError, match="overlaps neighbourhood"):
             async with desk.database.write() as connection:
                 ending = sa.update(tables.neighbourhood_boundary).where(columns.neighbourhood_id == key)
                 await connection.execute(ending.values(until=now))

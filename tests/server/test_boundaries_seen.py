@@ -20,9 +20,9 @@ from geo import tables
 from geo.lifecycle import Status
 from tests import ward
 from tests.asking import Desk
-from tests.schema.drafts import CODE, area, moved, save
+from tests.schema.drafts import area, moved, save
 from tests.server.live import Socket, Station
-from tests.ward import FIRST, SECOND, TILES
+from tests.ward import CODE, FIRST, SECOND, TILES
 
 FOLLOW = """
 subscription($ward: String, $after: String) {

@@ -188,12 +188,12 @@ async def test_strangers_share_a_count_for_a_minute_and_staff_do_not(opening: Op
         await lay(desk)
         with desk.statements() as statements:
             before = words(await text(desk, ALL))
-            counted = len(statements)
+            counted = counting(statements)
             async with desk.database.write() as connection:
                 await ward.report(connection, due_at=datetime(2099, 1, 1, tzinfo=UTC))
-            seen = len(statements)
+            seen = counting(statements)
             assert words(await text(desk, f"{ALL}&measure=late")).count("6 phản ánh") == before.count("6 phản ánh")
-            assert len(statements) == seen
+            assert counting(statements) == seen
         assert counted == 1
         assert "8 phản ánh" in words(await text(desk, ALL, "staff"))
         figures: stats.Figures = desk.app.state.figures
@@ -202,6 +202,11 @@ async def test_strangers_share_a_count_for_a_minute_and_staff_do_not(opening: Op
             assert kept is not None
             figures._kept.put(key, stats.Counted(kept.ward, kept.at - stats.AGE))
         assert "7 phản ánh" in words(await text(desk, ALL))
+
+
+def counting(statements: list[str]) -> int:
+    """How many statements there were, but for asking when boundaries were saved last: one look into an index."""
+    return sum("max(boundary_edit.at)" not in statement for statement in statements)
 
 
 async def test_made_up_days_keep_nobody_waiting_for_long(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
