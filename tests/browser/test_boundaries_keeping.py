@@ -449,7 +449,7 @@ async def test_two_moments_are_compared_and_the_earlier_one_restored(editors: Ed
     await expect(page.locator("path.comparing-after")).to_have_count(1)
     await expect(page.locator("path.comparing-changed").first).to_have_attribute("fill", "url(#comparing-hatch)")
     assert await violations(page) == []
-    await page.locator("#comparing-acts").get_by_role("button", name="ngay trước").click()
+    await page.locator("#comparing-acts").get_by_role("button", name="trước lần lưu").click()
     await expect(page.locator('[data-notice="restored"]')).to_contain_text("chưa lưu")
     assert await edge(page, FIRST) == WEST_EDGE
     assert TENTH in await page.evaluate(NAMES)

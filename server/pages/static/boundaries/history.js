@@ -67,7 +67,8 @@ async function read(from = null) {
 function row({ at, author, reason, neighbourhoods }) {
   const time = moment(at);
   const see = element("button", "button", say("seeChange"), { type: "button", "aria-label": say("seeChangeOf", { time }) });
-  see.addEventListener("click", () => compare({ at: justBefore(at), word: say("justBefore", { time }) }, { at, word: time }));
+  const before = { at: justBefore(at), word: say("justBefore", { time }) };
+  see.addEventListener("click", () => compare(before, { at, word: say("justAfter", { time }) }, say("saveOf", { time })));
   return element("li", "save-row", [
     element("strong", "number", time),
     element("span", "", author ?? say("byNobody")),
@@ -103,7 +104,7 @@ async function boundariesAt(at) {
   return new Map(ward.boundariesAt.map(({ neighbourhood, boundary }) => [neighbourhood.id, { ...neighbourhood, boundary: boundary.coordinates }]));
 }
 
-async function compare(from, to) {
+async function compare(from, to, title = say("between", { from: from.word, to: to.word })) {
   const mine = (asked += 1);
   result.hidden = false;
   part("comparing-title").textContent = say("comparing");
@@ -121,23 +122,30 @@ async function compare(from, to) {
   const differing = [...new Map([...before, ...now]).keys()]
     .map((id) => ({ id, before: before.get(id) ?? null, now: now.get(id) ?? null }))
     .filter((one) => !isSameGround(one.before?.boundary ?? null, one.now?.boundary ?? null));
-  part("comparing-title").textContent = say("between", { from: from.word, to: to.word });
+  part("comparing-title").textContent = title;
   part("comparing-none").hidden = differing.length > 0;
   part("comparing-table").hidden = !differing.length;
   part("comparing-rows").replaceChildren(...differing.map((one) => tableRow(one, from)));
-  const ends = [[from, before], ...(differing.length && to.word !== say("today") ? [[to, now]] : [])];
-  part("comparing-acts").replaceChildren(...(differing.length ? ends : []).map(([end, held]) => wholeButton(end, held)));
+  const ends = [[from, before], [to, now]].filter(([, held]) => !isAsNow(held));
+  part("comparing-acts").replaceChildren(...ends.map(([end, held]) => wholeButton(end, held)));
   overlay.show(differing.map((one) => ({ name: (one.now ?? one.before).name, before: one.before?.boundary ?? null, after: one.now?.boundary ?? null })));
-  if (differing.length) overlay.look();
+  overlay.look(part("history-panel").offsetWidth);
   result.scrollIntoView({ block: "nearest" });
   part("comparing-title").focus();
+}
+
+/** Whether the draft has every area as it was `held`. */
+function isAsNow(held) {
+  const areas = model.areas();
+  return areas.length === held.size && areas.every(({ key, boundary }) => isSameGround(boundary, held.get(key)?.boundary ?? null));
 }
 
 function tableRow({ id, before, now }, from) {
   const name = (now ?? before).name;
   const [was, is] = [before, now].map((one) => (one ? squareMetres(one.boundary) : null));
   const change = was === null ? say("newArea") : is === null ? say("goneArea") : difference(is - was);
-  const back = element("button", "button", say("restoreOne"), { type: "button", "aria-label": say("restoreOneOf", { name, time: from.word }) });
+  const word = say("restoreOneOf", { name, time: from.word });
+  const back = element("button", "button", icon("rotate-ccw"), { type: "button", "aria-label": word, title: word });
   back.addEventListener("click", () => restore([id], new Map(before ? [[id, before]] : []), say("restoredOne", { name })));
   const cells = [was === null ? "—" : sized(was), is === null ? "—" : sized(is), change].map((text) => element("td", "number", text));
   return element("tr", "", [element("th", "", name, { scope: "row" }), ...cells, element("td", "", back)]);

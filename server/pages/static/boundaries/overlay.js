@@ -68,10 +68,13 @@ export class Overlay {
     this.#group.addLayer(L.marker(at, { icon, interactive: false, keyboard: false, pane: PANE, pmIgnore: true, snapIgnore: true }));
   }
 
-  /** Bring all that is shown into view. */
-  look() {
+  /** Bring all that is shown into view, beside what lies over the map's right edge (`covered` pixels). */
+  look(covered = 0) {
     const bounds = this.#group?.getBounds();
-    if (bounds?.isValid()) this.#map.fitBounds(bounds, { padding: [24, 24], maxZoom: 18 });
+    if (!bounds?.isValid()) return;
+    const isRoom = this.#map.getSize().x > covered + 240;
+    const options = { paddingTopLeft: [24, 72], paddingBottomRight: [isRoom ? covered + 24 : 24, 24], maxZoom: 18 };
+    this.#map.fitBounds(bounds, options);
   }
 
   clear() {
