@@ -100,6 +100,8 @@ class Sheet:
     columns: tuple[Column, ...]
     compare: Compare
     write: Callable[[AsyncConnection, Actor, str, Plan], Awaitable[None]]
+    download: str = "{at}/export.csv"
+    """Where the table is that may be edited and taken in again."""
 
 
 def sheet_routes(sheet: Sheet) -> list[BaseRoute]:
@@ -268,6 +270,7 @@ def _by_row(plan: Plan, language: Language) -> list[dict[str, Any]]:
 
 async def _shown(request: Request, sheet: Sheet, context: dict[str, Any], status: int) -> Response:
     context["sheet_at"] = _at(request, sheet)
+    context["download"] = sheet.download.format(at=context["sheet_at"])
     return await desk_page(request, "settings_sheet.html", context, at=sheet.way, status=status)
 
 

@@ -57,6 +57,7 @@ PLACES_SHEET = Sheet(
     columns=COLUMNS,
     compare=place_sheets.compare,
     write=place_sheets.write,
+    download="{at}.csv",
 )
 
 
