@@ -41,7 +41,7 @@ TRIES = 5
 class Site:
     """A server of its own at an address that it keeps, whoever kills it."""
 
-    database_url: str
+    database: Database
     folder: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
@@ -52,7 +52,7 @@ class Site:
 
     async def start(self) -> None:
         given = {
-            "DATABASE_URL": self.database_url,
+            "DATABASE_URL": self.database.url,
             "PHUONGSO_SECRET_KEY": "k" * 40,
             "PHUONGSO_PORT": str(self.port),
             "PHUONGSO_VAR": str(self.folder),
@@ -90,7 +90,6 @@ class People:
     crew: Page
     staff: Page
     site: Site
-    database: Database
 
     async def cut_off(self, *pages: Page, off: bool) -> None:
         for page in pages:
@@ -109,23 +108,28 @@ class People:
             .where(incident.tracking_code == code, event.from_status.is_distinct_from(event.to_status))
             .order_by(event.at, event.id)
         )
-        async with self.database.read() as connection:
+        async with self.site.database.read() as connection:
             return list(await connection.scalars(query))
 
 
-@pytest.fixture
-async def site(database_url: str, database: Database, tmp_path: Path) -> AsyncIterator[Site]:
-    async with database.write() as connection:
-        await ward.build(connection)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    made = Site(database_url, tmp_path, port)
-    try:
-        await made.start()
-        yield made
-    finally:
-        made.kill()
-    assert "Traceback" not in (tmp_path / "log").read_text()
+@pytest.fixture(scope="module")
+async def site(copying: Any, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """One for all stories: each is told to its end, and is known by its code."""
+    folder: Path = tmp_path_factory.mktemp("site")
+    async with copying(template) as url:
+        database = Database(url)
+        async with database.write() as connection:
+            await ward.build(connection)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        made = Site(database, folder, port)
+        try:
+            await made.start()
+            yield made
+        finally:
+            made.kill()
+            await database.close()
+    assert "Traceback" not in (folder / "log").read_text()
 
 
 async def signed_in(context: BrowserContext, username: str) -> Page:
@@ -138,7 +142,7 @@ async def signed_in(context: BrowserContext, username: str) -> Page:
 
 
 @pytest.fixture
-async def people(chromium: Browser, site: Site, database: Database) -> AsyncIterator[People]:
+async def people(chromium: Browser, site: Site) -> AsyncIterator[People]:
     looks: list[dict[str, Any]] = [
         {"viewport": PHONE, **position(IN_FIRST)},
         {"viewport": PHONE, "permissions": ["background-sync"]},
@@ -155,7 +159,7 @@ async def people(chromium: Browser, site: Site, database: Database) -> AsyncIter
     await expect(staff.get_by_text("Đang cập nhật trực tiếp")).to_be_visible(timeout=SOON)
     for page in (crew, staff):
         await page.evaluate("window.since = 'the beginning'")
-    yield People(resident, crew, staff, site, database)
+    yield People(resident, crew, staff, site)
     for context in contexts:
         await context.close()
 
@@ -275,7 +279,7 @@ async def test_a_report_is_at_its_crew_in_under_a_second(people: People) -> None
         code = await report(people, text)
         await eventually(lambda text=text: people.crew.evaluate("(text) => text in window.seen", text))  # type: ignore[misc]
         query = sa.select(tables.incident.c.reported_at).where(tables.incident.c.tracking_code == code)
-        async with people.database.read() as connection:
+        async with people.site.database.read() as connection:
             reported = (await connection.execute(query)).scalar_one()
         seen = await people.crew.evaluate("(text) => window.seen[text]", text)
         best = min(best, seen - reported.timestamp() * 1000)

@@ -132,8 +132,8 @@ async def test_a_deep_query_is_answered_by_plan_as_by_values(laid: Desk, root: s
     for by in (None, "crew-clean", "staff"):
         by_plan = [await laid.ask(document(root), by, **values(laid, more)) for more in (True, False, True)]
         with by_values():
-            by_value = [await laid.ask(document(root), by, **values(laid, more)) for more in (True, False, True)]
-        assert by_plan == by_value
+            whole, part = [await laid.ask(document(root), by, **values(laid, more)) for more in (True, False)]
+        assert by_plan == [whole, part, whole]
 
 
 def ids(desk: Desk) -> list[str]:
