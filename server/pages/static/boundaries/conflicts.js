@@ -137,7 +137,6 @@ export function tellOthers(changes, taken) {
     const what = names.format(neighbourhoods.map(({ name }) => name));
     const text = say("otherSaved", { who: author ?? say("somebody"), what });
     const isMerged = model.isDirty && neighbourhoods.some(({ id }) => taken.includes(id));
-    const acts = [{ word: say("close"), act: () => hide("others") }];
-    show("others", isMerged ? `${text} ${say("otherMerged")}` : text, { sign: "users", acts });
+    show("others", isMerged ? `${text} ${say("otherMerged")}` : text, { sign: "users", closes: true });
   }
 }

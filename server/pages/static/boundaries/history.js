@@ -8,7 +8,7 @@ import { map } from "./editor_map.js";
 import { sized } from "./list.js";
 import { isSameGround } from "./merging.js";
 import { model } from "./model.js";
-import { hide, names, show } from "./notices.js";
+import { names, show } from "./notices.js";
 import { Overlay } from "./overlay.js";
 import { opened } from "./panels.js";
 import { squareMetres } from "./shapes.js";
@@ -181,11 +181,11 @@ function restore(ids, held, label) {
     else if (!isSameGround(area.boundary, then.boundary)) step.redraw.push({ key: id, boundary: then.boundary });
   }
   if (!step.draw.length && !step.redraw.length && !step.remove.length) {
-    show("restored", say("nothingRestored"), { acts: [{ word: say("close"), act: () => hide("restored") }] });
+    show("restored", say("nothingRestored"), { closes: true });
     return;
   }
   model.apply(label, step);
-  show("restored", `${label}. ${say("restoredTold")}`, { sign: "history", acts: [{ word: say("close"), act: () => hide("restored") }] });
+  show("restored", `${label}. ${say("restoredTold")}`, { sign: "history", closes: true });
   tell(say("restoredTold"));
   leave();
 }

@@ -68,6 +68,7 @@ export class Model {
     this.#done = [];
     this.#undone = [];
     this.#replay();
+    this.setProblems([]);
     this.#tell("base");
   }
 
@@ -326,6 +327,7 @@ export class Model {
       this.#undone = [];
     }
     this.#put(kept, null);
+    this.setProblems([]);
     this.#tell("base");
     return { taken, conflicts };
   }
@@ -338,7 +340,6 @@ export class Model {
   #replay() {
     const areas = [...this.#base.values()].map(({ key, id, name, boundary }) => [key, { key, id, name, boundary }]);
     this.#now = new Map([[OUTLINE, { key: OUTLINE, id: null, name: "", boundary: this.#baseOutline }], ...areas]);
-    this.#problems = [];
     this.revision += 1;
     this.#selected = this.#selected.filter((key) => this.#now.has(key));
   }

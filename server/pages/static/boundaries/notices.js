@@ -1,16 +1,22 @@
 // What the editor has to tell about the draft, above the list: each notice once, with what can be done about it.
 
 import { element, icon } from "../common/dom.js";
-import { data, moment } from "../common/words.js";
+import { data, moment, say } from "../common/words.js";
 
 const place = document.getElementById("draft-notices");
 
 /**
- * Show the notice `name` in place of what it said before. `acts`: [{ word, act, primary, href }]; `more`: further elements.
+ * Show the notice `name` in place of what it said before. `acts`: [{ word, act, primary, href }]; `more`: further
+ * elements; `closes`: whether the reader may put it away.
  */
-export function show(name, text, { sign = "info", tone = "", acts = [], more = [] } = {}) {
+export function show(name, text, { sign = "info", tone = "", acts = [], more = [], closes = false } = {}) {
   const made = element("div", "draft-notice", [icon(sign), element("p", "", text), ...more], { "data-notice": name });
   if (tone) made.dataset.tone = tone;
+  if (closes) {
+    const close = element("button", "draft-close", icon("x"), { type: "button", "aria-label": say("close") });
+    close.addEventListener("click", () => made.remove());
+    made.querySelector("p").after(close);
+  }
   if (acts.length) {
     const buttons = acts.map(({ word, act, primary, href }) => {
       const className = primary ? "button primary" : "button";

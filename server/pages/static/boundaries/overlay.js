@@ -49,7 +49,7 @@ export class Overlay {
       this.#add([...(before ?? []), ...(after ?? [])].flat(), "comparing-changed", { stroke: false, fill: true, fillColor: `url(#${HATCH})`, fillOpacity: 1 });
       if (before) for (const rings of before) this.#add(rings, "comparing-before");
       if (after) for (const rings of after) this.#add(rings, "comparing-after");
-      this.#label(name, after ?? before);
+      if (!after) this.#label(name, before); // the map names what is there
     }
     const canvas = this.#renderer._container;
     if (canvas && !canvas.querySelector(`#${HATCH}`)) canvas.prepend(hatching());

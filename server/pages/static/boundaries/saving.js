@@ -73,7 +73,7 @@ async function preview() {
   part("saving-along").replaceChildren(element("li", "quiet", say("checking")));
   submit.disabled = busy;
   const { input } = model.draft();
-  if (!hasShapes(input)) return part("saving-along").replaceChildren();
+  if (!hasShapes(input) || sizeOf(input) > MOST_BYTES) return part("saving-along").replaceChildren();
   try {
     const { checked } = await ask("preview", { input }, SECONDS);
     if (looked !== mine) return;
@@ -210,8 +210,9 @@ async function done(moved) {
     await keeping.clear();
   } else isUncertain = true; // the next time it is asked what holds
   dialog.close();
+  hide("others");
   const text = moved ? say("savedMoved", { n: moved }) : say("saved");
-  show("saved", base ? text : `${text} ${say("savedUnread")}`, { sign: "circle-check", tone: "done", acts: [{ word: say("close"), act: () => hide("saved") }] });
+  show("saved", base ? text : `${text} ${say("savedUnread")}`, { sign: "circle-check", tone: "done", closes: true });
   document.dispatchEvent(new Event("boundaries-saved"));
 }
 
