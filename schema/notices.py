@@ -14,7 +14,7 @@ from schema.context import Context
 from schema.enums import NoticeKind
 from schema.errors import NotAllowed
 from schema.links import IncidentLink
-from schema.mutating import CREWS_AND_STAFF, mutation
+from schema.mutating import CREWS_AND_STAFF, KEEPERS, mutation
 from schema.relay import After, Connection, First, Node, page
 from schema.rows import Page, Row, Rows, column, field, node_id
 
@@ -70,7 +70,7 @@ class NoticeMutation:
         MarkNoticesSeenPayload,
         MarkNoticesSeenInput,
         _mark_seen,
-        CREWS_AND_STAFF,
+        CREWS_AND_STAFF | KEEPERS,
         "Say that the caller has seen their notices up to one of them.",
         NotAllowed,
     )

@@ -30,7 +30,7 @@ from server.wards import UnknownWard
 ON_PAGE = 50
 BEHIND_BELL = 10
 _SEE_OTHER = 303
-_READERS = (*DESK, Role.CREW_MEMBER)
+_READERS = (*DESK, Role.CREW_MEMBER, Role.TEAM_MEMBER)
 _ICONS: dict[NoticeKind, str] = {
     NoticeKind.ASSIGNED: "clipboard-list",
     NoticeKind.TAKEN_BACK: "undo-2",
@@ -153,6 +153,8 @@ def _href(node: dict[str, Any], kind: NoticeKind, actor: Actor) -> str | None:
         return None
     if actor.role is Role.CREW_MEMBER:
         return "/crew"
+    if actor.role is Role.TEAM_MEMBER:
+        return "/team"
     # An administrator of every ward is led to the notice's own.
     ward = "" if actor.ward_code else f"?{urlencode({'ward': node['id'].split(':')[1]})}"
     return f"/staff/jobs{ward}" if node["trackingCode"] is None else f"/staff/incidents/{node['trackingCode']}{ward}"

@@ -71,6 +71,7 @@ async def changes(connection: AsyncConnection, made: Ward) -> list[Change]:
     bare = Change("saveTeam", {"neighbourhoodId": await without_team(connection, made), "name": "Tổ mới"}, staff)
     leader, mine = [await entry(connection, made, name) for name in ("Nguyễn Thị Công Khai", "Người dùng team-1")]
     other = {"name": "Đổi Tên", "role": "LEADER"}
+    ground = f"Neighbourhood:{CODE}:{made.neighbourhoods[FIRST]}"
     first_team = f"Team:{CODE}:{made.teams[FIRST]}"
     category = {"code": "LIGHTS", "name": "Đèn đường", "nameEn": "Lights", "icon": "lamp", "colour": "#112233"}
     return [
@@ -100,6 +101,7 @@ async def changes(connection: AsyncConnection, made: Ward) -> list[Change]:
         Change("removePlace", {"placeId": private}, team),
         Change("saveCrew", saved, staff),
         Change("saveCrew", {**saved, "name": "Đội Hai", "crewId": roads, "members": ["crew-roads"]}, staff),
+        Change("saveCrew", {**saved, "name": "Đội Ba", "neighbourhoodIds": [ground]}, staff),
         Change("reportPosition", {"position": second}, ("crew-clean", "crew-roads", "crew-other")),
         Change("setDuty", {"onDuty": False, "crewId": crew}, (*own, *staff)),
         Change("createAccount", {**account, "username": "moi-1", "role": "CREW_MEMBER", "crewId": crew}, staff),
@@ -120,7 +122,7 @@ async def changes(connection: AsyncConnection, made: Ward) -> list[Change]:
         Change(
             "markNoticesSeen",
             {"until": "2026-11-20T02:05:00Z"},
-            ("crew-clean", "crew-roads", "crew-other", "staff-other", *staff),
+            ("crew-clean", "crew-roads", "crew-other", "team-1", "team-other", "staff-other", *staff),
         ),
         *boundaries(made, staff),
         # Last, for it signs staff out.
