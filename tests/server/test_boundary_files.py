@@ -1,4 +1,4 @@
-"""Files of boundaries for the editor: read as a draft in a program of its own, written as a GeoPackage; nothing stored."""
+"""Files of boundaries for the editor: read as a draft by a program of its own, given out as a GeoPackage."""
 
 from __future__ import annotations
 
@@ -243,7 +243,8 @@ async def test_a_program_that_takes_too_long_or_a_full_house_is_told(
 
 
 def test_who_serves_pages_loads_neither_gdal_nor_proj() -> None:
-    code = "import sys, server.app; print([one for one in ('pyogrio', 'pyproj', 'geo.importing.files') if one in sys.modules])"
+    heavy = ("pyogrio", "pyproj", "geo.importing.files")
+    code = f"import sys, server.app; print([one for one in {heavy} if one in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 

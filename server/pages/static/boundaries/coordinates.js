@@ -82,7 +82,6 @@ function shownRing() {
 function show() {
   if (!isOpen()) return;
   const area = chosen();
-  const focus = focused();
   part("coordinates-none").hidden = Boolean(area);
   part("coordinates-some").hidden = !area;
   if (!area) {
@@ -106,54 +105,68 @@ function show() {
   part("coordinates-first").textContent = say(first);
   part("coordinates-second").textContent = say(second);
   const from = page * PAGE;
-  part("coordinates-rows").replaceChildren(...ring.slice(from, Math.min(from + PAGE, count)).map((position, at) => row(position, from + at)));
+  drawRows(ring.slice(from, Math.min(from + PAGE, count)), from, `${area.key} ${before} ${from} ${count} ${part("coordinates-system").value}`);
   part("coordinates-pages").hidden = count <= PAGE;
   part("coordinates-page").textContent = say("coordinatesPage", { from: from + 1, to: Math.min(from + PAGE, count), n: count });
   part("coordinates-before").disabled = page === 0;
   part("coordinates-after").disabled = from + PAGE >= count;
-  focusAgain(focus);
 }
 
-function row(position, at) {
+let drawn = ""; // which rows are there: others are made anew, the same ones only filled, so that nobody is interrupted
+
+function drawRows(positions, from, name) {
+  const body = part("coordinates-rows");
+  if (name !== drawn) {
+    body.replaceChildren(...positions.map((_, at) => row(from + at)));
+    drawn = name;
+  }
+  const areas = model.areas().filter(({ boundary }) => boundary);
+  for (const [at, position] of positions.entries()) fill(body.children[at], position, areas);
+}
+
+/** What a row says; what somebody is typing stays. */
+function fill(made, position, areas) {
   const isFixed = hasVertex(model.outline, position);
-  const shared = sharing(model.areas().filter(({ boundary }) => boundary), position).length - 1;
-  const note = isFixed ? say("vertexFixed") : shared > 0 ? say("vertexSharedBy", { n: shared }) : "";
-  const inputs = written(position).map((value, column) => {
-    const name = say(column ? "cellSecond" : "cellFirst", { n: at + 1 });
-    const input = element("input", "input number", [], { type: "text", inputmode: "decimal", "aria-label": name, autocomplete: "off", "data-at": String(at), "data-column": String(column) });
-    input.value = value;
+  const shared = sharing(areas, position).length - 1;
+  made.toggleAttribute("data-fixed", isFixed);
+  made.toggleAttribute("data-shared", !isFixed && shared > 0);
+  made.firstElementChild.title = isFixed ? say("vertexFixed") : shared > 0 ? say("vertexSharedBy", { n: shared }) : "";
+  const texts = written(position);
+  for (const [column, input] of made.querySelectorAll("input").entries()) {
+    if (input.value === (input.dataset.shown ?? "")) input.value = texts[column];
+    input.dataset.shown = texts[column];
     input.readOnly = isFixed;
-    input.addEventListener("focus", () => point(position));
-    input.addEventListener("change", () => change(at));
+  }
+  made.querySelector("[data-delete]").disabled = isFixed;
+}
+
+function row(at) {
+  const inputs = ["cellFirst", "cellSecond"].map((name, column) => {
+    const input = element("input", "input number", [], { type: "text", inputmode: "decimal", "aria-label": say(name, { n: at + 1 }), autocomplete: "off", "data-at": String(at), "data-column": String(column) });
+    input.addEventListener("focus", () => point(shownRing().ring[at]));
+    input.addEventListener("keydown", ({ key }) => key === "Enter" && change(at));
     return input;
   });
-  const act = (sign, words, call, off = false) => {
-    const button = element("button", "button", [icon(sign)], { type: "button", "aria-label": words, title: words });
-    button.disabled = off;
+  const act = (sign, words, call, attributes = {}) => {
+    const button = element("button", "button", [icon(sign)], { type: "button", "aria-label": words, title: words, ...attributes });
     button.addEventListener("click", call);
     return button;
   };
   const cells = [
-    element("th", "number", String(at + 1), { scope: "row", title: note }),
+    element("th", "number", String(at + 1), { scope: "row" }),
     ...inputs.map((input) => element("td", "", input)),
     element("td", "coordinate-acts", [
       act("plus", say("insertAfter", { n: at + 1 }), () => insert(at)),
-      act("trash", say("deleteVertex", { n: at + 1 }), () => remove(at), isFixed),
+      act("trash", say("deleteVertex", { n: at + 1 }), () => remove(at), { "data-delete": "" }),
     ]),
   ];
-  return element("tr", "", cells, { "data-row": String(at), ...(isFixed ? { "data-fixed": "" } : shared > 0 ? { "data-shared": String(shared) } : {}) });
+  const made = element("tr", "", cells);
+  // Both numbers of a vertex are one step.
+  made.addEventListener("focusout", ({ relatedTarget }) => made.isConnected && !inputs.includes(relatedTarget) && change(at));
+  return made;
 }
 
 const cell = (at, column) => part("coordinates-rows").querySelector(`input[data-at="${at}"][data-column="${column}"]`);
-
-function focused() {
-  const { at, column } = document.activeElement?.dataset ?? {};
-  return part("coordinates-rows").contains(document.activeElement) && at !== undefined ? { at, column } : null;
-}
-
-function focusAgain(focus) {
-  if (focus) cell(focus.at, focus.column)?.focus();
-}
 
 function point(position) {
   mark ??= L.circleMarker([0, 0], { pane: "snapping", interactive: false, pmIgnore: true, radius: 9, className: "coordinate-mark" });
@@ -172,15 +185,19 @@ function complain(text, input = null) {
 // --- changing it
 
 function change(at) {
-  const { ring } = shownRing();
+  const ring = shownRing()?.ring;
   const [first, second] = [cell(at, 0), cell(at, 1)];
-  const before = written(ring[at]);
-  if (first.value === before[0] && second.value === before[1]) return complain("");
+  if (!ring?.[at] || !first || !isOpen()) return;
+  if (first.value === first.dataset.shown && second.value === second.dataset.shown) return complain("");
   const found = pair(first.value, second.value, isMetric());
-  if (!found) return complain(say(isMetric() ? "notVn2000" : "notDegrees", { n: at + 1 }), document.activeElement === second ? second : first);
+  if (!found) return complain(say(isMetric() ? "notVn2000" : "notDegrees", { n: at + 1 }), second.value === second.dataset.shown ? first : second);
   const to = toWorld(found);
   const from = ring[at];
-  if (isSame(from, to)) return complain("");
+  for (const input of [first, second]) input.dataset.shown = input.value;
+  if (isSame(from, to)) {
+    complain("");
+    return show();
+  }
   const holders = sharing(model.areas().filter(({ boundary }) => boundary), from);
   const redraw = holders.map(({ key, boundary }) => ({ key, boundary: moved(boundary, from, to) }));
   if (redraw.some(({ boundary }) => !boundary)) return complain(say("vertexNeeded"), first);
@@ -190,8 +207,12 @@ function change(at) {
   tell(say("didMove", { n: holders.length }));
 }
 
+/** Whether nothing is left in a row that is no position. */
+const isSettled = (at) => cell(at, 0).value === cell(at, 0).dataset.shown && cell(at, 1).value === cell(at, 1).dataset.shown;
+
 function insert(at) {
   const { ring } = shownRing();
+  if (!isSettled(at)) return;
   const [one, other] = [ring[at], ring[at + 1]];
   const middle = onGrid([(one[0] + other[0]) / 2, (one[1] + other[1]) / 2]);
   if (isSame(middle, one) || isSame(middle, other)) return complain(say("tooClose"));
@@ -266,7 +287,7 @@ function add(event) {
   [part("coordinates-new-name").value] = naming.nextNames(1);
   model.select([key]);
   tell(say("didDraw", { name, area: shownArea(squareMetres(boundary)) }));
-  map.fitBounds(L.latLngBounds(latLngs(boundary).flat(2)), { padding: [60, 60], maxZoom: 19, animate: false });
+  map.fitBounds(L.latLngBounds(latLngs(boundary).flat(2)), { ...panels.besidePanel(), maxZoom: 19, animate: false });
 }
 
 function opened({ detail }) {

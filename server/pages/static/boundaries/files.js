@@ -5,6 +5,7 @@ import { element, icon } from "../common/dom.js";
 import { data, say } from "../common/words.js";
 import { latLngs, map } from "./editor_map.js";
 import { sized } from "./list.js";
+import { besidePanel } from "./panels.js";
 import { length } from "./measured.js";
 import { model } from "./model.js";
 import * as naming from "./naming.js";
@@ -15,6 +16,7 @@ const SECONDS = 120;
 const MOST_BYTES = 20_000_000;
 const PANE = "importing";
 const SIGNS = { NEW: "circle-plus", REPLACES: "square-pen", UNCHANGED: "check", REFUSED: "ban" };
+const WORDS = { NEW: "importNew", REPLACES: "importReplaces", UNCHANGED: "importUnchanged", REFUSED: "importRefused" };
 const QUESTIONS = ["crs", "layer", "encoding"];
 
 const part = (id) => document.getElementById(id);
@@ -118,6 +120,7 @@ function show(drawing) {
   draw(drawing);
   tell(part("import-sum").textContent);
   part("import-result-title").focus();
+  part("import-result").scrollIntoView({ block: "start" });
 }
 
 function chooseName({ fields, nameField }) {
@@ -136,7 +139,7 @@ function row(one) {
   const remarks = [differs, renamed, moved, ...one.troubles.map(({ message }) => message)].filter(Boolean);
   const texts = [
     element("span", "import-name", [element("strong", "", name), element("span", "quiet number", one.squareMetres === null ? "" : sized(one.squareMetres))]),
-    element("span", "import-state", [icon(SIGNS[one.state]), element("span", "", say(`import${one.state}`)), element("span", "quiet", say("importNumber", { n: one.number }))]),
+    element("span", "import-state", [icon(SIGNS[one.state]), element("span", "", say(WORDS[one.state])), element("span", "quiet", say("importNumber", { n: one.number }))]),
     ...remarks.map((text) => element("span", "import-remark", text)),
   ];
   const item = { "data-state": one.state, ...(one.troubles.length ? { "data-trouble": "" } : {}) };
@@ -173,7 +176,7 @@ function draw({ features, spots }) {
       const polygons = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
       group.addLayer(L.polygon(latLngs(polygons), { ...usual, className: "import-spot" }));
     }
-  if (group.getLayers().length) map.fitBounds(group.getBounds(), { padding: [24, 24], maxZoom: 19, animate: false });
+  if (group.getLayers().length) map.fitBounds(group.getBounds(), { ...besidePanel(), maxZoom: 19, animate: false });
 }
 
 function clear() {
@@ -235,6 +238,7 @@ function give() {
 export function start() {
   part("import-file").addEventListener("change", () => {
     part("import-done").textContent = "";
+    part("import-name").textContent = part("import-file").files[0]?.name ?? "";
     forget();
   });
   form.addEventListener("submit", read);

@@ -5,6 +5,12 @@ const buttons = () => [...document.querySelectorAll("[data-panel]")];
 
 export const opened = () => all().find((panel) => !panel.hidden)?.id.replace(/-panel$/, "") ?? null;
 
+/** Where a panel leaves the map to be seen, as Leaflet's fitBounds takes it. */
+export function besidePanel() {
+  const panel = document.getElementById(`${opened()}-panel`);
+  return { paddingTopLeft: [24, 72], paddingBottomRight: [panel ? panel.offsetWidth + 40 : 24, 24] };
+}
+
 /** Open a panel, or with null close the one that is open; its button has the focus again. */
 export function open(name) {
   const before = opened();

@@ -148,7 +148,7 @@ function approach() {
   if (!box.every(Number.isFinite)) return;
   const bounds = L.latLngBounds([box[1], box[0]], [box[3], box[2]]);
   if (!map.getBounds().intersects(bounds)) complain(say("underlayElsewhere"));
-  map.fitBounds(bounds, { padding: [40, 40], maxZoom: 19, animate: false });
+  map.fitBounds(bounds, { ...panels.besidePanel(), maxZoom: 19, animate: false });
 }
 
 function remove() {
