@@ -84,14 +84,14 @@ def decided(given: Mapping[str, str]) -> bool | None:
 
 
 def told(
-    request: Request, ward_code: str, ground: Ground | None, words: Mapping[str, str] | None = None
+    request: Request, ward_code: str, ground: Ground | None, words: Mapping[str, str] = team_words.WORDS
 ) -> dict[str, Any]:
     """What the form's template and its modules need beside the place itself."""
     leaflet = f"{vendor.LEAFLET}/leaflet"
     return {
         "kinds": PLACES,
         "data": {
-            **desk_words(translations(language_of(request)).gettext, {**team_words.WORDS, **(words or {})}),
+            **desk_words(translations(language_of(request)).gettext, words),
             "language": language_of(request),
             "ward": ward_code,
             "leaflet": {"script": vendor.url(f"{leaflet}.js"), "style": vendor.url(f"{leaflet}.css")},

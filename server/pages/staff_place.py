@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from geo.ids import as_id
 from maps.place_map import place_map
 from server.basemap import ground_of
-from server.pages import place_form
+from server.pages import place_form, team_words
 from server.pages.asking import ask, for_modules
 from server.pages.desk import desk_page
 from server.pages.settings_forms import Problems, back, filled, problems_of, say, settings, text
@@ -21,6 +21,7 @@ from server.pages.trouble import trouble
 from server.pages.words import N_
 
 WORDS = {
+    **{word: team_words.WORDS[word] for word in ("zoomIn", "zoomOut", "placed", "locating", "notLocated", "noMap")},
     "inArea": N_("Thuộc {name}."),
     "noArea": N_("Chưa thuộc tổ dân phố nào: vị trí này ngoài mọi ranh giới đã vẽ."),
     "pickMap": N_("Bản đồ chọn vị trí của địa điểm"),
