@@ -85,7 +85,6 @@ WORDS = {
     # history
     "historyEmpty": N_("Chưa có lần lưu nào."),
     "historyFailed": N_("Chưa tải được lịch sử."),
-    "more": N_("Xem thêm"),
     "byNobody": N_("Dữ liệu ban đầu hoặc nhập từ tệp"),
     "seeChange": N_("Xem thay đổi"),
     "seeChangeOf": N_("Xem thay đổi lúc {time}"),
