@@ -1,4 +1,4 @@
-"""Teams and crews as tables in a spreadsheet: `/staff/NOUN/export.csv` gives one, `/staff/NOUN/import` takes one in.
+"""Teams and crews as tables in a spreadsheet: `/staff/NOUN.csv` gives one, `/staff/NOUN/import` takes one in.
 
 They name people, so they are for the ward's staff alone, and nothing on the way keeps them.
 """
@@ -70,8 +70,8 @@ def _download(name: str, exported: Callable[[Actor, str], Document]) -> Callable
 
 
 routes: list[BaseRoute] = [
-    Route(f"{TEAMS.at}/export.csv", _download("to-cong-nghe-so", team_sheets.exported), methods=["GET"]),
-    Route(f"{CREWS.at}/export.csv", _download("doi-phan-ung", crew_sheets.exported), methods=["GET"]),
+    Route(f"{TEAMS.at}.csv", _download("to-cong-nghe-so", team_sheets.exported), methods=["GET"]),
+    Route(f"{CREWS.at}.csv", _download("doi-phan-ung", crew_sheets.exported), methods=["GET"]),
     *sheet_routes(TEAMS),
     *sheet_routes(CREWS),
 ]

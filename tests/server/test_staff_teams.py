@@ -183,7 +183,7 @@ def cells_of(text: str) -> list[list[str]]:
 async def test_what_is_downloaded_is_taken_in_again_and_changes_nothing(desk: Desk, noun: str) -> None:
     await fill(desk, SECOND, 2, organisation="=1+1", phone="0905000333")
     await without_team(desk, "Tổ dân phố số 10")
-    answer = await get(desk, f"/staff/{noun}/export.csv")
+    answer = await get(desk, f"/staff/{noun}.csv")
     assert answer.headers["cache-control"] == "private, no-store"
     assert f"-{CODE}-" in answer.headers["content-disposition"]
     rows = cells_of(answer.text)
@@ -224,7 +224,7 @@ async def test_crews_are_taken_in_from_a_table(desk: Desk) -> None:
         assert list(named) == [desk.ward.neighbourhoods[FIRST]]
 
 
-@pytest.mark.parametrize("path", [f"{AT}/export.csv", f"{AT}/import", "/staff/crews/export.csv"])
+@pytest.mark.parametrize("path", [f"{AT}.csv", f"{AT}/import", "/staff/crews.csv"])
 async def test_tables_of_people_are_for_the_wards_staff(desk: Desk, path: str) -> None:
     for by in ("team-1", "crew-clean"):
         answer = await get(desk, path, by)
