@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-dispatch bench-pages screenshots lint format lock
+.PHONY: help run test bench bench-boundaries bench-dispatch bench-pages screenshots lint format lock
 
 BIN := .venv/bin
 
@@ -25,6 +25,11 @@ bench: ## measure it beside its own SQL and beside plain Strawberry (ARGS="--mai
 bench-dispatch: ## time the planning of a whole queue, and play days under several ways of dispatching
 	@server/bootstrap.sh dev
 	@exec $(BIN)/python -m benchmarks.dispatch $(ARGS)
+
+bench-boundaries: ## time saving boundaries in a ward of 200 neighbourhoods of 500 vertices (SERVER=postgresql://… with room for databases)
+	@server/bootstrap.sh dev
+	@test -n "$(SERVER)" || { echo "Give SERVER: see docs/performance.md" >&2; exit 2; }
+	@exec $(BIN)/python -m benchmarks.boundaries --url $(SERVER) $(ARGS)
 
 bench-pages: ## measure the pages in a browser (URL=http://… of a running server, SERVER=postgresql://… for the map and the console)
 	@server/bootstrap.sh dev
