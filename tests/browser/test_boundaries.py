@@ -15,6 +15,7 @@ from tests.browser.axe import violations
 from tests.browser.boundary_editor import (
     Drawn,
     areas,
+    at,
     checked,
     choose,
     click,
@@ -29,7 +30,7 @@ from tests.browser.conftest import Opening
 from tests.ward import FIRST, SECOND
 
 TENTH, EAST = "Tổ dân phố số 10", "Tổ dân phố Đông Hòa"
-MIDDLE = [108.22, 16.0]
+MIDDLE = (108.22, 16.0)
 """The corner that all four neighbourhoods share."""
 OFF = ((6, -5), (-7, 4), (5, 6), (-5, -7), (8, 2))
 """Pixels that a hand misses by."""
@@ -105,10 +106,34 @@ async def test_a_shape_drawn_sloppily_has_its_neighbours_vertices(opening: Openi
     await expect(page.locator("#draft-state")).to_contain_text("Bản nháp: 2 thay đổi chưa lưu")
 
 
+async def test_fingers_draw_and_move_as_exactly_as_a_mouse(opening: Opening, drawn: Drawn) -> None:
+    page = (await opened(opening, drawn, {"width": 1024, "height": 768}, has_touch=True)).page
+    await gives_up(page, FIRST)
+    await tool(page, "draw")
+    corners = ((108.20, 15.98), (108.22, 15.98), (108.22, 16.0), (108.20, 16.0), (108.20, 15.98))
+    for corner, off in zip(corners, OFF, strict=True):
+        x, y = await at(page, *corner)
+        await page.touchscreen.tap(x + off[0], y + off[1])
+    await names(page, FIRST)
+    await checked(page)
+    await covers(page)
+    await tool(page, "vertices")
+    asking = await page.context.new_cdp_session(page)
+    start, end = await at(page, *MIDDLE), await at(page, 108.223, 16.003)
+    for kind, places in (("touchStart", [start]), ("touchMove", [end]), ("touchMove", [end]), ("touchEnd", [])):
+        points = [{"x": x, "y": y} for x, y in places]
+        await asking.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    await expect(page.locator("#told")).to_have_text("Đã dời đỉnh ở 4 tổ.")
+    await checked(page)
+    await covers(page)
+    await page.get_by_role("button", name="Xóa đỉnh").click()
+    await expect(page.locator("#told")).to_have_text("Đã xóa đỉnh ở 4 tổ.")
+
+
 async def test_a_shape_drawn_along_a_curved_border_follows_it(opening: Opening, drawn: Drawn) -> None:
     page = (await opened(opening, drawn)).page
     bend = [[108.22 + 0.002 * (1 - ((step - 10) / 10) ** 2), 15.98 + 0.001 * step] for step in range(1, 20)]
-    ring = [[108.24, 15.98], [108.24, 16.0], MIDDLE, *reversed(bend), [108.22, 15.98], [108.24, 15.98]]
+    ring = [[108.24, 15.98], [108.24, 16.0], [*MIDDLE], *reversed(bend), [108.22, 15.98], [108.24, 15.98]]
     await gives_up(page, FIRST)
     change = {"redraw": [{"key": drawn.id_of(SECOND), "boundary": [[ring]]}]}
     await model(page, "model.apply('', given)", change)
@@ -133,7 +158,7 @@ async def test_a_corner_shared_by_four_moves_in_all_and_undo_brings_it_back(open
     await checked(page)
     after = await areas(page)
     spot = next(one for one in after[FIRST]["boundary"][0][0] if one[0] > 108.221)
-    assert all(spot in area["boundary"][0][0] and MIDDLE not in area["boundary"][0][0] for area in after.values())
+    assert all(spot in area["boundary"][0][0] and [*MIDDLE] not in area["boundary"][0][0] for area in after.values())
     await covers(page)
     await page.keyboard.press("Control+z")
     await checked(page, "clean")
@@ -301,6 +326,7 @@ async def test_without_a_network_drawing_goes_on_and_is_checked_later(opening: O
     await expect(page.locator("#guide")).to_contain_text("Vẫn vẽ tiếp được")
     await page.context.set_offline(False)
     await checked(page)
+    await expect(page.locator("#guide")).to_contain_text("Kéo ô vuông để dời đỉnh")
     await covers(page)
 
 

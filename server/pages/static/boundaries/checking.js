@@ -10,12 +10,11 @@ const PAUSE = 350;
 
 let timer = 0;
 let running = null;
-let listeners = [];
+const listeners = new Set();
 let state = "clean";
 
 /** `listener(state)`: "clean" without a draft, "waiting", "sound", "wrong", or "unknown" without a network. */
-export const onState = (listener) => listeners.push(listener);
-export const current = () => state;
+export const onState = (listener) => listeners.add(listener);
 
 function become(next) {
   state = next;

@@ -144,7 +144,7 @@ export function onArea(listener) {
 }
 
 export function whole() {
-  map.fitBounds(L.latLngBounds(data.bounds), { padding: [24, 24], animate: false });
+  map.fitBounds(L.latLngBounds(data.bounds), { paddingTopLeft: [24, 68], paddingBottomRight: [68, 36], animate: false });
 }
 
 export function start() {

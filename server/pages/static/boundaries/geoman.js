@@ -74,6 +74,7 @@ export function start() {
 /** Begin to draw a "Line", a "Polygon" or a "Cut"; `options` are Geoman's, `snapTo` the shapes to snap to. */
 export function draw(shape, snapTo, options = {}) {
   around = snapTo;
+  map.doubleClickZoom.disable(); // two quick vertices are no double click
   map.pm.enableDraw(shape, {
     snappable: true,
     tooltips: true,
@@ -88,6 +89,7 @@ export function draw(shape, snapTo, options = {}) {
 
 export function stop() {
   map.pm.disableDraw();
+  map.doubleClickZoom.enable();
   showSnap(null);
 }
 

@@ -1,5 +1,6 @@
 // The line that says what to do next, kept true to the tool in hand and to what is chosen.
 
+import * as checking from "./checking.js";
 import * as geoman from "./geoman.js";
 import { map } from "./editor_map.js";
 import { model } from "./model.js";
@@ -18,6 +19,11 @@ export function start() {
     // A tool that waited for an area begins once there is one.
     if (NEED_ONE.includes(tools.inUse()) && !map.pm.Draw.getActiveShape()) tools.use(tools.inUse());
     else say();
+  });
+  let before = "";
+  checking.onState((state) => {
+    if (before === "unknown" && state === "sound" && !naming.isOpen()) say();
+    if (state !== "waiting") before = state;
   });
   model.on("base", () => {
     geoman.showSnap(null);

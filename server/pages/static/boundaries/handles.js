@@ -38,7 +38,8 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 
 /** All handles of an area in one layer: squares for vertices, small rings for the middles of edges. */
 const Handles = L.Polygon.extend({
-  options: { smoothFactor: 0, noClip: true, interactive: false, pmIgnore: true },
+  // The weight is the room that the renderer clears around the shape, for the handles stand out over it.
+  options: { smoothFactor: 0, noClip: true, interactive: false, pmIgnore: true, weight: 24 },
   _updatePath() {
     if (!this._renderer._drawing || !this._parts.length) return;
     const context = this._renderer._ctx;
