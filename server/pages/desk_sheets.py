@@ -36,6 +36,7 @@ TEAMS = Sheet(
     columns=team_sheets.COLUMNS,
     compare=team_sheets.compare,
     write=team_sheets.write,
+    download="{at}.csv",
 )
 CREWS = Sheet(
     at="/staff/crews",
@@ -52,6 +53,7 @@ CREWS = Sheet(
     columns=crew_rows.COLUMNS,
     compare=crew_sheets.compare,
     write=crew_sheets.write,
+    download="{at}.csv",
 )
 
 

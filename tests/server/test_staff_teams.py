@@ -183,6 +183,7 @@ def cells_of(text: str) -> list[list[str]]:
 async def test_what_is_downloaded_is_taken_in_again_and_changes_nothing(desk: Desk, noun: str) -> None:
     await fill(desk, SECOND, 2, organisation="=1+1", phone="0905000333")
     await without_team(desk, "Tổ dân phố số 10")
+    assert f'href="/staff/{noun}.csv"' in (await get(desk, f"/staff/{noun}/import")).text
     answer = await get(desk, f"/staff/{noun}.csv")
     assert answer.headers["cache-control"] == "private, no-store"
     assert f"-{CODE}-" in answer.headers["content-disposition"]
