@@ -104,6 +104,13 @@ async def test_a_shape_drawn_sloppily_has_its_neighbours_vertices(opening: Openi
     await covers(page)
     assert set(await areas(page)) == {"Tổ dân phố số 3", SECOND, TENTH, EAST}
     await expect(page.locator("#draft-state")).to_contain_text("Bản nháp: 2 thay đổi chưa lưu")
+    await page.locator("#save").click()
+    await page.locator("#saving-submit").click()
+    await expect(page.locator("#draft-state")).to_have_text("Chưa sửa gì", timeout=20_000)
+    await page.reload()
+    await expect(page.locator('html[data-editor="ready"]')).to_be_attached(timeout=15_000)
+    assert {area["state"] for area in (await areas(page)).values()} == {"kept"}
+    await covers(page)
 
 
 async def test_fingers_draw_and_move_as_exactly_as_a_mouse(opening: Opening, drawn: Drawn) -> None:

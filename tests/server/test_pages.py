@@ -196,7 +196,7 @@ async def test_files_that_styles_and_modules_refer_to_exist():
         for address in re.findall(r'url\("?([^")]+)"?\)', sheet.read_text()):
             assert (vendor.FOLDER / address.removeprefix("/static/vendor/")).is_file(), address
     for module in static.FOLDER.rglob("*.js"):
-        for path in re.findall(r'(?:from|import\() ?"([^"]+)"', module.read_text()):
+        for path in re.findall(r'(?: from |import\()"([^"]+)"', module.read_text()):
             assert (module.parent / path).is_file(), f"{module.name}: {path}"
 
 
