@@ -378,6 +378,15 @@ async def test_what_stands_against_a_draft_is_listed_and_shown(editors: Editors)
     assert await editors.edits() == []
 
 
+async def test_reports_that_move_to_another_neighbourhood_are_counted(editors: Editors) -> None:
+    page = (await editors.open()).page
+    await move(page, FIRST, SECOND, start=MIDDLE, to=108.205)
+    await begin_saving(page)
+    await expect(page.locator("#saving-along")).to_contain_text("Thêm đỉnh chung, đất không đổi", timeout=SOON)
+    await page.locator("#saving-submit").click()
+    await expect(page.locator('[data-notice="saved"]')).to_contain_text("1 phản ánh được chuyển tổ", timeout=SOON)
+
+
 async def test_two_people_in_different_neighbourhoods_are_merged(editors: Editors) -> None:
     clerk, other = (await editors.open()).page, (await editors.open("admin")).page
     await move(clerk, FIRST)

@@ -132,6 +132,7 @@ function standAside(why) {
   isMine = false;
   state.textContent = "";
   for (const part of parts()) part.inert = true;
+  document.getElementById("saving").close();
   show("elsewhere", say(why), { sign: "copy", acts: [{ word: say("editHere"), primary: true, act: editHere }] });
   return null;
 }

@@ -48,7 +48,7 @@ export function begin(kept) {
   document.addEventListener("keydown", (event) => {
     if (event.key !== "s" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    if (!part("save").disabled && !dialog.open) open();
+    if (!part("save").disabled && !part("draft-acts").inert && !dialog.open) open();
   });
   ready();
 }
