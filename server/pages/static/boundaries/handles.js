@@ -206,7 +206,9 @@ function released(event) {
   }
   mark(to);
   model.apply(say(vertex ? "stepMove" : "stepInsert"), { redraw: shapes });
-  tell(say(vertex ? "didMove" : "didInsert", { n: holders.length }));
+  const done = say(vertex ? "didMove" : "didInsert", { n: holders.length });
+  tell(done);
+  guide(done);
 }
 
 /** Take the marked vertex out of every area that has it. */
