@@ -7,9 +7,24 @@ import asyncio
 from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.database import create_engine
 from geo.tables import metadata
+
+_LOCK = 0x5048554F4E47  # "PHUONG"
+
+
+async def _alone(connection: AsyncConnection) -> None:
+    """Wait until nobody else migrates this database; the end of the session lets the next one in.
+
+    It asks again and again instead of queueing: who queues is within a statement, which an index that is built
+    CONCURRENTLY would wait for.
+    """
+    while not await connection.scalar(text(f"SELECT pg_try_advisory_lock({_LOCK})")):
+        await connection.commit()
+        await asyncio.sleep(0.2)
+    await connection.commit()
 
 
 def _run(connection: Connection) -> None:
@@ -26,6 +41,7 @@ async def _online(url: str) -> None:
             # whole session: each migration is a transaction of its own.
             await connection.execute(text("SET lock_timeout = '5s'"))
             await connection.commit()
+            await _alone(connection)
             await connection.run_sync(_run)
     finally:
         await engine.dispose()

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from geo import escalation, handling, stepping, tables
+from geo import correcting, escalation, handling, stepping, tables
 from geo.actor import Actor, Role
 from geo.errors import InvalidTransition
 from geo.lifecycle import Status
@@ -55,6 +55,22 @@ def member(laid: Laid, crew_id: UUID) -> Actor:
 async def minutes_left(laid: Laid, id_: UUID) -> float | None:
     row = await laid.rows("SELECT extract(epoch FROM accept_by - now()) / 60 FROM incident WHERE id = :id", id=id_)
     return None if row[0][0] is None else float(row[0][0])
+
+
+async def test_a_kind_that_is_corrected_gives_no_more_time_to_accept_than_it_has_nor_than_there_was(
+    undone: Laid,
+) -> None:
+    _, id_ = await send(undone, report_of(category="ENVIRONMENT"))
+    assert (await minutes_left(undone, id_) or 0) == pytest.approx(30, abs=1)
+    staff = undone.actors["staff"]
+    async with undone.database.write() as connection:
+        security = sa.update(tables.category).where(tables.category.c.code == "SECURITY")
+        await connection.execute(security.values(accept_minutes=5))
+        for kind in ("SECURITY", "ENVIRONMENT"):
+            row = await stepping.locked(connection, staff, ward.CODE, id_)
+            await correcting.correct(connection, staff, row, category_code=kind, location=None, address=None)
+            assert (await minutes_left(undone, id_) or 0) == pytest.approx(5, abs=1)
+    assert (await row_of(undone, id_)).crew_id == undone.ward.crews[ward.CLEAN]
 
 
 async def test_whoever_assigns_it_is_to_be_accepted_within_the_minutes_of_its_kind(undone: Laid) -> None:

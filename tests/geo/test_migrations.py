@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -27,6 +29,8 @@ from geo.tables import metadata
 from geo.tables.base import Xid8
 from tests.geo.conftest import Laid
 from tests.ward import CLEAN, CODE, report
+
+ROOT = Path(__file__).parent.parent.parent
 
 # Everything of ours in the schema, with its definition; not what belongs to extensions or to Alembic.
 OUR_OBJECTS = """
@@ -105,6 +109,13 @@ async def test_the_comparison_would_notice_a_missing_column(database: Database) 
         await connection.execute(sa.text("ALTER TABLE place DROP COLUMN opening_hours"))
         found = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
     assert "opening_hours" in str(found)
+
+
+async def test_who_migrates_while_another_does_waits_and_finds_it_done(empty_url: str, database_url: str) -> None:
+    program = f"from geo.migrating import upgrade; upgrade({empty_url!r})"
+    both = [await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT) for _ in range(2)]
+    assert [await one.wait() for one in both] == [0, 0]
+    assert await ours(empty_url) == await ours(database_url)
 
 
 async def test_a_migration_that_cannot_have_its_lock_gives_up_soon(database_url: str, database: Database) -> None:
