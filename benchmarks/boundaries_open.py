@@ -39,7 +39,9 @@ _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"
 _FRAMES = """
 () => {
   window.frames_ = []; let before = performance.now();
-  const step = (now) => { window.frames_.push(now - before); before = now; window.going = requestAnimationFrame(step); };
+  const step = (now) => {
+    window.frames_.push(now - before); before = now; window.going = requestAnimationFrame(step);
+  };
   window.going = requestAnimationFrame(step);
 }
 """

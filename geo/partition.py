@@ -116,17 +116,26 @@ def _apart(grid: Grid, one: tuple[float, float], other: tuple[float, float]) -> 
 
 
 def _parts(grid: Grid, shapes: Sequence[Any], houses: Sequence[str | None], taken: Collection[str]) -> list[Part]:
-    """The shapes as parts in reading order: rows from north to south as high as an area is wide, each from the west."""
+    """The shapes as parts in reading order: rows from north to south, each from the west."""
     points = grid.metres(shapely.get_coordinates(shapely.centroid(np.array(shapes, dtype=object))))
     height = float(np.sqrt(np.mean([grid.square_metres(shape) for shape in shapes])))
-    north = float(points[:, 1].max())
-    order = sorted(range(len(shapes)), key=lambda at: (int((north - points[at, 1]) / height), points[at, 0]))
+    order = _read(points.tolist(), height)
     names = named([houses[at] for at in order], taken)
     areas = shapely.orient_polygons(np.array([shapes[at] for at in order], dtype=object))
     return [
         Part(name, MultiPolygon(list(shapely.get_parts(grid.degrees(area)))))
         for name, area in zip(names, areas, strict=True)
     ]
+
+
+def _read(points: Sequence[Sequence[float]], height: float) -> list[int]:
+    """The order in which middles are read: a row reaches half an area's height down from its northernmost middle."""
+    rows: list[list[int]] = []
+    for at in sorted(range(len(points)), key=lambda at: -points[at][1]):
+        if not rows or points[rows[-1][0]][1] - points[at][1] > height / 2:
+            rows.append([])
+        rows[-1].append(at)
+    return [at for row in rows for at in sorted(row, key=lambda at: points[at][0])]
 
 
 def _together(shape: Any, pieces: Sequence[Any]) -> list[Any]:

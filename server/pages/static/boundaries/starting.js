@@ -121,6 +121,7 @@ function show(areas) {
   part("starting-result").hidden = false;
   part("starting-note").hidden = false;
   draw(areas);
+  part("starting-result").scrollIntoView({ block: "nearest" });
 }
 
 function draw(areas) {
@@ -134,7 +135,9 @@ function draw(areas) {
     group.addLayer(L.polygon(shape, options));
     if (areas.length <= MOST_LABELS) group.addLayer(label(name, shape));
   }
-  map.fitBounds(group.getBounds(), { padding: [24, 24], animate: false });
+  // Beside the panel and below the line that tells what to do.
+  const beside = [part("starting-panel").offsetWidth + 40, 24];
+  map.fitBounds(group.getBounds(), { paddingTopLeft: [24, 72], paddingBottomRight: beside, animate: false });
 }
 
 function label(name, shape) {
