@@ -23,7 +23,16 @@ from geo import topology
 from geo.actor import Actor
 from geo.boundary_drafts import Wanted, checked
 from geo.boundary_refusals import BoundaryProblem
-from geo.coverage import BoundaryFault, Coverage, Draft, Key, Settled
+from geo.coverage import (
+    CUT_SQUARE_METRES,
+    BoundaryFault,
+    Coverage,
+    Draft,
+    Fault,
+    FaultKind,
+    Key,
+    Settled,
+)
 from geo.errors import Conflict, InvalidInput, NotAllowed, NotFound, Problem, VersionConflict
 from geo.language import Text
 from geo.tables import SRID, neighbourhood, neighbourhood_boundary, ward
@@ -84,12 +93,23 @@ async def plan(connection: AsyncConnection, actor: Actor, wanted: Wanted) -> Pla
         frozenset(one.id for one in wanted.remove),
     )
     try:
-        settled = await asyncio.to_thread(topology.settle, coverage, draft)
+        settled = await asyncio.to_thread(_settle, coverage, draft)
     except BoundaryFault as fault:
         raise BoundaryProblem(
             fault, lambda key: _name_of(wanted, standing, key), wanted.path_of, wanted.ward_code
         ) from fault
     return Plan(wanted, standing, coverage, settled)
+
+
+def _settle(coverage: Coverage, draft: Draft) -> Settled:
+    """As `topology.settle`; refuses an outline that would bend more than the rounding of cuts' ends can explain."""
+    settled = topology.settle(coverage, draft)
+    gained = int(shapely.get_num_coordinates(settled.outline) - shapely.get_num_coordinates(coverage.outline))
+    if settled.drift_square_metres > CUT_SQUARE_METRES * max(gained, 1):
+        bent = shapely.symmetric_difference(settled.outline, coverage.outline)
+        keys = (*draft.drawn, *draft.redrawn)
+        raise BoundaryFault(Fault(FaultKind.OUTSIDE_WARD, bent, settled.drift_square_metres, keys))
+    return settled
 
 
 async def lock(connection: AsyncConnection, ward_code: str) -> None:

@@ -12,6 +12,8 @@ from geo import boundary_keeping, handling, notices, rerouting, tables
 from geo.boundary_drafts import Drawn, Redrawn, Removed, Wanted
 from geo.boundary_keeping import Saved
 from geo.ids import new_id
+from geo.importing import drawing
+from geo.importing.matching import Found, Stored
 from geo.lifecycle import FINISHED, OPEN, Status
 from geo.positions import Position
 from tests import ward
@@ -182,3 +184,18 @@ async def test_a_report_taken_in_while_boundaries_were_saved_is_found_by_the_wor
         )
     await route(laid)
     assert await neighbourhood_of(laid, late) == laid.ward.neighbourhoods[SECOND]
+
+
+async def test_what_a_file_draws_anew_is_followed_and_taken_down_as_well(laid: Laid) -> None:
+    waiting = await report_at(laid, BESIDE, Status.RECEIVED, neighbourhood_id=laid.ward.neighbourhoods[FIRST])
+    stored = {row.id: row for row in await laid.rows("SELECT id, name FROM neighbourhood WHERE ward_code = :c", c=CODE)}
+    changed = [
+        Found(n, CODE, None, stored[one.id].name, one.boundary, Stored(one.id, None, stored[one.id].name, None, None))
+        for n, one in enumerate(moved(laid).redraw, start=1)
+    ]
+    async with laid.database.write() as connection:
+        await drawing.write(connection, [], changed, "ranh-gioi.geojson", lambda *_: None)
+    assert await neighbourhood_of(laid, waiting.key) == laid.ward.neighbourhoods[SECOND]
+    (edit,) = await laid.rows("SELECT * FROM boundary_edit")
+    assert (edit.reason, edit.account_id) == ("Nhập từ tệp ranh-gioi.geojson", None)
+    assert set(edit.redrawn) == {one.id for one in moved(laid).redraw}
