@@ -38,7 +38,7 @@ class Ground:
 
 def cut(edges: Sequence[Edge]) -> Any:
     """The faces between edges that meet in their ends only."""
-    lines = shapely.linestrings(np.array(edges, dtype=float))
+    lines: Any = shapely.linestrings(np.array(edges, dtype=float))
     return shapely.get_parts(shapely.polygonize(lines))
 
 

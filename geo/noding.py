@@ -249,7 +249,7 @@ def _cross(work: Linework, metres: float) -> bool:
     if not edges:
         return False
     ends = np.array(edges, dtype=np.int64)
-    lines = shapely.linestrings(ends.astype(float))
+    lines: Any = shapely.linestrings(ends.astype(float))
     _touch(work, edges, ends, lines)
     one, other = _pairs(shapely.STRtree(lines), lines, "intersects")
     once = one < other
@@ -266,7 +266,8 @@ def _touch(work: Linework, edges: list[Edge], ends: Any, lines: Any) -> None:
     """Let edges have the vertices on them; where edge or vertex is new also those hardly off, lest a needle remain."""
     spots = sorted({spot for edge in edges for spot in edge})
     where = np.array(spots, dtype=np.int64)
-    line, point = _pairs(shapely.STRtree(shapely.points(where.astype(float))), lines, "dwithin", _TOUCH)
+    points: Any = shapely.points(where.astype(float))
+    line, point = _pairs(shapely.STRtree(points), lines, "dwithin", _TOUCH)
     a, b, c = ends[line, 0], ends[line, 1], where[point]
     beside = _between(a, b, c)
     on = _side(a, b, c) == 0
