@@ -44,7 +44,7 @@ def callers(laid: Laid) -> list[Actor]:
 
 
 async def test_every_window_is_answered_by_plan_as_by_its_own_statement(busy: Laid) -> None:
-    async with busy.database.texts() as texts:
+    async with busy.database.texts() as texts, busy.database.read() as connection:
         for actor in callers(busy):
             for code in (CODE, OTHER):
                 for window in WINDOWS:
@@ -55,27 +55,27 @@ async def test_every_window_is_answered_by_plan_as_by_its_own_statement(busy: La
                             (*planned.clusters(*asked), layers.incident_clusters(*asked)),
                         ):
                             (row,) = await texts.rows(plan, given)
-                            (own,) = await busy.rows(statement)
+                            (own,) = await connection.execute(statement)
                             assert orjson.loads(row.body) == orjson.loads(own.body)
                             assert row.total == own.total
                         heat = await texts.fetch(*planned.heat(*asked))
-                        (own,) = await busy.rows(layers.incident_heat(*asked))
+                        (own,) = await connection.execute(layers.incident_heat(*asked))
                         assert sorted(orjson.loads(heat or b"")) == sorted(orjson.loads(own.body))
                 kinds = await texts.fetch(*planned.kinds(actor, code))
-                (own,) = await busy.rows(layers.incident_kinds(actor, code))
+                (own,) = await connection.execute(layers.incident_kinds(actor, code))
                 assert orjson.loads(kinds or b"") == orjson.loads(own.body)
 
 
 async def test_every_tile_is_answered_by_plan_as_by_its_own_statement(busy: Laid) -> None:
     found = set()
-    async with busy.database.texts() as texts:
+    async with busy.database.texts() as texts, busy.database.read() as connection:
         for actor in callers(busy):
             for tile in TILES:
                 for name, (least, statement) in tiles.LAYERS.items():
                     if tile.zoom < least:
                         continue
                     (row,) = await texts.rows(*planned.tile(actor, name, tile, None, None))
-                    ((body,),) = await busy.rows(statement(actor, tile))
+                    ((body,),) = await connection.execute(statement(actor, tile))
                     assert row.body == bytes(body)
                     found |= {name} if row.body else set()
     assert found == set(tiles.LAYERS)
