@@ -43,6 +43,7 @@ export function start() {
     if (detail.before === "starting") clear();
     if (detail.name === "starting") ready();
   });
+  map.on("zoomend", fit);
   model.on("base", follow);
   model.on("change", follow);
   choose();
@@ -138,6 +139,17 @@ function draw(areas) {
   // Beside the panel and below the line that tells what to do.
   const beside = [part("starting-panel").offsetWidth + 40, 24];
   map.fitBounds(group.getBounds(), { paddingTopLeft: [24, 72], paddingBottomRight: beside, animate: false });
+  fit();
+}
+
+/** Names that are wider than their ground at this zoom would cover their neighbours'. */
+function fit() {
+  for (const mark of group?.getLayers() ?? []) {
+    const text = mark.getElement?.()?.querySelector?.(".starting-name");
+    if (!text) continue;
+    const [west, east] = [mark.ground.getWest(), mark.ground.getEast()].map((longitude) => map.latLngToLayerPoint([0, longitude]).x);
+    text.classList.toggle("is-cramped", text.offsetWidth > east - west);
+  }
 }
 
 function label(name, shape) {
@@ -145,7 +157,9 @@ function label(name, shape) {
   const middle = L.PolyUtil.polygonCenter(largest[0], map.options.crs);
   const html = element("span", "starting-name", name);
   const mark = L.divIcon({ className: "starting-label", html, iconSize: null });
-  return L.marker(middle, { icon: mark, pane: PANE, interactive: false, keyboard: false, pmIgnore: true, snapIgnore: true });
+  const made = L.marker(middle, { icon: mark, pane: PANE, interactive: false, keyboard: false, pmIgnore: true, snapIgnore: true });
+  made.ground = L.latLngBounds(largest[0]);
+  return made;
 }
 
 function clear() {
