@@ -133,16 +133,17 @@ function chooseName({ fields, nameField }) {
 
 function row(one) {
   const name = one.name ?? one.label;
-  const moved = one.moved && say("importMoved", { n: one.moved.vertices, far: length(one.moved.metres) });
+  const moved = one.moved?.vertices && say("importMoved", { n: one.moved.vertices, far: length(one.moved.metres) });
   const differs = one.state === "REPLACES" && one.differsSquareMetres ? say("importDiffers", { area: sized(one.differsSquareMetres) }) : null;
   const renamed = one.state === "REPLACES" && one.name && one.name !== one.storedName ? say("importRenames", { name: one.storedName }) : null;
-  const remarks = [differs, renamed, moved, ...one.troubles.map(({ message }) => message)].filter(Boolean);
+  const remarks = [differs, renamed, moved].filter(Boolean);
   const texts = [
     element("span", "import-name", [element("strong", "", name), element("span", "quiet number", one.squareMetres === null ? "" : sized(one.squareMetres))]),
     element("span", "import-state", [icon(SIGNS[one.state]), element("span", "", say(WORDS[one.state])), element("span", "quiet", say("importNumber", { n: one.number }))]),
     ...remarks.map((text) => element("span", "import-remark", text)),
+    ...one.troubles.map(({ message }) => element("span", "import-remark import-trouble", message)),
   ];
-  const item = { "data-state": one.state, ...(one.troubles.length ? { "data-trouble": "" } : {}) };
+  const item = { "data-state": one.state };
   if (!isTakeable(one)) return element("li", "", element("div", "import-row", element("span", "import-texts", texts)), item);
   const box = element("input", "", [], { type: "checkbox", "data-number": String(one.number) });
   box.checked = !isGrave(one);
