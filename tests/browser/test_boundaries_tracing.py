@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import shapely
 from playwright.async_api import FilePayload, Page, expect
+from pyproj import Geod
 from shapely.geometry import box, mapping, shape
 
 from geo.areas import square_metres
@@ -101,7 +102,7 @@ async def test_positions_convert_as_the_server_converts_them_to_a_millimetre(ope
         assert np.abs(metres).max() < 0.001
 
 
-TYPED = [
+TYPED: list[tuple[bool, str, list[list[float]]]] = [
     # metric, text, positions
     (False, "108,2201\t15,9912", [[108.2201, 15.9912]]),
     (False, "15.9912, 108.2201", [[108.2201, 15.9912]]),
@@ -132,8 +133,8 @@ async def test_lines_are_read_however_people_write_them(opening: Opening, drawn:
 async def test_lengths_are_those_of_the_ellipsoid(opening: Opening, drawn: Drawn) -> None:
     page = (await opened(opening, drawn)).page
     way = [[108.20, 15.98], [108.24, 15.98], [108.24, 16.02], [108.21, 16.01]]
-    wgs84 = projecting.CRS("EPSG:4326").get_geod()
-    exact = wgs84.line_length(*zip(*way, strict=True))
+    longitudes, latitudes = zip(*way, strict=True)
+    exact = Geod(ellps="WGS84").line_length(longitudes, latitudes)
     assert await within(page, "lengths.js", "module.metresAlong(given)", way) == pytest.approx(exact, rel=1e-4)
 
 

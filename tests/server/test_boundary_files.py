@@ -23,7 +23,7 @@ from geo.importing.drafting import State, Ward, draft
 from geo.importing.files import read_features
 from geo.language import Language
 from server.pages import boundary_files
-from server.programs import ProgramFailed
+from server.programs import ProgramFailed, answer_of
 from server.room import Room
 from tests.asking import Desk, Opening
 from tests.geo import gis_files
@@ -313,12 +313,10 @@ def outline_of(city: Any) -> Any:
     return shapely.union_all([shape(one["geometry"]) for one in city["features"]])
 
 
-def _ring(feature: Any) -> list[list[float]]:
+def _ring(feature: Any) -> Any:
     geometry = feature["geometry"]
     first = geometry["coordinates"][0]
-    ring: list[list[float]] = (
-        first if geometry["type"] == "Polygon" else max((part[0] for part in geometry["coordinates"]), key=len)
-    )
+    ring = first if geometry["type"] == "Polygon" else max((part[0] for part in geometry["coordinates"]), key=len)
     return ring
 
 
@@ -418,5 +416,5 @@ def test_wards_in_vn2000_without_their_system_are_asked_for_it_with_the_likely_o
 
 async def test_a_program_dies_with_its_memory_alone(shown: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ProgramFailed):
-        await boundary_files.answer_of(boundary_files.READING, b"{}\n", seconds=20)
+        await answer_of(boundary_files.READING, b"{}\n", seconds=20)
     assert (await shown.http.get("/healthz")).status_code == 200
