@@ -417,4 +417,4 @@ def test_wards_in_vn2000_without_their_system_are_asked_for_it_with_the_likely_o
 async def test_a_program_dies_with_its_memory_alone(shown: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ProgramFailed):
         await answer_of(boundary_files.READING, b"{}\n", seconds=20)
-    assert (await shown.http.get("/healthz")).status_code == 200
+    assert (await shown.http.get("/health/live")).status_code == 200
