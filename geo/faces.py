@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import shapely
-from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry import LineString, MultiPolygon, Polygon
 
 from geo.coverage import SLIVER_METRES, SLIVER_SQUARE_METRES, FaultKind
-from geo.grid import Edge, Grid
+from geo.grid import Grid, Ring, Rings, Spot, edges_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,26 @@ class Ground:
     faults: list[Finding]
 
 
-def cut(edges: Sequence[Edge]) -> Any:
-    """The faces between edges that meet in their ends only."""
-    lines: Any = shapely.linestrings(np.array(edges, dtype=float))
+def cut(shapes: Iterable[Rings]) -> Any:
+    """The faces between the edges of shapes that meet in their ends only."""
+    rings = [ring for polygons in shapes for rings in polygons for ring in rings]
+    ends = Counter(spot for edge in {edge for ring in rings for edge in edges_of(ring)} for spot in edge)
+    ways = {way for ring in rings for way in _ways(ring, ends)}
+    lines: Any = [LineString(way) for way in ways]
     return shapely.get_parts(shapely.polygonize(lines))
+
+
+def _ways(ring: Ring, ends: Counter[Spot]) -> Iterator[tuple[Spot, ...]]:
+    """A ring in pieces from one meeting of edges to the next, each the same whichever ring it is taken from."""
+    meetings = [index for index, spot in enumerate(ring) if ends[spot] != 2]
+    if not meetings:
+        start = ring.index(min(ring))
+        meetings = [start]
+    turned = [*ring[meetings[0] :], *ring[: meetings[0] + 1]]
+    stops = [index - meetings[0] for index in meetings[1:]]
+    for start, stop in pairwise([0, *stops, len(ring)]):
+        way = tuple(turned[start : stop + 1])
+        yield min(way, way[::-1])
 
 
 def share_out(

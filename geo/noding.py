@@ -8,7 +8,7 @@ is sent back as it was stays as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from geo.grid import Edge, Grid, Ring, Rings, Spot, edges_of, sound, tidied
+from geo.grid import Edge, Grid, Ring, Rings, Spot, edges_of, edges_of_all, sound, tidied
 
 MOST_PAIRS = 60_000
 """More neighbouring edges or vertices than any map has: to go on would take seconds."""
@@ -26,8 +26,15 @@ _ON = 2.5
 """Units of the grid: an edge that was cut more than once has bent by so much at most, and its cuts are on it."""
 
 
+_AROUND = 1_000
+"""Units of the grid, some ten metres: further away than any edge bends."""
 _TOUCH = 1.0
 """Units of the grid: nearer to each other than this a line and a vertex cannot be told apart once they are rounded."""
+
+
+Window = tuple[int, int, int, int]
+"""West, south, east, north on the grid."""
+EVERYWHERE = (-(2**62), -(2**62), 2**62, 2**62)
 
 
 class Tangle(Exception):
@@ -49,6 +56,8 @@ class Linework:
     """The edges that the coverage has had, and what they became."""
     before: frozenset[Spot]
     """The vertices that it had."""
+    window: Window | None = None
+    """Where we look; everywhere without one."""
     _inserts: dict[Edge, set[Spot]] = field(default_factory=dict)
 
     def each(self) -> Iterator[tuple[int, list[Ring], int]]:
@@ -59,19 +68,35 @@ class Linework:
                     yield owner, rings, index
 
     def owners(self) -> dict[Spot, set[int]]:
+        """Every vertex in the window once, and which shapes have it."""
         found: dict[Spot, set[int]] = {}
+        west, south, east, north = self.window or EVERYWHERE
         for owner, rings, index in self.each():
             for spot in rings[index]:
-                found.setdefault(spot, set()).add(owner)
+                if west <= spot[0] <= east and south <= spot[1] <= north:
+                    found.setdefault(spot, set()).add(owner)
         return found
 
     def edges(self) -> dict[Edge, set[int]]:
-        """Every edge once, and which shapes have it."""
+        """Every edge that reaches into the window once, and which shapes have it."""
         found: dict[Edge, set[int]] = {}
+        west, south, east, north = self.window or EVERYWHERE
         for owner, rings, index in self.each():
             for edge in edges_of(rings[index]):
-                found.setdefault(edge, set()).add(owner)
+                (ax, ay), (bx, by) = edge
+                if ax <= east and bx >= west and (ay <= north or by <= north) and (ay >= south or by >= south):
+                    found.setdefault(edge, set()).add(owner)
         return found
+
+    def look_at(self, edges: Iterable[Edge]) -> bool:
+        """Look only at where these edges are and what is near them; whether there are any."""
+        ends = np.array(list(edges), dtype=np.int64).reshape(-1, 2)
+        if not len(ends):
+            return False
+        west, south = (ends.min(axis=0) - _AROUND).tolist()
+        east, north = (ends.max(axis=0) + _AROUND).tolist()
+        self.window = west, south, east, north
+        return True
 
     def insert(self, edge: Edge, spot: Spot) -> None:
         """Let an edge get a vertex, in all shapes that have it, with the next `apply`."""
@@ -97,11 +122,14 @@ class Linework:
         return True
 
 
-def bring_together(work: Linework, metres: float) -> None:
-    """Snap within `metres` and node. Raises `Tangle`."""
-    _to_vertices(work, metres)
-    _onto_edges(work, metres)
-    _take_up(work, metres)
+def bring_together(work: Linework, metres: float, left: Iterable[Edge]) -> None:
+    """Snap within `metres` and node, also around the edges that the moving shapes `left`. Raises `Tangle`."""
+    edges = edges_of_all(work.moving)
+    if work.look_at(edge for edge in edges if edge not in work.standing):
+        _to_vertices(work, metres)
+        _onto_edges(work, metres)
+        _take_up(work, metres)
+    work.look_at(edges.union(left))
     node(work, metres)
 
 

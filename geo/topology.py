@@ -34,6 +34,7 @@ from geo.faces import Finding, Ground, cut, joined, share_out, together
 from geo.grid import UNITS, Edge, Grid, Spot, area_of, edges_of_all
 from geo.noding import Linework, Tangle, bring_together, node
 from geo.positions import MAX_VERTICES
+from geo.resting import resting_collector
 
 _NEAR = 2 * SNAP_METRES / 100_000  # degrees
 _AT = re.compile(r"\[(\S+) (\S+)\]")
@@ -53,6 +54,7 @@ def check(area: MultiPolygon, key: Key = None) -> MultiPolygon:
     return rounded
 
 
+@resting_collector()
 def settle(coverage: Coverage, draft: Draft) -> Settled:
     """What a draft comes to in a ward. Raises `BoundaryFault` with everything that stands against it.
 
@@ -68,18 +70,19 @@ def settle(coverage: Coverage, draft: Draft) -> Settled:
     keys, neighbours = list(proposed), list(near)
     still = [grid.rings(shape) for shape in (*near.values(), coverage.outline)]
     moving = [grid.rings(proposed[key]) for key in keys]
-    standing = edges_of_all([*still, *(grid.rings(area) for area in (*was, *gone))])
+    left = edges_of_all(grid.rings(area) for area in (*was, *gone))
+    standing = edges_of_all(still) | left
     before = frozenset(spot for edge in standing for spot in edge)
     work = Linework(grid, moving, [[list(polygon) for polygon in rings] for rings in still], standing, before)
     plain = [area_of(rings) for rings in moving]
     try:
-        bring_together(work, SNAP_METRES)
+        bring_together(work, SNAP_METRES, left)
     except Tangle as tangle:
         raise BoundaryFault(_tangled(grid, tangle, proposed)) from None
     drawn = [_valid(area_of(rings), instead) for rings, instead in zip(work.moving, plain, strict=True)]
     *neighbouring, outline = (area_of(rings) for rings in work.still)
     torn_from = shapely.union_all([area_of(grid.rings(area)) for area in was]) if was else None
-    ground = share_out(grid, cut(list(work.edges())), drawn, neighbouring, outline, torn_from)
+    ground = share_out(grid, cut([*work.moving, *work.still]), drawn, neighbouring, outline, torn_from)
     faults = [_fault(grid, finding, keys, neighbours) for finding in ground.faults]
     areas = {key: _finished(ground, number, key, faults) for number, key in enumerate(keys)}
     if faults:
@@ -114,7 +117,7 @@ def split(area: MultiPolygon, line: LineString) -> list[MultiPolygon]:
         node(work, SNAP_METRES)
     except Tangle as tangle:
         raise BoundaryFault(_tangled(grid, tangle, {None: area})) from None
-    faces = cut(list(work.edges()))
+    faces = cut(work.still)
     whole = area_of(work.still[0])
     inside = faces[shapely.covers(whole, shapely.point_on_surface(faces))]
     parts = sorted((grid.degrees(part) for part in together(grid, inside, whole)), key=lambda part: -part.area)
