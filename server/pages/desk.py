@@ -30,10 +30,10 @@ STAFF_WAYS = (
     Way("/staff", N_("Điều hành"), "list-checks"),
     Way("/staff/boundaries", N_("Ranh giới"), "spline"),
     Way("/staff/places", N_("Địa điểm"), "map-pin"),
+    Way("/staff/teams", N_("Tổ công nghệ số"), "contact"),
     Way("/staff/crews", N_("Đội phản ứng"), "truck"),
     Way("/staff/categories", N_("Lĩnh vực"), "tags"),
     Way("/staff/accounts", N_("Tài khoản"), "users"),
-    Way("/staff/teams", N_("Tổ công nghệ số"), "contact"),
     Way("/staff/jobs", N_("Việc chạy nền"), "cog"),
 )
 WAYS: dict[Role, tuple[Way, ...]] = {

@@ -14,7 +14,9 @@ from server.parsing import parsed
 
 @pytest.fixture
 def collections() -> Iterator[list[str]]:
-    """The collector's runs while a test runs."""
+    """The collector's runs while a test runs, as often as Python itself would have them."""
+    usual = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
     runs: list[str] = []
 
     def noted(phase: str, _: dict[str, int]) -> None:
@@ -23,6 +25,7 @@ def collections() -> Iterator[list[str]]:
     gc.callbacks.append(noted)
     yield runs
     gc.callbacks.remove(noted)
+    gc.set_threshold(*usual)
 
 
 def test_the_collector_rests_while_a_wide_value_is_read(collections: list[str]) -> None:
