@@ -92,7 +92,7 @@ def share_out(
             if len(ours) > 1:
                 _note(ground, FaultKind.OVERLAP, face, ours, [])
             ground.parts[ours[0]].append(face)
-    _close(ground, free, torn_from)
+    _close(ground, free, {face: theirs[0] for face, theirs in enumerate(keepers) if theirs}, torn_from)
     return ground
 
 
@@ -143,16 +143,19 @@ def _note(ground: Ground, kind: FaultKind, face: int, drawn: list[int], standing
     (ground.slivers if _is_sliver(ground.grid, shape) else ground.faults).append(finding)
 
 
-def _close(ground: Ground, free: list[int], torn_from: Any) -> None:
-    """Give gaps that are slivers to the drawn area beside them; a larger hole torn into drawn ground is a fault."""
+def _close(ground: Ground, free: list[int], kept: dict[int, int], torn_from: Any) -> None:
+    """Give gaps that are slivers to the drawn area beside them; a larger hole torn into drawn ground is a fault.
+
+    `kept` are the faces of the areas that stand.
+    """
     tree = shapely.STRtree(ground.faces)
     owner = {face: number for number, part in enumerate(ground.parts) for face in part}
     slivers = [face for face in free if _is_sliver(ground.grid, ground.faces[face])]
     for face in set(free).difference(slivers):
         if torn_from is not None and _is_torn(ground, face, torn_from):
-            beside = _beside(ground, tree, face, owner)
-            whose = () if beside is None else (beside,)
-            ground.faults.append(Finding(FaultKind.GAP, ground.faces[face], whose, ()))
+            ours, theirs = _beside(ground, tree, face, owner), _beside(ground, tree, face, kept)
+            whose = tuple([] if ours is None else [ours]), tuple([] if theirs is None else [theirs])
+            ground.faults.append(Finding(FaultKind.GAP, ground.faces[face], *whose))
     found = True
     while found:  # one may lie behind another
         found = False
@@ -174,7 +177,7 @@ def _is_torn(ground: Ground, face: int, torn_from: Any) -> bool:
 
 
 def _beside(ground: Ground, tree: Any, face: int, owner: dict[int, int]) -> int | None:
-    """The drawn area with the longest edge along a face."""
+    """Of the areas that own faces the one with the longest edge along this face."""
     lengths: dict[int, float] = {}
     for other in tree.query(ground.faces[face], predicate="touches").tolist():
         if other in owner:

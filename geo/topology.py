@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
+from shapely.geometry import LineString, MultiPolygon, Point, box
 
 from geo.areas import square_metres
 from geo.coverage import (
@@ -125,10 +125,20 @@ def split(area: MultiPolygon, line: LineString) -> list[MultiPolygon]:
 
 
 def merge(areas: Sequence[MultiPolygon]) -> MultiPolygon:
-    """The ground of several areas as one, with the vertices of its edge. Raises `BoundaryFault` for an unsound one."""
+    """The ground of several areas as one, with the vertices of its edge. Raises `BoundaryFault` for unsound ones."""
     sound = [check(area) for area in areas]
-    joint = shapely.coverage_union_all(sound) if shapely.coverage_is_valid(sound) else shapely.union_all(sound)
-    return check(MultiPolygon([part for part in shapely.get_parts(joint) if isinstance(part, Polygon)]))
+    grid = Grid.around(sound)
+    rings = [grid.rings(area) for area in sound]
+    standing = edges_of_all(rings)
+    work = Linework(grid, [], rings, standing, frozenset(spot for edge in standing for spot in edge))
+    try:
+        node(work, SNAP_METRES)
+    except Tangle as tangle:
+        raise BoundaryFault(_tangled(grid, tangle, dict(enumerate(sound)))) from None
+    faces = cut(work.still)
+    points = shapely.STRtree(shapely.point_on_surface(faces))
+    held = {face for shape in work.still for face in points.query(area_of(shape), predicate="covers").tolist()}
+    return check(grid.degrees(joined(faces, sorted(held))))
 
 
 def _confirm(near: Mapping[Key, MultiPolygon], made: Mapping[Key, MultiPolygon], drawn: Sequence[Key]) -> None:
@@ -170,9 +180,8 @@ def _where(shape: Any) -> Point:
 
 
 def _tangled(grid: Grid, tangle: Tangle, proposed: Mapping[Key, MultiPolygon]) -> Fault:
-    place = (
-        shapely.union_all(list(proposed.values())).envelope if tangle.spot is None else grid.degrees(Point(tangle.spot))
-    )
+    bounds = shapely.total_bounds(np.array(list(proposed.values()), dtype=object))
+    place = box(*bounds) if tangle.spot is None else grid.degrees(Point(tangle.spot))
     return Fault(FaultKind.SELF_INTERSECTION, place, 0.0, tuple(proposed))
 
 

@@ -1,4 +1,4 @@
-"""Starting from nothing in real Chromium: a first partition is looked at, taken as a draft in one step, and taken back."""
+"""Starting from nothing in real Chromium: a first partition is looked at, taken as a draft, and taken back."""
 
 from __future__ import annotations
 

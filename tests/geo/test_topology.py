@@ -93,7 +93,7 @@ def test_ground_beyond_the_ward_is_refused_and_a_little_is_cut_off() -> None:
 def test_a_hole_torn_into_drawn_ground_is_refused_and_beside_open_ground_it_is_not() -> None:
     smaller = square(0, 0, 150, 250)
     fault = refused({"left": LEFT, "right": RIGHT}, Draft(redrawn={"left": smaller})).faults[0]
-    assert fault.kind is FaultKind.GAP
+    assert (fault.kind, fault.keys) == (FaultKind.GAP, ("left", "right"))
     assert fault.square_metres == pytest.approx(square_metres(square(0, 250, 150, 50)), rel=0.01)
     top = square(150, 240, 150, 60)
     made = settled({"left": LEFT, "right": top}, Draft(redrawn={"left": square(0, 0, 110, 300)}))
@@ -227,6 +227,18 @@ def test_needles_upon_needles_are_refused_before_they_cost_much() -> None:
     with spending() as spent:
         refused({"one": check(one)}, Draft(drawn={"other": check(on_grid(other))}), ward)
     assert spent.seconds < 1
+
+
+def test_combs_across_each_other_cost_little_to_refuse() -> None:
+    """Each is valid; together they have a quarter of a million crossings."""
+    teeth = [spot for n in range(500) for spot in ((2 * n, 10), (2 * n, 1000), (2 * n + 1, 1000), (2 * n + 1, 10))]
+    comb = area([*teeth, (1001, 0), (0, 0)])
+    other = on_grid(shapely.transform(comb, lambda points: (points - (WEST, SOUTH))[:, ::-1] + (WEST, SOUTH)))
+    with spending() as spent, pytest.raises(BoundaryFault):
+        merge([comb, other])
+    with spending() as again, pytest.raises(BoundaryFault):
+        settle(Coverage(square(-10, -10, 1100), {}), Draft(drawn={"one": comb, "other": other}))
+    assert spent.seconds + again.seconds < 1
 
 
 def test_everything_that_stands_against_a_draft_is_told_the_largest_first() -> None:
