@@ -14,7 +14,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from PIL import Image, ImageDraw
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from server.app import create_app
 from server.settings import Settings
@@ -111,7 +111,40 @@ async def demo_address(demo_url: str, tmp_path: Path) -> AsyncIterator[str]:
         yield address
 
 
-async def test_screenshots(chromium: Browser, demo_address: str) -> None:
+LOOKS = {
+    "phone": (PHONE, "light"),
+    "phone-dark": (PHONE, "dark"),
+    "desktop": (DESKTOP, "light"),
+    "desktop-dark": (DESKTOP, "dark"),
+}
+AT_WORK = {
+    "crew": ("crew-1", "/crew", ["phone", "phone-dark"]),
+    "team": ("team-1", "/team", ["phone", "phone-dark"]),
+    "desk": ("staff", "/staff", ["desktop", "desktop-dark"]),
+    "boundaries": ("staff", "/staff/boundaries", ["desktop", "desktop-dark"]),
+    "places": ("staff", "/staff/places", ["desktop", "phone"]),
+    "teams": ("staff", "/staff/teams", ["desktop", "phone"]),
+    "crews": ("staff", "/staff/crews", ["desktop", "phone"]),
+}
+WHOLE = {"report", "sent", "progress", "lookup", "stats"}
+"""Pages that are kept in their whole length: the others are long lists, or a map that fills the screen."""
+
+
+async def keep(page: Page, name: str, look: str) -> None:
+    await page.wait_for_timeout(2_000)
+    taken = await page.screenshot(full_page=name in WHOLE)
+    kept = Image.open(BytesIO(taken)).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
+    kept.save(FOLDER / f"{name}-{look}.png", optimize=True)
+
+
+async def opened(chromium: Browser, address: str, look: str) -> Page:
+    viewport, scheme = LOOKS[look]
+    given: dict[str, Any] = {"viewport": viewport, "color_scheme": scheme, "reduced_motion": "reduce"}
+    context = await chromium.new_context(locale="vi-VN", base_url=address, **given)
+    return await context.new_page()
+
+
+async def test_pages_of_residents(chromium: Browser, demo_address: str) -> None:
     async with httpx.AsyncClient(base_url=demo_address) as http:
         _, code, secret = await Teller(http).report()
     pages = {
@@ -123,18 +156,21 @@ async def test_screenshots(chromium: Browser, demo_address: str) -> None:
         "stats": "/stats",
     }
     for name, path in pages.items():
-        for device, viewport, scheme in (
-            ("phone", PHONE, "light"),
-            ("phone-dark", PHONE, "dark"),
-            ("desktop", DESKTOP, "light"),
-        ):
-            context = await chromium.new_context(
-                viewport=viewport, color_scheme=scheme, locale="vi-VN", base_url=demo_address, reduced_motion="reduce"
-            )
-            page = await context.new_page()
-            await page.goto(path, wait_until="networkidle")
-            await page.wait_for_timeout(800)
-            taken = await page.screenshot(full_page=name != "map")
-            kept = Image.open(BytesIO(taken)).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
-            kept.save(FOLDER / f"{name}-{device}.png", optimize=True)
-            await context.close()
+        for look in ("phone", "phone-dark", "desktop"):
+            page = await opened(chromium, demo_address, look)
+            await page.goto(path)
+            await keep(page, name, look)
+            await page.context.close()
+
+
+async def test_pages_of_those_who_work(chromium: Browser, demo_address: str) -> None:
+    for name, (username, path, looks) in AT_WORK.items():
+        for look in looks:
+            page = await opened(chromium, demo_address, look)
+            await page.goto(f"/sign-in?next={path}")
+            await page.get_by_label("Tên đăng nhập").fill(username)
+            await page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
+            await page.get_by_role("button", name="Đăng nhập", exact=True).click()
+            await page.wait_for_url(f"**{path}")
+            await keep(page, name, look)
+            await page.context.close()

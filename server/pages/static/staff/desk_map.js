@@ -86,7 +86,7 @@ export class DeskMap {
       const name = say(crew.isSeen ? "crewPin" : "crewBase", crew);
       const shape = [icon("truck"), element("span", "", `${crew.held}/${crew.capacity}`)];
       const pin = marker([latitude, longitude], shape, {
-        size: [64, 30],
+        size: [76, 30],
         className: "crew-pin",
         title: name,
         zIndexOffset: 700,
