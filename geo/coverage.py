@@ -21,6 +21,11 @@ SLIVER_SQUARE_METRES = 100.0
 CUT_SQUARE_METRES = 5.0
 """How much ground a ward's outline may gain or lose by the rounding of one cut's two end points."""
 
+MOST_FAULTS = 50
+"""Nobody reads more of what stands against one draft."""
+MOST_PARTS = 100
+"""A line that would cut an area into more is no cut that somebody means."""
+
 Key = Hashable
 
 
@@ -46,10 +51,10 @@ class Fault:
 
 
 class BoundaryFault(Exception):
-    """A draft that cannot stand, with all that stands against it, the largest first."""
+    """A draft that cannot stand, with what stands against it, the largest first."""
 
     def __init__(self, *faults: Fault) -> None:
-        self.faults = tuple(sorted(faults, key=lambda fault: -fault.square_metres))
+        self.faults = tuple(sorted(faults, key=lambda fault: -fault.square_metres)[:MOST_FAULTS])
         super().__init__(", ".join(f"{fault.kind} {fault.square_metres:.1f} m²" for fault in self.faults))
 
 

@@ -18,8 +18,10 @@ import shapely
 
 from geo.grid import Edge, Grid, Ring, Rings, Spot, edges_of, edges_of_all, sound, tidied
 
-MOST_PAIRS = 60_000
-"""More neighbouring edges or vertices than any map has: to go on would take seconds."""
+MOST_PAIRS = 20_000
+"""More neighbours within the snapping distance than any map has: to go on would take seconds."""
+MOST_CROSSINGS = 400
+"""More crossings than anybody draws."""
 _PASSES = 12
 _CHUNK = 64
 _ON = 2.5
@@ -58,6 +60,8 @@ class Linework:
     """The vertices that it had."""
     window: Window | None = None
     """Where we look; everywhere without one."""
+    bent: set[Edge] = field(default_factory=set)
+    """The edges that got a vertex here, in pieces."""
     _inserts: dict[Edge, set[Spot]] = field(default_factory=dict)
 
     def each(self) -> Iterator[tuple[int, list[Ring], int]]:
@@ -109,7 +113,9 @@ class Linework:
         if not inserts and not goes:
             return False
         for edge in inserts.keys() & self.standing:
-            self.standing.update(edges_of(_with(list(edge), inserts)))
+            pieces = edges_of(_with(list(edge), inserts))
+            self.standing.update(pieces)
+            self.bent.update(pieces)
         for owner, rings, index in self.each():
             ring = _with(rings[index], inserts) if inserts else rings[index]
             if goes and owner < len(self.moving):
@@ -165,7 +171,9 @@ def _unpinched(ring: Ring, before: Ring) -> Ring:
     return ring
 
 
-def _pairs(tree: Any, shapes: Any, predicate: str, distance: float | None = None) -> tuple[Any, Any]:
+def _pairs(
+    tree: Any, shapes: Any, predicate: str, distance: float | None = None, most: int = MOST_PAIRS
+) -> tuple[Any, Any]:
     """Which `shapes` meet which of the tree's; asked piece by piece, so that a hostile drawing is noticed early."""
     left, right, count = [], [], 0
     for start in range(0, len(shapes), _CHUNK):
@@ -174,7 +182,7 @@ def _pairs(tree: Any, shapes: Any, predicate: str, distance: float | None = None
         left.append(one + start)
         right.append(other)
         count += len(one)
-        if count > MOST_PAIRS + 8 * len(shapes):
+        if count > most + 8 * (start + len(part)):
             raise Tangle
     nothing = np.zeros(0, dtype=np.int64)
     return np.concatenate([nothing, *left]), np.concatenate([nothing, *right])
@@ -279,8 +287,12 @@ def _cross(work: Linework, metres: float) -> bool:
     ends = np.array(edges, dtype=np.int64)
     lines: Any = shapely.linestrings(ends.astype(float))
     _touch(work, edges, ends, lines)
-    one, other = _pairs(shapely.STRtree(lines), lines, "intersects")
-    once = one < other
+    # What stood before and has not bent crosses nothing that stood before.
+    asked = np.array([edge not in work.standing or edge in work.bent for edge in edges])
+    index = np.flatnonzero(asked)
+    one, other = _pairs(shapely.STRtree(lines), lines[index], "intersects", most=MOST_CROSSINGS)
+    one = index[one]
+    once = (one < other) | ~asked[other]
     one, other = one[once], other[once]
     a, b, c, d = ends[one, 0], ends[one, 1], ends[other, 0], ends[other, 1]
     shared = _same(a, c) | _same(a, d) | _same(b, c) | _same(b, d)

@@ -20,6 +20,7 @@ from shapely.geometry import LineString, MultiPolygon, Point, box
 
 from geo.areas import square_metres
 from geo.coverage import (
+    MOST_PARTS,
     SNAP_METRES,
     BoundaryFault,
     Coverage,
@@ -119,7 +120,9 @@ def split(area: MultiPolygon, line: LineString) -> list[MultiPolygon]:
         raise BoundaryFault(_tangled(grid, tangle, {None: area})) from None
     faces = cut(work.still)
     whole = area_of(work.still[0])
-    inside = faces[shapely.covers(whole, shapely.point_on_surface(faces))]
+    inside = faces[shapely.STRtree(shapely.point_on_surface(faces)).query(whole, predicate="covers")]
+    if len(inside) > MOST_PARTS + len(area.geoms):
+        raise BoundaryFault(_tangled(grid, Tangle(), {None: area}))
     parts = sorted((grid.degrees(part) for part in together(grid, inside, whole)), key=lambda part: -part.area)
     return parts if len(parts) > 1 else [area]
 
