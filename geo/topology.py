@@ -88,11 +88,13 @@ def settle(coverage: Coverage, draft: Draft) -> Settled:
     areas = {key: _finished(ground, number, key, faults) for number, key in enumerate(keys)}
     if faults:
         raise BoundaryFault(*faults)
-    noded = {
-        key: grid.degrees(area)
-        for key, area, rings, old in zip(neighbours, neighbouring, work.still, still, strict=False)
-        if rings != old
-    }
+    noded = _checked(
+        {
+            key: grid.degrees(area)
+            for key, area, rings, old in zip(neighbours, neighbouring, work.still, still, strict=False)
+            if rings != old
+        }
+    )
     _confirm(near, {**areas, **noded}, keys)
     whole = coverage.outline if work.still[-1] == still[-1] else grid.degrees(outline)
     drift = square_metres(shapely.symmetric_difference(coverage.outline, whole)) if whole is not coverage.outline else 0

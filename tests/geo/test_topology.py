@@ -246,3 +246,14 @@ def test_everything_that_stands_against_a_draft_is_told_the_largest_first() -> N
     faults = refused({"left": LEFT}, draft).faults
     assert [fault.keys for fault in faults] == [("low", "left"), ("high", "left")]
     assert faults[0].square_metres > faults[1].square_metres
+
+
+def test_a_neighbour_gets_no_more_vertices_than_an_area_may_have() -> None:
+    wavy = [(150 + 20 * math.sin(n / 40), n * 300 / 2500) for n in range(2501)]
+    full = area([*wavy, (0, 300), *((0, 300 - n * 300 / 2496) for n in range(1, 2496)), (0, 0)])
+    assert shapely.get_num_coordinates(full) - 1 == 4998
+    beside = area([(40, 40), (60, 40), (60, 60), (40, 60)])
+    holed = MultiPolygon([Polygon(full.geoms[0].exterior, [beside.geoms[0].exterior])])
+    draft = Draft(drawn={"in": area([(40, 40), (50, 40), (60, 40), (60, 60), (50, 60), (40, 60)])})
+    fault = refused({"full": holed}, draft).faults[0]
+    assert (fault.kind, fault.keys) == (FaultKind.TOO_MANY_VERTICES, ("full",))
