@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo import topology
 from geo.actor import Actor
 from geo.boundary_drafts import Wanted, checked
+from geo.boundary_names import Standing, new_names, taken
 from geo.boundary_refusals import BoundaryProblem
 from geo.coverage import (
     CUT_SQUARE_METRES,
@@ -38,32 +38,27 @@ from geo.language import Text
 from geo.tables import SRID, neighbourhood, neighbourhood_boundary, ward
 
 NO_BOUNDARY = Text("Tổ dân phố này hiện không có ranh giới.", "This neighbourhood has no boundary now.")
-NAME_TAKEN = Text("Phường đã có tổ dân phố tên “{name}”.", "The ward has a neighbourhood called “{name}” already.")
 
 _NEAR_DEGREES = 0.0001
 """Some eleven metres: what lies further from the draft's areas has no part in it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A neighbourhood as the ward has it; `since` is when its boundary came into force, None where it has none."""
-
-    id: UUID
-    name: str
-    version: int
-    since: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """What a draft comes to: everything that saving it writes. `coverage` holds what lies near, as it is now."""
+    """What a draft comes to: everything that saving it writes. `coverage` holds what lies near, as it is now.
+
+    `names` are those of the neighbourhoods that are called otherwise by it.
+    """
 
     wanted: Wanted
     standing: Mapping[UUID, Standing]
+    names: Mapping[UUID, str]
     coverage: Coverage
     settled: Settled
 
     def name_of(self, key: Key) -> str:
+        if isinstance(key, UUID) and key in self.names:
+            return self.names[key]
         return _name_of(self.wanted, self.standing, key)
 
 
@@ -78,7 +73,7 @@ async def plan(connection: AsyncConnection, actor: Actor, wanted: Wanted) -> Pla
     standing = await standing_in(connection, wanted.ward_code)
     _find(wanted, standing)
     _compare(wanted, standing)
-    problems += _taken_names(wanted, standing)
+    problems += taken(wanted, standing)
     problems += [
         Problem(("remove", str(n), "neighbourhoodId"), NO_BOUNDARY)
         for n, one in enumerate(wanted.remove)
@@ -98,7 +93,7 @@ async def plan(connection: AsyncConnection, actor: Actor, wanted: Wanted) -> Pla
         raise BoundaryProblem(
             fault, lambda key: _name_of(wanted, standing, key), wanted.path_of, wanted.ward_code
         ) from fault
-    return Plan(wanted, standing, coverage, settled)
+    return Plan(wanted, standing, new_names(wanted, standing), coverage, settled)
 
 
 def _settle(coverage: Coverage, draft: Draft) -> Settled:
@@ -147,23 +142,14 @@ def _find(wanted: Wanted, standing: Mapping[UUID, Standing]) -> None:
 
 def _compare(wanted: Wanted, standing: Mapping[UUID, Standing]) -> None:
     changed = [
-        (path, standing[edit.id]) for path, edit in wanted.named() if standing[edit.id].version != edit.expected_version
+        (path, standing[edit.id])
+        for path, edit in wanted.named()
+        if edit.expected_version not in (None, standing[edit.id].version)
     ]
     if changed:
-        conflicts = [Conflict(wanted.ward_code, one.id, one.name, one.version) for _, one in changed]
+        told = {one.id: Conflict(wanted.ward_code, one.id, one.name, one.version) for _, one in changed}
+        conflicts = [*told.values()]
         raise VersionConflict(conflicts, (*changed[0][0], "expectedVersion"))
-
-
-def _taken_names(wanted: Wanted, standing: Mapping[UUID, Standing]) -> list[Problem]:
-    """New names that a neighbourhood keeps which will have a boundary. One that is given up gives its name too."""
-    gone = {one.id for one in wanted.remove}
-    back = {one.id for one in wanted.redraw}
-    held = {one.name for one in standing.values() if one.id not in gone and (one.since is not None or one.id in back)}
-    return [
-        Problem(("draw", str(n), "name"), NAME_TAKEN, {"name": one.name})
-        for n, one in enumerate(wanted.draw)
-        if one.name in held
-    ]
 
 
 async def _coverage(connection: AsyncConnection, wanted: Wanted) -> Coverage:
@@ -171,7 +157,7 @@ async def _coverage(connection: AsyncConnection, wanted: Wanted) -> Coverage:
     outline = await connection.scalar(
         sa.select(sa.func.ST_AsBinary(ward.c.boundary)).where(ward.c.code == wanted.ward_code)
     )
-    areas = await areas_of(connection, wanted.ward_code, [edit.id for _, edit in wanted.named()])
+    areas = await areas_of(connection, wanted.ward_code, [edit.id for _, edit in wanted.reshaped()])
     near = [*areas.values(), *(one.boundary for one in wanted.draw), *(one.boundary for one in wanted.redraw)]
     areas |= await _areas_near(connection, wanted.ward_code, near)
     return Coverage(_multi(outline), areas)

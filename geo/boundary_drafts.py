@@ -50,6 +50,18 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """A neighbourhood that is to be called otherwise; without a version whatever it was called meanwhile."""
+
+    id: UUID
+    name: str
+    expected_version: int | None = None
+
+
+Named = tuple[tuple[str, ...], Redrawn | Removed | Renamed]
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What is to change in a ward, all or nothing. `reason` is kept with each new boundary."""
 
@@ -58,9 +70,16 @@ class Wanted:
     redraw: Sequence[Redrawn] = ()
     remove: Sequence[Removed] = ()
     reason: str | None = None
+    rename: Sequence[Renamed] = ()
 
-    def named(self) -> Iterator[tuple[tuple[str, ...], Redrawn | Removed]]:
-        """Each neighbourhood that the draft names, with the path to it."""
+    def named(self) -> Iterator[Named]:
+        """Each neighbourhood that the draft names, with the path to it: twice where it is redrawn and renamed."""
+        yield from self.reshaped()
+        for n, renamed in enumerate(self.rename):
+            yield ("rename", str(n)), renamed
+
+    def reshaped(self) -> Iterator[tuple[tuple[str, ...], Redrawn | Removed]]:
+        """Each neighbourhood whose boundary the draft changes, with the path to it."""
         for n, redrawn in enumerate(self.redraw):
             yield ("redraw", str(n)), redrawn
         for n, removed in enumerate(self.remove):
@@ -70,30 +89,51 @@ class Wanted:
         """The path to an area of the draft: a new one by its place in `draw`, any other by its id."""
         if isinstance(key, int):
             return ("draw", str(key), "boundary")
-        return next((*path, "boundary") for path, edit in self.named() if edit.id == key)
+        return next((*path, "boundary") for path, edit in self.reshaped() if edit.id == key)
 
 
 def checked(wanted: Wanted) -> tuple[Wanted, list[Problem]]:
     """The draft with its names in NFC and without white space around them, and all that is wrong with it."""
     check = Checked([])
-    for field, items in (("draw", wanted.draw), ("redraw", wanted.redraw), ("remove", wanted.remove)):
+    fields: tuple[tuple[str, Sequence[object]], ...] = (
+        ("draw", wanted.draw),
+        ("redraw", wanted.redraw),
+        ("remove", wanted.remove),
+        ("rename", wanted.rename),
+    )
+    for field, items in fields:
         if len(items) > MOST:
             check.problems.append(Problem((field,), TOO_MANY, {"most": MOST}))
-    if not (wanted.draw or wanted.redraw or wanted.remove):
+    if not any(items for _, items in fields):
         check.problems.append(Problem((), NOTHING))
     draw = [
         Drawn(check.needed(one.name, ("draw", str(n), "name"), NAME_LENGTH), one.boundary)
         for n, one in enumerate(wanted.draw)
     ]
+    rename = [
+        Renamed(one.id, check.needed(one.name, ("rename", str(n), "name"), NAME_LENGTH), one.expected_version)
+        for n, one in enumerate(wanted.rename)
+    ]
     reason = check.text(wanted.reason, ("reason",), REASON_LENGTH)
     names: set[str] = set()
-    for n, new in enumerate(draw):
-        if new.name and new.name in names:
-            check.problems.append(Problem(("draw", str(n), "name"), NAMED_TWICE))
-        names.add(new.name)
-    ids: set[UUID] = set()
+    called = [("draw", str(n), new.name) for n, new in enumerate(draw)]
+    called += [("rename", str(n), old.name) for n, old in enumerate(rename)]
+    for field, place, name in called:
+        if name and name in names:
+            check.problems.append(Problem((field, place, "name"), NAMED_TWICE))
+        names.add(name)
+    wanted = Wanted(wanted.ward_code, draw, wanted.redraw, wanted.remove, reason, rename)
+    return wanted, check.problems + _given_twice(wanted)
+
+
+def _given_twice(wanted: Wanted) -> list[Problem]:
+    """What a draft says twice: one that is redrawn may be renamed as well, but none that is removed."""
+    problems = []
+    reshaped: set[UUID] = set()
+    called = {one.id for one in wanted.remove}
     for path, edit in wanted.named():
-        if edit.id in ids:
-            check.problems.append(Problem((*path, "neighbourhoodId"), GIVEN_TWICE))
-        ids.add(edit.id)
-    return Wanted(wanted.ward_code, draw, wanted.redraw, wanted.remove, reason), check.problems
+        seen = called if isinstance(edit, Renamed) else reshaped
+        if edit.id in seen:
+            problems.append(Problem((*path, "neighbourhoodId"), GIVEN_TWICE))
+        seen.add(edit.id)
+    return problems

@@ -34,6 +34,7 @@ def readable(actor: Actor) -> Rows:
         columns.drawn,
         columns.redrawn,
         columns.removed,
+        columns.renamed,
         author.label("author"),
     ).where(staff_of(actor, columns.ward_code))
 
@@ -105,10 +106,12 @@ async def write(
     drawn: Sequence[UUID],
     redrawn: Sequence[UUID],
     removed: Sequence[UUID],
+    renamed: Sequence[UUID],
 ) -> UUID:
     """Take down a saving; `at` is later than the ward's last one. Gives its id."""
     id_ = new_id()
     row = {"ward_code": ward_code, "id": id_, "at": at, "account_id": account_id, "reason": reason}
     lists = {"drawn": list(drawn), "redrawn": list(redrawn), "removed": list(removed)}
+    lists["renamed"] = list(renamed)
     await connection.execute(sa.insert(boundary_edit).values(**row, **lists))
     return id_

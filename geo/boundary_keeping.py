@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from shapely.geometry import MultiPolygon
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import boundaries, boundary_edits, rerouting
+from geo import boundaries, boundary_edits, boundary_names, rerouting
 from geo.actor import Actor
 from geo.areas import same_area
 from geo.boundaries import Plan
@@ -44,8 +44,10 @@ class Saved:
 
     @property
     def standing(self) -> list[UUID]:
-        """The neighbourhoods of the draft that have a boundary now, and the neighbours that got a vertex."""
-        return [*self.drawn, *(one.id for one in self.plan.wanted.redraw), *self.noded]
+        """The neighbourhoods drawn, redrawn and renamed, and the neighbours that got a vertex."""
+        wanted = self.plan.wanted
+        edited = dict.fromkeys([one.id for one in wanted.redraw] + [one.id for one in wanted.rename])
+        return [*self.drawn, *edited, *self.noded]
 
 
 async def save(connection: AsyncConnection, actor: Actor, wanted: Wanted) -> Saved:
@@ -67,10 +69,11 @@ async def write(connection: AsyncConnection, actor: Actor, plan: Plan) -> Saved:
     noded = [key for key in settled.noded if isinstance(key, UUID)]
     redrawn = [one.id for one in wanted.redraw if _moved(plan, one.id)]
     removed = [one.id for one in wanted.remove]
-    if not (drawn or redrawn or removed):
+    renamed = [*plan.names]
+    if not (drawn or redrawn or removed or renamed):
         return Saved(code, (), (), (), (), 0, plan)
     at = await boundary_edits.next_moment(connection, code, *(one.since for one in plan.standing.values()))
-    await _free_names(connection, plan, at)
+    await boundary_names.write(connection, wanted, plan.standing, plan.names, at)
     if drawn:
         await _add(connection, wanted, drawn)
     await _end(connection, code, [*redrawn, *removed, *noded], at)
@@ -83,18 +86,20 @@ async def write(connection: AsyncConnection, actor: Actor, plan: Plan) -> Saved:
     ]
     if rows:
         await connection.execute(sa.insert(neighbourhood_boundary).values(boundary=_SHAPE), rows)
-    await _count(connection, code, [*redrawn, *removed])
+    await _count(connection, code, [*redrawn, *removed, *renamed])
     if settled.outline is not plan.coverage.outline:
         outline = sa.func.ST_GeomFromWKB(settled.outline.wkb, SRID)
         await connection.execute(sa.update(ward).where(ward.c.code == code).values(boundary=outline))
     edit = await boundary_edits.write(
-        connection, code, at, actor.account_id, wanted.reason, [*drawn.values()], redrawn, removed
+        connection, code, at, actor.account_id, wanted.reason, [*drawn.values()], redrawn, removed, renamed
     )
     # Now, not at the commit: what the database refuses is then refused before anything is told.
     await connection.execute(sa.text("SET CONSTRAINTS neighbourhood_boundary_no_overlap IMMEDIATE"))
     changed = [*drawn.values(), *redrawn, *removed]
-    reassigned = await rerouting.follow(connection, code, changed, [*shapes, *_neighbours(plan)])
-    await rerouting.later(connection, code, edit)
+    reassigned = 0
+    if changed:
+        reassigned = await rerouting.follow(connection, code, changed, [*shapes, *_neighbours(plan)])
+        await rerouting.later(connection, code, edit)
     return Saved(code, tuple(drawn.values()), tuple(redrawn), tuple(removed), tuple(noded), reassigned, plan)
 
 
@@ -108,33 +113,6 @@ def _moved(plan: Plan, id_: UUID) -> bool:
 
 def _neighbours(plan: Plan) -> list[UUID]:
     return [key for key in plan.coverage.areas if isinstance(key, UUID)]
-
-
-async def _free_names(connection: AsyncConnection, plan: Plan, at: datetime) -> None:
-    """Neighbourhoods without a boundary whose names are wanted are called so, with the day on which they lost them."""
-    names = {one.name for one in plan.wanted.draw}
-    await give_up_names(connection, plan.wanted.ward_code, names, at, {one.name for one in plan.standing.values()})
-
-
-async def give_up_names(
-    connection: AsyncConnection, ward_code: str, names: set[str], at: datetime, taken: set[str]
-) -> None:
-    """Call those who hold these names otherwise: the caller has seen that they have, or will have, no boundary."""
-    for name in sorted(names & taken):
-        other, n = f"{name} (đã bỏ {_day(at)})", 1
-        while other in taken:
-            n += 1
-            other = f"{name} (đã bỏ {_day(at)}, {n})"
-        taken.add(other)
-        await connection.execute(
-            sa.update(neighbourhood)
-            .where(neighbourhood.c.ward_code == ward_code, neighbourhood.c.name == name)
-            .values(name=other)
-        )
-
-
-def _day(at: datetime) -> str:
-    return (at + timedelta(hours=7)).strftime("%d/%m/%Y")
 
 
 async def _add(connection: AsyncConnection, wanted: Wanted, drawn: dict[int, UUID]) -> None:

@@ -8,24 +8,24 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from shapely.geometry import LineString, MultiPolygon
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import boundaries, topology
 from geo.actor import Actor
-from geo.boundaries import NAME_TAKEN, NO_BOUNDARY, Standing
-from geo.boundary_drafts import NAME_LENGTH, Drawn, Redrawn, Removed, Wanted
-from geo.boundary_keeping import Saved, give_up_names, save
+from geo.boundaries import NO_BOUNDARY
+from geo.boundary_drafts import GIVEN_TWICE, TOO_MANY, Drawn, Redrawn, Removed, Renamed, Wanted
+from geo.boundary_keeping import Saved, save
+from geo.boundary_names import Standing
 from geo.boundary_refusals import BoundaryProblem
-from geo.contact import Checked
 from geo.coverage import BoundaryFault
 from geo.errors import InvalidInput, NotAllowed, NotFound, Problem, VersionConflict
 from geo.language import Text
-from geo.seeds import team_name
-from geo.tables import neighbourhood, team
 
 Path = tuple[str, ...]
+
+MOST_MERGED = 100
+"""Neighbourhoods that one merger may name."""
 
 CUTS_NOTHING = Text(
     "Đường cắt không chia tổ dân phố này ra. Hãy kéo hai đầu đường vượt qua ranh giới.",
@@ -89,6 +89,12 @@ async def merge(
     """
     if len(edits) < 2:
         raise InvalidInput(Problem(("neighbourhoods",), TWO_AT_LEAST))
+    if len(edits) > MOST_MERGED:
+        raise InvalidInput(Problem(("neighbourhoods",), TOO_MANY, {"most": MOST_MERGED}))
+    ids = [edit.id for edit in edits]
+    twice = [n for n, id_ in enumerate(ids) if id_ in ids[:n]]
+    if twice:
+        raise InvalidInput(*(Problem(("neighbourhoods", str(n), "neighbourhoodId"), GIVEN_TWICE) for n in twice))
     first, *others = edits
     areas = []
     for n, edit in enumerate(edits):
@@ -98,53 +104,31 @@ async def merge(
         areas.append(area)
     merged = await asyncio.to_thread(topology.merge, areas)
     redrawn = Redrawn(first.id, merged, first.expected_version)
+    renamed = Renamed(first.id, name, first.expected_version)
 
     def path(path: Path) -> Path:
         match path:
             case (("redraw" | "remove"), _, "boundary"):
                 return ("neighbourhoods",)
-            case ("redraw", _, field):
+            case ("rename", _, "name"):
+                return ("name",)
+            case (("redraw" | "rename"), _, field):
                 return ("neighbourhoods", "0", field)
             case ("remove", n, field):
                 return ("neighbourhoods", str(int(n) + 1), field)
         return path
 
     with _told_at(path):
-        saved = await save(connection, actor, Wanted(ward_code, (), [redrawn], others, reason))
-    await rename(connection, actor, ward_code, first.id, name)
-    return saved
+        return await save(connection, actor, Wanted(ward_code, (), [redrawn], others, reason, [renamed]))
 
 
-async def rename(connection: AsyncConnection, actor: Actor, ward_code: str, id_: UUID, name: str) -> None:
-    """Call a neighbourhood otherwise; its team too, where that was called after it.
+async def rename(connection: AsyncConnection, actor: Actor, ward_code: str, edit: Renamed) -> Saved:
+    """Call a neighbourhood otherwise; its team too, where that was called after it. Raises as `boundaries.plan`.
 
-    The name of one that was given up may be had: that one is then called by it and the day. Raises `NotFound`,
-    `NotAllowed` and `InvalidInput`.
+    The name of one that was given up may be had: that one is then called by it and the day.
     """
-    standing = await _standing(connection, actor, ward_code)
-    if id_ not in standing:
-        raise NotFound(path=("neighbourhoodId",))
-    check = Checked([])
-    name = check.needed(name, ("name",), NAME_LENGTH)
-    before = standing[id_].name
-    holder = next((one for one in standing.values() if one.name == name and one.id != id_), None)
-    if holder is not None and holder.since is not None:
-        check.problems.append(Problem(("name",), NAME_TAKEN, {"name": name}))
-    if check.problems:
-        raise InvalidInput(*check.problems)
-    if name == before:
-        return
-    now = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
-    await give_up_names(connection, ward_code, {name}, now, {one.name for one in standing.values()})
-    columns = neighbourhood.c
-    await connection.execute(
-        sa.update(neighbourhood).where(columns.ward_code == ward_code, columns.id == id_).values(name=name)
-    )
-    await connection.execute(
-        sa.update(team)
-        .where(team.c.ward_code == ward_code, team.c.neighbourhood_id == id_, team.c.name == team_name(before))
-        .values(name=team_name(name))
-    )
+    with _told_at(lambda path: path[2:] if path[:1] == ("rename",) else path):
+        return await save(connection, actor, Wanted(ward_code, rename=[edit]))
 
 
 async def _standing(connection: AsyncConnection, actor: Actor, ward_code: str) -> dict[UUID, Standing]:

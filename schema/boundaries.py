@@ -8,16 +8,15 @@ import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import boundary_edits, boundary_keeping, boundary_reshaping, neighbourhoods
-from geo.boundary_drafts import MOST, TOO_MANY, Removed
+from geo.boundary_drafts import Removed, Renamed
 from geo.boundary_keeping import Saved
-from geo.contact import Checked
+from geo.errors import InvalidInput as TooFew
 from geo.errors import Problem
 from schema.boundary_checks import ClosedSliver, slivers_of
 from schema.boundary_inputs import NeighbourhoodRemoval, SaveBoundariesInput, removals, wanted_of
 from schema.context import Context
 from schema.errors import BoundaryProblem, InvalidInput, NotAllowed, NotFound, VersionConflict
 from schema.links import NeighbourhoodLink
-from schema.meant import refuse
 from schema.mutating import STAFF, key_of, mutation
 from schema.rows import Found, Rows
 from schema.scalars import GeoJSONLineString
@@ -49,6 +48,9 @@ class MergeNeighbourhoodsInput:
 class RenameNeighbourhoodInput:
     neighbourhood_id: strawberry.ID = strawberry.field(description="The neighbourhood.")
     name: str = strawberry.field(description="Its name, which no other of the ward has; 200 characters at most.")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version that the caller has seen; without it the name is changed in any case."
+    )
 
 
 def _payload(name: str, description: str) -> Any:
@@ -56,7 +58,7 @@ def _payload(name: str, description: str) -> Any:
 
     class Payload:
         neighbourhoods: list[NeighbourhoodLink] = strawberry.field(
-            description="Those drawn and redrawn, and neighbours that got a vertex into an edge, as they are now."
+            description="Those drawn, redrawn and renamed, and neighbours that got a vertex into an edge; as they are."
         )
         removed: list[strawberry.ID] = strawberry.field(description="Those that were given up.")
         reassigned_incidents: int = strawberry.field(description="How many open incidents are another's now.")
@@ -106,12 +108,8 @@ async def _split(connection: AsyncConnection, context: Context, input: SplitNeig
 
 
 async def _merge(connection: AsyncConnection, context: Context, input: MergeNeighbourhoodsInput) -> Any:
-    check = Checked([])
     if not input.neighbourhoods:
-        check.problems.append(Problem(("neighbourhoods",), boundary_reshaping.TWO_AT_LEAST))
-    if len(input.neighbourhoods) > MOST:
-        check.problems.append(Problem(("neighbourhoods",), TOO_MANY, {"most": MOST}))
-    refuse(check)
+        raise TooFew(Problem(("neighbourhoods",), boundary_reshaping.TWO_AT_LEAST))
     ward_code, _ = key_of(input.neighbourhoods[0].neighbourhood_id, "Neighbourhood", "neighbourhoods")
     edits = removals(input.neighbourhoods, ward_code, "neighbourhoods")
     saved = await boundary_reshaping.merge(connection, context.actor, ward_code, edits, input.name, input.reason)
@@ -120,7 +118,9 @@ async def _merge(connection: AsyncConnection, context: Context, input: MergeNeig
 
 async def _rename(connection: AsyncConnection, context: Context, input: RenameNeighbourhoodInput) -> Any:
     ward_code, key = key_of(input.neighbourhood_id, "Neighbourhood", "neighbourhoodId")
-    await boundary_reshaping.rename(connection, context.actor, ward_code, key, input.name)
+    await boundary_reshaping.rename(
+        connection, context.actor, ward_code, Renamed(key, input.name, input.expected_version)
+    )
     found = Found("Neighbourhood", neighbourhoods.with_id, context.actor, ward_code, key)
     return RenameNeighbourhoodPayload(neighbourhood=found)  # type: ignore[arg-type]
 
@@ -165,6 +165,7 @@ class BoundaryMutation:
         _rename,
         STAFF,
         "Call a neighbourhood otherwise; its team too, where that is called after it.",
+        VersionConflict,
         NotFound,
         NotAllowed,
         InvalidInput,

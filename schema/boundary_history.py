@@ -16,7 +16,7 @@ from schema.scalars import GeoJSONMultiPolygon
 
 
 def _neighbourhoods(root: Row) -> Rows:
-    rows = boundary_edits.changed(root.seen_by, root.ward_code, root.drawn, root.redrawn, root.removed)
+    rows = boundary_edits.changed(root.seen_by, root.ward_code, root.drawn, root.redrawn, root.removed, root.renamed)
     return Rows("Neighbourhood", rows, root.seen_by, weight=10)
 
 
@@ -39,6 +39,9 @@ class BoundaryEdit(Node):
         lambda root: _ids(root, root.redrawn), "The neighbourhoods that it gave another boundary."
     )
     removed: list[strawberry.ID] = field(lambda root: _ids(root, root.removed), "The neighbourhoods that it gave up.")
+    renamed: list[strawberry.ID] = field(
+        lambda root: _ids(root, root.renamed), "The neighbourhoods that it called otherwise."
+    )
     neighbourhoods: list[NeighbourhoodLink] = field(_neighbourhoods, "All of these by name, as they are now.")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import strawberry
 
-from geo.boundary_drafts import Drawn, Redrawn, Removed, Wanted
+from geo.boundary_drafts import Drawn, Redrawn, Removed, Renamed, Wanted
 from geo.errors import NotFound
 from schema.mutating import key_of
 from schema.scalars import GeoJSONMultiPolygon
@@ -34,12 +34,22 @@ class NeighbourhoodRemoval:
     expected_version: int = strawberry.field(description="The version that the caller has seen.")
 
 
+@strawberry.input(description="A neighbourhood that is to be called otherwise; its team too, where called after it.")
+class NeighbourhoodRename:
+    neighbourhood_id: strawberry.ID = strawberry.field(
+        description="The neighbourhood; it may be among those with another boundary as well."
+    )
+    name: str = strawberry.field(description="Its name, which no other of the ward has; 200 characters at most.")
+    expected_version: int = strawberry.field(description="The version that the caller has seen.")
+
+
 @strawberry.input(description="A draft of a ward's boundaries: all of it is saved, or nothing.")
 class SaveBoundariesInput:
     ward_code: str = strawberry.field(description="The ward.")
     draw: list[NewNeighbourhood] | None = strawberry.field(default=None, description="New neighbourhoods.")
     redraw: list[NeighbourhoodEdit] | None = strawberry.field(default=None, description="Those with another boundary.")
     remove: list[NeighbourhoodRemoval] | None = strawberry.field(default=None, description="Those to be given up.")
+    rename: list[NeighbourhoodRename] | None = strawberry.field(default=None, description="Those with another name.")
     reason: str | None = strawberry.field(
         default=None, description="Why, for the history; 500 characters at most. Everybody may read it."
     )
@@ -57,6 +67,10 @@ def wanted_of(input: SaveBoundariesInput) -> Wanted:
         ],
         removals(input.remove or (), code, "remove"),
         input.reason,
+        [
+            Renamed(_key(one, code, "rename", n), one.name, one.expected_version)
+            for n, one in enumerate(input.rename or ())
+        ],
     )
 
 
@@ -65,7 +79,9 @@ def removals(given: Sequence[NeighbourhoodRemoval], ward_code: str, field: str) 
     return [Removed(_key(one, ward_code, field, n), one.expected_version) for n, one in enumerate(given)]
 
 
-def _key(given: NeighbourhoodEdit | NeighbourhoodRemoval, ward_code: str, field: str, n: int) -> Any:
+def _key(
+    given: NeighbourhoodEdit | NeighbourhoodRemoval | NeighbourhoodRename, ward_code: str, field: str, n: int
+) -> Any:
     try:
         return key_of(given.neighbourhood_id, "Neighbourhood", "neighbourhoodId", ward_code)[1]
     except NotFound as refusal:

@@ -120,6 +120,7 @@ boundary_edit = sa.Table(
     sa.Column("drawn", ARRAY(sa.Uuid), nullable=False),
     sa.Column("redrawn", ARRAY(sa.Uuid), nullable=False),
     sa.Column("removed", ARRAY(sa.Uuid), nullable=False),
+    sa.Column("renamed", ARRAY(sa.Uuid), nullable=False),
     sa.Column("xact", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
     sa.UniqueConstraint("ward_code", "at"),
     # What the transactions committed since a moment wrote: see geo/changes.py.

@@ -143,7 +143,7 @@ async def test_a_team_is_renamed_with_its_neighbourhood_where_it_is_called_after
     renamed = (await desk.data(RENAME, "staff", input=given))["renameNeighbourhood"]["neighbourhood"]
     assert renamed == {
         "name": "Tổ dân phố số 15",
-        "version": 1,
+        "version": 2,
         "team": {"name": "Tổ công nghệ số cộng đồng Tổ dân phố số 15"},
     }
     async with desk.database.write() as connection:

@@ -34,9 +34,13 @@ def upgrade() -> None:
             ["neighbourhood.ward_code", "neighbourhood.id"],
             name="fk_crew_neighbourhood_ward_code_neighbourhood_id",
         ),
+        if_not_exists=True,
     )
     op.create_index(
-        "ix_crew_neighbourhood_ward_code_neighbourhood_id", "crew_neighbourhood", ["ward_code", "neighbourhood_id"]
+        "ix_crew_neighbourhood_ward_code_neighbourhood_id",
+        "crew_neighbourhood",
+        ["ward_code", "neighbourhood_id"],
+        if_not_exists=True,
     )
 
 

@@ -28,13 +28,15 @@ class Xid8(UserDefinedType[int]):
 
 # What was drawn before this table is one edit for each moment. It is older than any transaction that is followed.
 EARLIER = """
-INSERT INTO boundary_edit (ward_code, id, at, account_id, reason, drawn, redrawn, removed, xact)
+INSERT INTO boundary_edit (ward_code, id, at, account_id, reason, drawn, redrawn, removed, renamed, xact)
 SELECT ward_code, gen_random_uuid(), since, min(drawn_by::text)::uuid, min(reason),
        coalesce(array_agg(neighbourhood_id ORDER BY neighbourhood_id) FILTER (WHERE first), '{}'),
-       coalesce(array_agg(neighbourhood_id ORDER BY neighbourhood_id) FILTER (WHERE NOT first), '{}'), '{}', '3'::xid8
+       coalesce(array_agg(neighbourhood_id ORDER BY neighbourhood_id) FILTER (WHERE NOT first), '{}'),
+       '{}', '{}', '3'::xid8
   FROM (SELECT *, since = min(since) OVER (PARTITION BY ward_code, neighbourhood_id) AS first
           FROM neighbourhood_boundary) AS period
  GROUP BY ward_code, since
+    ON CONFLICT (ward_code, at) DO NOTHING
 """
 KINDS = "'ASSIGNED', 'TAKEN_BACK', 'REOPENED', 'ATTENTION', 'DUE_SOON', 'OVERDUE', 'JOB_FAILED'"
 
@@ -47,6 +49,7 @@ def checked(table: str, name: str, condition: str, instead_of: str | None = None
 
 
 def upgrade() -> None:
+    # Written so that it can be run again: what comes before the checks are looked through is committed by then.
     op.create_table(
         "boundary_edit",
         sa.Column("ward_code", sa.Text(), nullable=False),
@@ -57,6 +60,7 @@ def upgrade() -> None:
         sa.Column("drawn", postgresql.ARRAY(sa.Uuid()), nullable=False),
         sa.Column("redrawn", postgresql.ARRAY(sa.Uuid()), nullable=False),
         sa.Column("removed", postgresql.ARRAY(sa.Uuid()), nullable=False),
+        sa.Column("renamed", postgresql.ARRAY(sa.Uuid()), nullable=False),
         sa.Column("xact", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
         sa.PrimaryKeyConstraint("ward_code", "id", name="pk_boundary_edit"),
         sa.UniqueConstraint("ward_code", "at", name="uq_boundary_edit_ward_code_at"),
@@ -64,10 +68,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name="fk_boundary_edit_account_id", ondelete="SET NULL"
         ),
+        if_not_exists=True,
     )
-    op.create_index("ix_boundary_edit_xact", "boundary_edit", ["xact"])
+    op.create_index("ix_boundary_edit_xact", "boundary_edit", ["xact"], if_not_exists=True)
     op.execute(EARLIER)
     op.execute("ALTER TABLE notice ADD COLUMN IF NOT EXISTS team_id uuid")
+    op.execute(
+        "-- squawk-ignore ban-drop-constraint\nALTER TABLE notice DROP CONSTRAINT IF EXISTS fk_notice_ward_code_team_id"
+    )
     op.execute(
         "ALTER TABLE notice ADD CONSTRAINT fk_notice_ward_code_team_id FOREIGN KEY (ward_code, team_id) "
         "REFERENCES team (ward_code, id) ON DELETE CASCADE NOT VALID"
@@ -88,6 +96,8 @@ def upgrade() -> None:
             ("notice", "fk_notice_ward_code_team_id"),
         ):
             op.execute(f"-- squawk-ignore prefer-robust-stmts\nALTER TABLE {table} VALIDATE CONSTRAINT {name}")
+        # One that was being made when this was interrupted is there, and of no use.
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_notice_of_team")
         op.execute(
             "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_notice_of_team ON notice (ward_code, team_id, at, id) "
             "WHERE team_id IS NOT NULL"
