@@ -32,6 +32,7 @@ Progress = Callable[[str, int, int], None]
 
 _FOUNDED = timedelta(days=800)
 """How long before the load the demo ward's ground was settled: before its first incident."""
+_FIRST = "Ranh giới ban đầu của bản demo"
 _REAL_WARD = Text(
     "Phường 20314 ở đây là dữ liệu thật. Hãy nạp bản demo vào một cơ sở dữ liệu riêng.",
     "Ward 20314 is real here. Load the demo into a database of its own.",
@@ -129,10 +130,22 @@ async def _write_ground(
                 "neighbourhood_id": id_,
                 "boundary": _multi_polygon(area),
                 "since": founded,
-                "reason": "Ranh giới ban đầu của bản demo",
+                "reason": _FIRST,
             }
             for id_, _, area in placed
         ],
+    )
+    await connection.execute(
+        sa.insert(tables.boundary_edit).values(
+            ward_code=WARD_CODE,
+            id=boundary_ids.rising(founded),
+            at=founded,
+            reason=_FIRST,
+            drawn=[id_ for id_, *_ in placed],
+            redrawn=[],
+            removed=[],
+            renamed=[],
+        )
     )
     return placed
 
