@@ -35,7 +35,9 @@ _MOST = 1_000
 UNKNOWN_ID = Text("Phường không có đội mang mã này. Để trống mã nếu là đội mới.", "The ward has no crew with this id.")
 NO_NAME = Text("Thiếu tên đội.", "The crew's name is missing.")
 TWICE = Text("Trùng với dòng {other}.", "The same crew as row {other}.")
-BAD_CAPACITY = Text("Số việc cùng lúc là số từ 0 đến 1.000, không phải “{given}”.", "A capacity is from 0 to 1,000.")
+BAD_CAPACITY = Text(
+    "Số việc cùng lúc là số từ 0 đến 1.000, không phải “{given}”.", "A capacity is from 0 to 1,000, not “{given}”."
+)
 NO_BASE = Text("Thiếu điểm xuất phát của đội mới.", "A new crew needs a base.")
 BAD_BASE = Text(
     "Không đọc được vị trí “{given}”. Ghi vĩ độ rồi kinh độ, ví dụ 15.9865, 108.2100.",

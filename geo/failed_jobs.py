@@ -26,6 +26,9 @@ MOST = 200
 WHAT: dict[str, Text] = {
     waiting.JOB: Text("Tìm đội cho các phản ánh đang chờ", "Find crews for the reports that wait"),
     duty.JOB: Text("Giao việc của đội hết ca trực cho đội khác", "Hand over what a crew off duty still has"),
+    "follow_boundaries": Text(
+        "Chuyển phản ánh theo ranh giới vừa lưu", "Let reports follow the boundaries that were saved"
+    ),
     "plan_backlog": Text("Xếp lại toàn bộ việc đang chờ cho các đội", "Plan all waiting reports over the crews"),
     "write_to_reporter": Text("Gửi thư báo bước xử lý cho người phản ánh", "Write to a reporter about a step"),
 }

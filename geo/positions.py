@@ -181,8 +181,12 @@ def areas(value: object) -> MultiPolygon:
 
 def sound(shape: MultiPolygon) -> MultiPolygon:
     """The shape, if it is valid and has no more than `MAX_VERTICES`; raises `PositionError`. Nothing is repaired."""
-    if shapely.get_num_coordinates(shape) > MAX_VERTICES:
-        raise PositionError(TOO_MANY_VERTICES, ("coordinates",))
+    count = 0
+    for part, polygon in enumerate(shape.geoms):
+        for ring, line in enumerate((polygon.exterior, *polygon.interiors)):
+            count += len(line.coords)
+            if count > MAX_VERTICES:
+                raise PositionError(TOO_MANY_VERTICES, ("coordinates", str(part), str(ring)))
     return _valid(shape)
 
 

@@ -63,7 +63,9 @@ BAD_ROLE = Text(
     "Không rõ vai trò “{given}”; dùng Tổ trưởng, Tổ phó hoặc Thành viên.",
     "The role “{given}” is not known; use Tổ trưởng, Tổ phó or Thành viên.",
 )
-BAD_CONSENT = Text("Cột “Đồng ý công khai” ghi Có hoặc Không, không ghi “{given}”.", "Consent is Có or Không.")
+BAD_CONSENT = Text(
+    "Cột “Đồng ý công khai” ghi Có hoặc Không, không ghi “{given}”.", "Consent is Có or Không, not “{given}”."
+)
 CONSENT = Text(
     "Sự đồng ý của người đã có trong tổ chỉ ghi nhận trên trang của thành viên: bảng có thể cũ hơn lúc họ rút lại.",
     "Consent of who is in a team already is recorded on the member's page: a table may be older than a withdrawal.",
