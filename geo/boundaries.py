@@ -16,6 +16,7 @@ from uuid import UUID
 import shapely
 import sqlalchemy as sa
 from shapely.geometry import MultiPolygon
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import topology
@@ -39,8 +40,23 @@ from geo.tables import SRID, neighbourhood, neighbourhood_boundary, ward
 
 NO_BOUNDARY = Text("Tổ dân phố này hiện không có ranh giới.", "This neighbourhood has no boundary now.")
 
+LOCK_SECONDS = 3
+"""How long a saving waits for the ward's other editors, on a connection of its own."""
+_LOCK_NOT_AVAILABLE = "55P03"
 _NEAR_DEGREES = 0.0001
 """Some eleven metres: what lies further from the draft's areas has no part in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A draft in which nothing is wrong but perhaps its shapes, and what it was looked at beside: equal where that is.
+
+    `coverage` holds what lies near.
+    """
+
+    wanted: Wanted
+    standing: Mapping[UUID, Standing]
+    coverage: Coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +78,9 @@ class Plan:
         return _name_of(self.wanted, self.standing, key)
 
 
-async def plan(connection: AsyncConnection, actor: Actor, wanted: Wanted) -> Plan:
-    """What the draft comes to now. Whoever goes on to save it holds the ward's lock (`lock`).
-
-    Raises `NotAllowed`, `NotFound`, `InvalidInput`, `VersionConflict` and `BoundaryProblem`, each with the path.
+async def look(connection: AsyncConnection, actor: Actor, wanted: Wanted) -> Sketch:
+    """The draft beside the ward as it is now. Raises `NotAllowed`, `NotFound`, `InvalidInput` and `VersionConflict`,
+    each with the path.
     """
     if not actor.runs(wanted.ward_code):
         raise NotAllowed(path=("wardCode",))
@@ -81,7 +96,12 @@ async def plan(connection: AsyncConnection, actor: Actor, wanted: Wanted) -> Pla
     ]
     if problems:
         raise InvalidInput(*problems)
-    coverage = await _coverage(connection, wanted)
+    return Sketch(wanted, standing, await _coverage(connection, wanted))
+
+
+async def planned(sketch: Sketch) -> Plan:
+    """What a draft comes to: work for the processor, for which no connection is needed. Raises `BoundaryProblem`."""
+    wanted, standing, coverage = sketch.wanted, sketch.standing, sketch.coverage
     draft = Draft(
         {n: one.boundary for n, one in enumerate(wanted.draw)},
         {one.id: one.boundary for one in wanted.redraw},
@@ -108,9 +128,19 @@ def _settle(coverage: Coverage, draft: Draft) -> Settled:
 
 
 async def lock(connection: AsyncConnection, ward_code: str) -> None:
-    """Wait for other editors of the ward, and keep them waiting until the transaction ends."""
+    """Wait for other editors of the ward, and keep them waiting until the transaction ends.
+
+    Raises `TimeoutError`, as a database does that is too busy, after `LOCK_SECONDS`.
+    """
     key = sa.func.pg_advisory_xact_lock(sa.func.hashtext("neighbourhood_boundary"), sa.func.hashtext(ward_code))
-    await connection.execute(sa.select(key))
+    await connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
+    try:
+        await connection.execute(sa.select(key))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        raise TimeoutError from error
+    await connection.execute(sa.text("SET LOCAL lock_timeout TO DEFAULT"))
 
 
 def _name_of(wanted: Wanted, standing: Mapping[UUID, Standing], key: Key) -> str:

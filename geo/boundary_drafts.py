@@ -63,7 +63,10 @@ Named = tuple[tuple[str, ...], Redrawn | Removed | Renamed]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to change in a ward, all or nothing. `reason` is kept with each new boundary."""
+    """What is to change in a ward, all or nothing. `reason` is kept with each new boundary.
+
+    What is drawn may be parts of a neighbourhood: crews whose ground is that one by name have the parts as well.
+    """
 
     ward_code: str
     draw: Sequence[Drawn] = ()
@@ -71,6 +74,7 @@ class Wanted:
     remove: Sequence[Removed] = ()
     reason: str | None = None
     rename: Sequence[Renamed] = ()
+    parts_of: UUID | None = None
 
     def named(self) -> Iterator[Named]:
         """Each neighbourhood that the draft names, with the path to it: twice where it is redrawn and renamed."""
@@ -86,10 +90,10 @@ class Wanted:
             yield ("remove", str(n)), removed
 
     def path_of(self, key: Key) -> tuple[str, ...]:
-        """The path to an area of the draft: a new one by its place in `draw`, any other by its id."""
+        """The path to an area of the draft: a new one by its place in `draw`, any other by its id; none of others."""
         if isinstance(key, int):
             return ("draw", str(key), "boundary")
-        return next((*path, "boundary") for path, edit in self.reshaped() if edit.id == key)
+        return next(((*path, "boundary") for path, edit in self.reshaped() if edit.id == key), ())
 
 
 def checked(wanted: Wanted) -> tuple[Wanted, list[Problem]]:
@@ -122,7 +126,7 @@ def checked(wanted: Wanted) -> tuple[Wanted, list[Problem]]:
         if name and name in names:
             check.problems.append(Problem((field, place, "name"), NAMED_TWICE))
         names.add(name)
-    wanted = Wanted(wanted.ward_code, draw, wanted.redraw, wanted.remove, reason, rename)
+    wanted = Wanted(wanted.ward_code, draw, wanted.redraw, wanted.remove, reason, rename, wanted.parts_of)
     return wanted, check.problems + _given_twice(wanted)
 
 

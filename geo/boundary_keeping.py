@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from shapely.geometry import MultiPolygon
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import boundaries, boundary_edits, boundary_names, rerouting
+from geo import boundaries, boundary_edits, boundary_names, crew_ground, rerouting
 from geo.actor import Actor
 from geo.areas import same_area
 from geo.boundaries import Plan
 from geo.boundary_drafts import Wanted
 from geo.coverage import Settled
+from geo.database import Database
 from geo.ids import new_id
 from geo.seeds import team_name
 from geo.tables import SRID, neighbourhood, neighbourhood_boundary, team, ward
@@ -50,19 +51,34 @@ class Saved:
         return [*self.drawn, *edited, *self.noded]
 
 
-async def save(connection: AsyncConnection, actor: Actor, wanted: Wanted) -> Saved:
-    """Save a draft, all or nothing, in the caller's transaction (READ COMMITTED). Raises as `boundaries.plan`.
+_TRIES = 3
+"""Times that a draft is planned beside a ward that others are changing; the last time while they wait."""
 
-    What is sent as it is already changes nothing. Open incidents and places in ground that changed hands find their
-    neighbourhood again.
+
+async def save(database: Database, actor: Actor, wanted: Wanted) -> Saved:
+    """Save a draft, all or nothing. Raises as `boundaries.look` and `boundaries.planned`, and `TimeoutError`.
+
+    It is planned before others are kept waiting, and written where the ward is the same then. What is sent as it is
+    already changes nothing. Open incidents and places in ground that changed hands find their neighbourhood again.
     """
-    if actor.runs(wanted.ward_code):
-        await boundaries.lock(connection, wanted.ward_code)
-    return await write(connection, actor, await boundaries.plan(connection, actor, wanted))
+    async with database.read() as connection:
+        sketch = await boundaries.look(connection, actor, wanted)
+    tries = 0
+    while True:
+        plan = await boundaries.planned(sketch)
+        tries += 1
+        async with database.turns.of(wanted.ward_code), database.write() as connection:
+            await boundaries.lock(connection, wanted.ward_code)
+            before, sketch = sketch, await boundaries.look(connection, actor, wanted)
+            if sketch != before and tries < _TRIES:
+                continue
+            if sketch != before:
+                plan = await boundaries.planned(sketch)
+            return await _write(connection, actor, plan)
 
 
-async def write(connection: AsyncConnection, actor: Actor, plan: Plan) -> Saved:
-    """Write what a draft comes to; the caller has held the ward's lock since before it was planned."""
+async def _write(connection: AsyncConnection, actor: Actor, plan: Plan) -> Saved:
+    """Write what a draft comes to; the ward is held as it was planned for. READ COMMITTED."""
     wanted, settled = plan.wanted, plan.settled
     code = wanted.ward_code
     drawn = {n: new_id() for n in range(len(wanted.draw))}
@@ -76,6 +92,8 @@ async def write(connection: AsyncConnection, actor: Actor, plan: Plan) -> Saved:
     await boundary_names.write(connection, wanted, plan.standing, plan.names, at)
     if drawn:
         await _add(connection, wanted, drawn)
+        if wanted.parts_of is not None:
+            await crew_ground.share(connection, code, wanted.parts_of, [*drawn.values()])
     await _end(connection, code, [*redrawn, *removed, *noded], at)
     shapes = {id_: settled.areas[n] for n, id_ in drawn.items()}
     shapes |= {key: area for key, area in settled.areas.items() if isinstance(key, UUID)}

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo.boundary_drafts import Wanted
+from geo.boundary_drafts import NAME_LENGTH, Wanted
 from geo.errors import Problem
 from geo.language import Text
 from geo.seeds import team_name
@@ -79,15 +79,20 @@ async def write(
     await _call(connection, ward_code, {id_: f"{id_}" for id_ in names})
     others = {one.name for id_, one in standing.items() if id_ not in names}
     for name in sorted({*names.values(), *(one.name for one in wanted.draw)} & others):
-        other, n = f"{name} (đã bỏ {_day(at)})", 1
+        other, n = _given_up(name, _day(at)), 1
         while other in others:
             n += 1
-            other = f"{name} (đã bỏ {_day(at)}, {n})"
+            other = _given_up(name, f"{_day(at)}, {n}")
         others.add(other)
         given_up = next(one.id for id_, one in standing.items() if one.name == name and id_ not in names)
         await _call(connection, ward_code, {given_up: other})
     await _call(connection, ward_code, names)
     await _call_teams(connection, ward_code, {id_: (standing[id_].name, name) for id_, name in names.items()})
+
+
+def _given_up(name: str, when: str) -> str:
+    suffix = f" (đã bỏ {when})"
+    return name[: NAME_LENGTH - len(suffix)] + suffix
 
 
 def _day(at: datetime) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from shapely.geometry import LineString, MultiPolygon
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import boundaries, topology
 from geo.actor import Actor
@@ -19,6 +18,7 @@ from geo.boundary_keeping import Saved, save
 from geo.boundary_names import Standing
 from geo.boundary_refusals import BoundaryProblem
 from geo.coverage import BoundaryFault
+from geo.database import Database
 from geo.errors import InvalidInput, NotAllowed, NotFound, Problem, VersionConflict
 from geo.language import Text
 
@@ -39,7 +39,7 @@ TWO_AT_LEAST = Text("Hãy chọn ít nhất hai tổ dân phố để gộp.", "
 
 
 async def split(
-    connection: AsyncConnection,
+    database: Database,
     actor: Actor,
     ward_code: str,
     edit: Removed,
@@ -49,15 +49,13 @@ async def split(
 ) -> Saved:
     """Split a neighbourhood by a line: the largest part keeps its id, name and team, the others get `names` by size.
 
-    Raises as `boundaries.plan`, and `InvalidInput` for a line that cuts nothing off or another number of names.
+    Raises as `save`, and `InvalidInput` for a line that cuts nothing off or another number of names.
     """
-    area = await _area(connection, actor, ward_code, edit.id)
-    if area is None:
-        raise InvalidInput(Problem(("neighbourhoodId",), NO_BOUNDARY))
+    ((old, area),) = await _areas(database, actor, ward_code, {edit.id: ()})
     try:
         parts = await asyncio.to_thread(topology.split, area, line)
     except BoundaryFault as fault:
-        raise BoundaryProblem(fault, lambda _: "", lambda _: ("line",), ward_code) from fault
+        raise BoundaryProblem(fault, lambda _: old.name, lambda _: ("line",), ward_code) from fault
     if len(parts) < 2:
         raise InvalidInput(Problem(("line",), CUTS_NOTHING))
     if len(names) != len(parts) - 1:
@@ -76,16 +74,16 @@ async def split(
         return path
 
     with _told_at(path):
-        return await save(connection, actor, Wanted(ward_code, drawn, [redrawn], (), reason))
+        return await save(database, actor, Wanted(ward_code, drawn, [redrawn], (), reason, parts_of=edit.id))
 
 
 async def merge(
-    connection: AsyncConnection, actor: Actor, ward_code: str, edits: Sequence[Removed], name: str, reason: str | None
+    database: Database, actor: Actor, ward_code: str, edits: Sequence[Removed], name: str, reason: str | None
 ) -> Saved:
     """Merge neighbourhoods: the first keeps its id, its team and its history, and is called `name`; the others are
     given up. Their teams stay with them, so that they are there again where the others come back.
 
-    Raises as `boundaries.plan`.
+    Raises as `save`.
     """
     if len(edits) < 2:
         raise InvalidInput(Problem(("neighbourhoods",), TWO_AT_LEAST))
@@ -96,13 +94,19 @@ async def merge(
     if twice:
         raise InvalidInput(*(Problem(("neighbourhoods", str(n), "neighbourhoodId"), GIVEN_TWICE) for n in twice))
     first, *others = edits
-    areas = []
-    for n, edit in enumerate(edits):
-        area = await _area(connection, actor, ward_code, edit.id, ("neighbourhoods", str(n)))
-        if area is None:
-            raise InvalidInput(Problem(("neighbourhoods", str(n), "neighbourhoodId"), NO_BOUNDARY))
-        areas.append(area)
-    merged = await asyncio.to_thread(topology.merge, areas)
+    places = {edit.id: ("neighbourhoods", str(n)) for n, edit in enumerate(edits)}
+    found = await _areas(database, actor, ward_code, places)
+    names = [one.name for one, _ in found]
+    try:
+        merged = await asyncio.to_thread(topology.merge, [area for _, area in found])
+    except BoundaryFault as fault:
+        # What it is said of: one of them, or the whole.
+        raise BoundaryProblem(
+            fault,
+            lambda key: names[key] if isinstance(key, int) else name.strip() or names[0],
+            lambda _: ("neighbourhoods",),
+            ward_code,
+        ) from fault
     redrawn = Redrawn(first.id, merged, first.expected_version)
     renamed = Renamed(first.id, name, first.expected_version)
 
@@ -119,32 +123,37 @@ async def merge(
         return path
 
     with _told_at(path):
-        return await save(connection, actor, Wanted(ward_code, (), [redrawn], others, reason, [renamed]))
+        return await save(database, actor, Wanted(ward_code, (), [redrawn], others, reason, [renamed]))
 
 
-async def rename(connection: AsyncConnection, actor: Actor, ward_code: str, edit: Renamed) -> Saved:
-    """Call a neighbourhood otherwise; its team too, where that was called after it. Raises as `boundaries.plan`.
+async def rename(database: Database, actor: Actor, ward_code: str, edit: Renamed) -> Saved:
+    """Call a neighbourhood otherwise; its team too, where that was called after it. Raises as `save`.
 
     The name of one that was given up may be had: that one is then called by it and the day.
     """
     with _told_at(lambda path: path[2:] if path[:1] == ("rename",) else path):
-        return await save(connection, actor, Wanted(ward_code, rename=[edit]))
+        return await save(database, actor, Wanted(ward_code, rename=[edit]))
 
 
-async def _standing(connection: AsyncConnection, actor: Actor, ward_code: str) -> dict[UUID, Standing]:
+async def _areas(
+    database: Database, actor: Actor, ward_code: str, ids: Mapping[UUID, Path]
+) -> list[tuple[Standing, MultiPolygon]]:
+    """Neighbourhoods of the ward with their boundaries in force, in the order of `ids`, which has the paths to them.
+
+    Raises `NotAllowed`, `NotFound`, and `InvalidInput` where one has no boundary.
+    """
     if not actor.runs(ward_code):
         raise NotAllowed
-    await boundaries.lock(connection, ward_code)
-    return await boundaries.standing_in(connection, ward_code)
-
-
-async def _area(
-    connection: AsyncConnection, actor: Actor, ward_code: str, id_: UUID, path: Path = ()
-) -> MultiPolygon | None:
-    """The boundary in force of a neighbourhood of the ward, None without one."""
-    if id_ not in await _standing(connection, actor, ward_code):
-        raise NotFound(path=(*path, "neighbourhoodId"))
-    return (await boundaries.areas_of(connection, ward_code, [id_])).get(id_)
+    async with database.read() as connection:
+        standing = await boundaries.standing_in(connection, ward_code)
+        areas = await boundaries.areas_of(connection, ward_code, ids)
+    for id_, path in ids.items():
+        if id_ not in standing:
+            raise NotFound(path=(*path, "neighbourhoodId"))
+    without = [Problem((*path, "neighbourhoodId"), NO_BOUNDARY) for id_, path in ids.items() if id_ not in areas]
+    if without:
+        raise InvalidInput(*without)
+    return [(standing[id_], areas[id_]) for id_ in ids]
 
 
 @contextmanager

@@ -148,3 +148,19 @@ async def name_all(connection: AsyncConnection, ward_code: str, crew_id: UUID, n
 def shape(coverage: MultiPolygon | None) -> sa.ColumnElement[Any] | None:
     """A drawn area as it is stored."""
     return None if coverage is None else sa.func.ST_GeomFromWKB(coverage.wkb, SRID)
+
+
+async def share(connection: AsyncConnection, ward_code: str, of: UUID, parts: Sequence[UUID]) -> None:
+    """Crews whose ground a neighbourhood is by name have these parts of it by name as well."""
+    columns = crew_neighbourhood.c
+    part = sa.func.unnest(sa.literal(list(parts), sa.ARRAY(sa.Uuid))).table_valued(sa.column("id", sa.Uuid))
+    parts_of = part.render_derived(name="part")
+    named = sa.select(columns.ward_code, columns.crew_id, parts_of.c.id).where(
+        columns.ward_code == ward_code, columns.neighbourhood_id == of
+    )
+    names = ["ward_code", "crew_id", "neighbourhood_id"]
+    await connection.execute(
+        sa.insert(crew_neighbourhood).from_select(
+            names, named.select_from(crew_neighbourhood.join(parts_of, sa.true()))
+        )
+    )

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from geo.fragments import Fragments
 from geo.plans import Given, Plan, Statements
+from geo.turns import Turns
 
 _WAIT_SECONDS = 10
 _SILENCE_SECONDS = 5
@@ -251,6 +252,8 @@ class Database:
         self._session = _session(statement_timeout_ms)
         self._patience = _patience(statement_timeout_ms)
         self._pools: dict[str, asyncpg.Pool] = {}
+        self.turns = Turns(max(pool_size // 2, 1))
+        """Turns at what waits for a lock: half of the connections are left to all else."""
         self._opening = asyncio.Lock()
         self.fragments = Fragments() if keep_fragments else None
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")

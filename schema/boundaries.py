@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import strawberry
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import boundary_edits, boundary_keeping, boundary_reshaping, neighbourhoods
 from geo.boundary_drafts import Removed, Renamed
@@ -17,7 +16,7 @@ from schema.boundary_inputs import NeighbourhoodRemoval, SaveBoundariesInput, re
 from schema.context import Context
 from schema.errors import BoundaryProblem, InvalidInput, NotAllowed, NotFound, VersionConflict
 from schema.links import NeighbourhoodLink
-from schema.mutating import STAFF, key_of, mutation
+from schema.mutating import STAFF, key_of, mutation_by
 from schema.rows import Found, Rows
 from schema.scalars import GeoJSONLineString
 
@@ -93,34 +92,33 @@ def _saved(payload: Any, context: Context, saved: Saved) -> Any:
     )
 
 
-async def _save(connection: AsyncConnection, context: Context, input: SaveBoundariesInput) -> Any:
-    saved = await boundary_keeping.save(connection, context.actor, wanted_of(input))
+async def _save(context: Context, input: SaveBoundariesInput) -> Any:
+    saved = await boundary_keeping.save(context.database, context.actor, wanted_of(input))
     return _saved(SaveBoundariesPayload, context, saved)
 
 
-async def _split(connection: AsyncConnection, context: Context, input: SplitNeighbourhoodInput) -> Any:
+async def _split(context: Context, input: SplitNeighbourhoodInput) -> Any:
     ward_code, key = key_of(input.neighbourhood_id, "Neighbourhood", "neighbourhoodId")
     edit = Removed(key, input.expected_version)
     saved = await boundary_reshaping.split(
-        connection, context.actor, ward_code, edit, input.line, input.new_names, input.reason
+        context.database, context.actor, ward_code, edit, input.line, input.new_names, input.reason
     )
     return _saved(SplitNeighbourhoodPayload, context, saved)
 
 
-async def _merge(connection: AsyncConnection, context: Context, input: MergeNeighbourhoodsInput) -> Any:
+async def _merge(context: Context, input: MergeNeighbourhoodsInput) -> Any:
     if not input.neighbourhoods:
         raise TooFew(Problem(("neighbourhoods",), boundary_reshaping.TWO_AT_LEAST))
     ward_code, _ = key_of(input.neighbourhoods[0].neighbourhood_id, "Neighbourhood", "neighbourhoods")
     edits = removals(input.neighbourhoods, ward_code, "neighbourhoods")
-    saved = await boundary_reshaping.merge(connection, context.actor, ward_code, edits, input.name, input.reason)
+    saved = await boundary_reshaping.merge(context.database, context.actor, ward_code, edits, input.name, input.reason)
     return _saved(MergeNeighbourhoodsPayload, context, saved)
 
 
-async def _rename(connection: AsyncConnection, context: Context, input: RenameNeighbourhoodInput) -> Any:
+async def _rename(context: Context, input: RenameNeighbourhoodInput) -> Any:
     ward_code, key = key_of(input.neighbourhood_id, "Neighbourhood", "neighbourhoodId")
-    await boundary_reshaping.rename(
-        connection, context.actor, ward_code, Renamed(key, input.name, input.expected_version)
-    )
+    edit = Renamed(key, input.name, input.expected_version)
+    await boundary_reshaping.rename(context.database, context.actor, ward_code, edit)
     found = Found("Neighbourhood", neighbourhoods.with_id, context.actor, ward_code, key)
     return RenameNeighbourhoodPayload(neighbourhood=found)  # type: ignore[arg-type]
 
@@ -130,7 +128,7 @@ _REFUSALS = (BoundaryProblem, VersionConflict, NotFound, NotAllowed, InvalidInpu
 
 @strawberry.type
 class BoundaryMutation:
-    save_boundaries = mutation(
+    save_boundaries = mutation_by(
         "SaveBoundaries",
         SaveBoundariesPayload,
         SaveBoundariesInput,
@@ -140,7 +138,7 @@ class BoundaryMutation:
         "neighbourhood again.",
         *_REFUSALS,
     )
-    split_neighbourhood = mutation(
+    split_neighbourhood = mutation_by(
         "SplitNeighbourhood",
         SplitNeighbourhoodPayload,
         SplitNeighbourhoodInput,
@@ -149,7 +147,7 @@ class BoundaryMutation:
         "Split a neighbourhood by a line.",
         *_REFUSALS,
     )
-    merge_neighbourhoods = mutation(
+    merge_neighbourhoods = mutation_by(
         "MergeNeighbourhoods",
         MergeNeighbourhoodsPayload,
         MergeNeighbourhoodsInput,
@@ -158,7 +156,7 @@ class BoundaryMutation:
         "Make neighbourhoods one.",
         *_REFUSALS,
     )
-    rename_neighbourhood = mutation(
+    rename_neighbourhood = mutation_by(
         "RenameNeighbourhood",
         RenameNeighbourhoodPayload,
         RenameNeighbourhoodInput,

@@ -123,7 +123,8 @@ async def _check(
     try:
         wanted = wanted_of(input)
         async with context.database.read() as connection:
-            plan = await boundaries.plan(connection, context.actor, wanted)
+            sketch = await boundaries.look(connection, context.actor, wanted)
+        plan = await boundaries.planned(sketch)
     except Refusal as refusal:
         return shown(refusal, context.language)
     return _payload(plan, context.language)

@@ -105,7 +105,13 @@ class BoundaryProblem(UserError):
     neighbourhood_ids: list[strawberry.ID] = strawberry.field(
         description="The neighbourhoods it is about; not the new ones of the draft, which have no id yet."
     )
-    problems: list[BoundaryProblemDetail] = strawberry.field(description="All that stands against them.")
+    problems: list[BoundaryProblemDetail] = strawberry.field(
+        description="What stands against them, the largest first: 20 at most."
+    )
+
+
+MOST_PROBLEMS = 20
+"""What is told of one draft: who mends so many sees what is left."""
 
 
 def _boundary_problem(
@@ -121,7 +127,7 @@ def _boundary_problem(
                 strawberry.ID(f"Neighbourhood:{refusal.ward_code}:{key}") for key in refusal.ids_of(fault)
             ],
         )
-        for fault in refusal.faults
+        for fault in refusal.faults[:MOST_PROBLEMS]
     ]
     first = told[0]
     return BoundaryProblem(

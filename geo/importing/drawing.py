@@ -36,7 +36,9 @@ async def write(
     for one in renamed:  # names may be changing hands: first out of each other's way
         await connection.execute(_renewed(one).values(name=one.key, code=None))
     for one in renamed:
-        await connection.execute(_renewed(one).values(name=one.name, code=one.final_code))
+        # What is drawn anew as well is one version more by that; a code is no matter of versions.
+        version = neighbourhood.c.version + (1 if _called(one) and not one.moved else 0)
+        await connection.execute(_renewed(one).values(name=one.name, code=one.final_code, version=version))
     everything = len(new) + len(changed)
     for done, one in enumerate([*changed, *new], start=1):
         code = one.ward_code
@@ -51,13 +53,20 @@ async def write(
     except IntegrityError as error:
         raise FileProblem(_REFUSED, reason=str(error.orig).partition("\n")[0]) from error
     for code in wards:
-        if drawn[code] or redrawn[code]:
+        called = [one.stored.id for one in renamed if one.stored and _called(one) and one.ward_code == code]
+        if drawn[code] or redrawn[code] or called:
             why = _REASON.format(source)
             edit = await boundary_edits.write(
-                connection, code, moments[code], None, why, drawn[code], redrawn[code], []
+                connection, code, moments[code], None, why, drawn[code], redrawn[code], [], called
             )
+        if drawn[code] or redrawn[code]:
             await rerouting.follow(connection, code, [*drawn[code], *redrawn[code]])
             await rerouting.later(connection, code, edit)
+
+
+def _called(one: Found) -> bool:
+    """Whether it is called otherwise than before."""
+    return one.stored is not None and one.stored.name != one.name
 
 
 def _renewed(one: Found) -> sa.Update:

@@ -338,9 +338,11 @@ async def test_names_may_change_hands(ward: Database, tmp_path: Path) -> None:
     assert figures(await put_neighbourhoods(ward, write(tmp_path, [west, east]))) == (0, 2, 0)
     rows = await stored(ward, tables.neighbourhood)
     assert [(row.code, row.name, row.version) for row in sorted(rows, key=lambda row: row.code)] == [
-        ("1", "Tổ dân phố số 2", "1"),
-        ("2", "Tổ dân phố số 1", "1"),
+        ("1", "Tổ dân phố số 2", "2"),
+        ("2", "Tổ dân phố số 1", "2"),
     ]
+    *_, latest = sorted(await stored(ward, tables.boundary_edit), key=lambda row: row.at)
+    assert (latest.redrawn, latest.renamed.count("-")) == ("{}", 2 * 4)  # two ids
 
 
 async def test_without_codes_the_name_tells_them_apart(ward: Database, tmp_path: Path) -> None:

@@ -42,8 +42,7 @@ def moved(laid: Laid, at: float = 108.215, version: int = 1) -> Wanted:
 
 
 async def save(laid: Laid, wanted: Wanted) -> Saved:
-    async with laid.database.write() as connection:
-        return await boundary_keeping.save(connection, laid.actors["staff"], wanted)
+    return await boundary_keeping.save(laid.database, laid.actors["staff"], wanted)
 
 
 async def report_at(laid: Laid, at: tuple[float, float], status: Status, **values: Any) -> ward.Reported:

@@ -131,17 +131,17 @@ async def changes(connection: AsyncConnection, made: Ward) -> list[Change]:
 
 
 def boundaries(made: Ward, staff: tuple[str | None, ...]) -> list[Change]:
-    """The changes of boundaries: none of them touches what another names."""
+    """The changes of boundaries: none touches what another names, but for what is renamed and then given up."""
     ids = {name: f"Neighbourhood:{CODE}:{key}" for name, key in made.neighbourhoods.items()}
     first, second, tenth, east = (ids[name] for name in ward.TILES)
     line = {"type": "LineString", "coordinates": [[108.21, 16.0], [108.21, 16.02]]}
     both = [{"neighbourhoodId": one, "expectedVersion": 1} for one in (first, second)]
     split = {"neighbourhoodId": tenth, "line": line, "newNames": ["Tổ mới"], "expectedVersion": 1}
     return [
-        Change("renameNeighbourhood", {"neighbourhoodId": east, "name": "Khu Đông"}, staff),
+        Change("renameNeighbourhood", {"neighbourhoodId": east, "name": "Khu Đông", "expectedVersion": 1}, staff),
         Change(
             "saveBoundaries",
-            {"wardCode": CODE, "remove": [{"neighbourhoodId": east, "expectedVersion": 1}]},
+            {"wardCode": CODE, "remove": [{"neighbourhoodId": east, "expectedVersion": 2}]},
             staff,
         ),
         Change("splitNeighbourhood", split, staff),
