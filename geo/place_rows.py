@@ -37,9 +37,10 @@ _KINDS = {
     **{plain(value): kind for value, kind in KINDS.items()},
     **{plain(called): kind for kind, called in KIND_CALLED.items()},
     **{plain(kind.value): kind for kind in PlaceKind},
-    plain("Nhà cán bộ"): PlaceKind.OFFICIAL_HOME,
-    plain("Địa điểm khác"): PlaceKind.OTHER,
-    plain("Quân sự"): PlaceKind.MILITARY,
+    # What else people write, and what earlier tables of ours said.
+    plain("Nhà riêng cán bộ"): PlaceKind.OFFICIAL_HOME,
+    plain("Địa điểm"): PlaceKind.OTHER,
+    plain("Cơ quan quân sự"): PlaceKind.MILITARY,
     plain("UBND"): PlaceKind.PEOPLES_COMMITTEE,
 }
 WRITTEN = ("kind", "name", "address", "phone", "opening_hours", "source_key")

@@ -39,8 +39,9 @@ def wants(members: int | None, leaders: int, consenting: int, *, ground: bool = 
     """
     if members is None:
         return (Want.TEAM,)
+    if not ground:  # it has no ground to be enough for
+        return (Want.GROUND,)
     short = (
-        (Want.GROUND, not ground),
         (Want.MEMBERS, members < LEAST_MEMBERS),
         (Want.LEADER, leaders == 0),
         (Want.ONE_LEADER, leaders > 1),

@@ -4,19 +4,14 @@ ever loads what reads spreadsheets, and a hostile one takes only that program wi
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import orjson
 
-import geo
 from geo.language import Text
 from geo.tabular import SheetProblem
+from server.programs import ProgramFailed, answer_of
 from server.room import Room
 
 PROGRAM = "geo.importing.tabulating"
@@ -48,11 +43,11 @@ async def read_table(raw: bytes, *, program: str = PROGRAM, seconds: float = SEC
     if not _room.enter():
         raise SheetProblem(BUSY)
     try:
-        said = await _run(raw, program, seconds)
+        said = await answer_of(program, raw, seconds=seconds)
+    except ProgramFailed as failed:
+        raise SheetProblem(UNREADABLE) from failed
     finally:
         _room.leave()
-    if said is None:
-        raise SheetProblem(UNREADABLE)
     told = orjson.loads(said)
     if told["problem"] is not None:
         raise SheetProblem(Text(*(_literal(one) for one in told["problem"])))
@@ -62,27 +57,6 @@ async def read_table(raw: bytes, *, program: str = PROGRAM, seconds: float = SEC
         [(number, Text(_literal(vi), _literal(en))) for number, vi, en in told["troubles"]],
         [Text(_literal(vi), _literal(en)) for vi, en in told["remarks"]],
     )
-
-
-async def _run(raw: bytes, program: str, seconds: float) -> bytes | None:
-    """What the program says; None where it fails or takes too long. It gets none of our addresses and keys."""
-    folder = Path(geo.__file__).parent.parent
-    environment = {"OPENBLAS_NUM_THREADS": "1", "PYTHONUTF8": "1"}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", program, stdin=PIPE, stdout=PIPE, stderr=asyncio.subprocess.DEVNULL, cwd=folder,
-        env=environment,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(seconds):
-            said, _ = await process.communicate(raw)
-    except TimeoutError:
-        return None
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    return said if process.returncode == 0 else None
 
 
 def _literal(sentence: str) -> str:

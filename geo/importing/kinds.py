@@ -43,7 +43,9 @@ _CALLED = {
     "hospital": "Bệnh viện",
     "kindergarten": "Trường mầm non",
     "library": "Thư viện",
+    "military": "Cơ quan quân sự",
     "nursing_home": "Viện dưỡng lão",
+    "other": "Địa điểm",
     "pharmacy": "Nhà thuốc",
     "place_of_worship": "Cơ sở tôn giáo, tín ngưỡng",
     "post_office": "Bưu điện",
@@ -61,14 +63,15 @@ KIND_CALLED = {
     _K.PEOPLES_COMMITTEE: "Ủy ban nhân dân",
     _K.PARTY_OFFICE: "Trụ sở Đảng ủy",
     _K.POLICE: "Công an",
-    _K.MILITARY: "Cơ quan quân sự",
-    _K.OFFICIAL_HOME: "Nhà riêng cán bộ",
+    _K.MILITARY: "Quân sự",
+    _K.OFFICIAL_HOME: "Nhà cán bộ",
     _K.HEALTH_STATION: "Trạm y tế",
     _K.SCHOOL: "Trường học",
     _K.MARKET: "Chợ",
     _K.SERVICE_POINT: "Điểm phục vụ hành chính công",
-    _K.OTHER: "Địa điểm",
+    _K.OTHER: "Địa điểm khác",
 }
+"""Each kind's one name, in pages, tables and files alike; `server/pages/words.py` has the same with its icons."""
 
 
 def called(value: str, kind: PlaceKind) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from pyogrio import list_layers, read_info
+from pyogrio import read_info
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
 from pyogrio.raw import read
 
@@ -57,14 +57,6 @@ def choose(names: Sequence[str], layer: str | None) -> str:
     if len(names) != 1:
         raise SeveralLayers(_LAYERS, names)
     return names[0]
-
-
-def layer_names(path: Path) -> list[str]:
-    """The layers of a file."""
-    try:
-        return [str(name) for name, _ in list_layers(path)]
-    except _ERRORS as error:
-        raise FileProblem(UNREADABLE, reason=str(error)) from error
 
 
 def read_layer(source: Path | bytes, driver: str, *, layer: str | None = None, encoding: str | None = None) -> Layer:

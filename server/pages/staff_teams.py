@@ -49,6 +49,8 @@ class Row:
     team: dict[str, Any] | None
     leaders: tuple[str, ...]
     wants: tuple[Want, ...]
+    ground: bool
+    """Whether the ward has this neighbourhood now."""
 
     @property
     def wanting(self) -> bool:
@@ -102,7 +104,7 @@ async def one(request: Request) -> Response:
         "members": members,
         "roles": ROLES,
         "wants": [WANTS[want] for want in wants(len(members), leaders, consenting, ground=ground)],
-        "short": max(0, LEAST_MEMBERS - len(members)),
+        "short": max(0, LEAST_MEMBERS - len(members)) if ground else 0,
         "consenting": consenting,
         "done": None if done is None else say(request, done.word),
     }
@@ -118,7 +120,7 @@ async def _list(request: Request, code: str, problems: Problems) -> Response:
     context = {
         "rows": [row for row in named if row.shown(show)],
         "counts": {each: sum(row.shown(each) for row in named) for each in SHOWN},
-        "grounds": len(rows),
+        "grounds": sum(row.ground for row in rows),
         "people": sum(row.team["memberCount"] for row in rows if row.team is not None),
         "shows": SHOWN,
         "show": show,
@@ -134,7 +136,8 @@ async def _list(request: Request, code: str, problems: Problems) -> Response:
 
 
 async def rows_of(request: Request, code: str) -> list[Row]:
-    """Every neighbourhood of the ward with its team, by name; then the teams whose neighbourhood it has no more."""
+    """Every neighbourhood of the ward with its team, by name; then the teams whose neighbourhood it has no more and
+    who still have members: there is nobody else to do anything about."""
     found: dict[str, list[dict[str, Any]]] = {"neighbourhoods": [], "teams": []}
     after: dict[str, str | None] = dict.fromkeys(found)
     left = set(found)
@@ -147,15 +150,16 @@ async def rows_of(request: Request, code: str) -> list[Row]:
                 left.remove(part)
     of = {team["neighbourhood"]["id"]: team for team in found["teams"]}
     rows = [_row(ground, of.pop(ground["id"], None), ground=True) for ground in found["neighbourhoods"]]
-    return rows + [_row(team["neighbourhood"], team, ground=False) for team in of.values()]
+    left_over = (team for team in of.values() if team["memberCount"])
+    return rows + [_row(team["neighbourhood"], team, ground=False) for team in left_over]
 
 
 def _row(neighbourhood: dict[str, Any], team: dict[str, Any] | None, *, ground: bool) -> Row:
     if team is None:
-        return Row(neighbourhood, None, (), wants(None, 0, 0))
+        return Row(neighbourhood, None, (), wants(None, 0, 0), ground)
     leaders = tuple(one["name"] or "" for one in team["members"] if one["role"] == TeamRole.LEADER)
     counts = (team["memberCount"], team["leaderCount"], team["consentingCount"])
-    return Row(neighbourhood, team, leaders, wants(*counts, ground=ground))
+    return Row(neighbourhood, team, leaders, wants(*counts, ground=ground), ground)
 
 
 _FORMS = (

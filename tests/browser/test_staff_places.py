@@ -192,5 +192,5 @@ async def test_a_table_is_previewed_and_applied(
     assert "Chợ Hòa Xuân" in names
     assert "Ủy ban nhân dân phường" not in names
     async with page.expect_download() as downloading:
-        await page.get_by_role("link", name="Tải bảng").click()
+        await page.get_by_role("link", name="Xuất danh sách (CSV)").click()
     assert (await downloading.value).suggested_filename.startswith("dia-diem-20314-")

@@ -70,6 +70,21 @@ async def test_the_list_of_teams_narrows_as_one_types(opening: Opening, laid: La
     await expect(rows).to_have_count(4)
 
 
+async def test_no_button_in_a_table_is_broken_into_letters(opening: Opening, laid: Laid, database: Database) -> None:
+    values = {"organisation": "Hội Liên hiệp Phụ nữ, Mặt trận Tổ quốc Việt Nam phường", "phone": "0905000222"}
+    async with database.write() as connection:
+        await connection.execute(sa.update(tables.team_member).values(values))
+    page = await at_desk(opening, laid, f"/staff/teams/{laid.teams[FIRST]}")
+    for width in (1366, 1280, 920, 768, 360):
+        await page.set_viewport_size({"width": width, "height": 740})
+        buttons = page.locator(".keeping .button:visible")
+        heights = await buttons.evaluate_all("all => all.map(one => one.getBoundingClientRect().height)")
+        assert heights, width
+        assert max(heights) < 60, (width, heights)
+        sideways = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert sideways <= 0, width
+
+
 async def test_neighbourhoods_are_chosen_by_box_and_by_map(opening: Opening, laid: Laid, database: Database) -> None:
     page = await crew_page(opening, laid)
     await page.get_by_label("Theo tổ dân phố").check()

@@ -14,6 +14,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from geo.database import Database
+from geo.importing.kinds import KIND_CALLED
 from geo.language import Language
 from maps import vendor
 from schema.api import SCHEMA
@@ -36,7 +37,7 @@ from server.pages import (
     team_words,
 )
 from server.pages.languages import FOLDER, catalogue
-from server.pages.words import GROUPS
+from server.pages.words import GROUPS, PLACES
 from server.settings import Settings
 from tests.maps.small_ward import CODE, HOSTILE, PRODUCT, build, report
 
@@ -502,3 +503,7 @@ def test_every_icon_that_pages_name_is_in_the_sprite():
     assert len(named[False]) > 30
     assert named[False] <= set(vendor.ICON_NAMES)
     assert named[True] <= set(vendor.DESK_ICON_NAMES)
+
+
+def test_each_kind_of_place_has_one_name_in_pages_and_in_tables() -> None:
+    assert {kind: sign.word for kind, sign in PLACES.items()} == KIND_CALLED

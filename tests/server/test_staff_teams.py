@@ -84,9 +84,17 @@ async def test_a_team_whose_neighbourhood_is_no_more_stays_in_sight(desk: Desk) 
     async with desk.database.write() as connection:
         gone = now.c.neighbourhood_id == desk.ward.neighbourhoods[FIRST]
         await connection.execute(sa.update(now).where(gone).values(until=sa.func.now()))
-    rows = rows_of((await get(desk, AT)).text)
-    assert "Tổ dân phố không còn: cần kiện toàn lại" in list(rows.values())[-1]
-    assert "Tổ dân phố không còn" in (await get(desk, team_at(desk))).text
+    page = (await get(desk, AT)).text
+    assert list(rows_of(page).values())[-1].endswith("Tổ dân phố không còn: cần kiện toàn lại")
+    assert "3 tổ dân phố ·" in page
+    team = (await get(desk, team_at(desk))).text
+    assert "Tổ dân phố không còn" in team
+    assert "Chưa đủ 7" not in team
+    assert "Cần thêm" not in team
+    async with desk.database.write() as connection:
+        own = tables.team_member.c.team_id == desk.ward.teams[FIRST]
+        await connection.execute(sa.delete(tables.team_member).where(own))
+    assert FIRST not in rows_of((await get(desk, AT)).text)
 
 
 async def test_a_neighbourhood_is_given_its_team_once(desk: Desk) -> None:
