@@ -126,6 +126,24 @@ async def test_a_migration_that_cannot_have_its_lock_gives_up_soon(database_url:
     assert await ours(database_url) != []
 
 
+async def test_a_migration_that_stopped_in_the_middle_can_be_run_again(empty_url: str) -> None:
+    """As one that cannot make its index beside a long snapshot: all before that is committed, but for the revision."""
+    await asyncio.to_thread(upgrade, empty_url)
+    made = await ours(empty_url)
+    invalid = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_notice_of_team'::regclass"
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_notice_of_team'::regclass"
+    for earlier in ("0009", "0010", "0011"):
+        connection = await asyncpg.connect(empty_url)
+        try:
+            await connection.execute("UPDATE alembic_version SET version_num = $1", earlier)
+            await connection.execute(invalid)
+            await asyncio.to_thread(upgrade, empty_url)
+            assert await connection.fetchval(valid)
+        finally:
+            await connection.close()
+        assert await ours(empty_url) == made, earlier
+
+
 async def test_what_earlier_releases_wrote_into_the_history_of_what_is_open_says_what_it_is_about(laid: Laid) -> None:
     crew_id = laid.ward.crews[CLEAN]
     async with laid.database.write() as connection:
