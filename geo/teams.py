@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from geo.actor import Actor, Role
 from geo.ordering import by_name
 from geo.reading import Condition, any_of, contains_text, masked, staff_of
-from geo.tables import TeamRole, team, team_member
+from geo.tables import TeamRole, neighbourhood_boundary, team, team_member
 
 Rows = sa.Select[Any]
 
@@ -68,7 +68,15 @@ def readable(_actor: Actor) -> Rows:
 
 
 def of_ward(actor: Actor, ward_code: Any, search: str | None = None) -> Rows:
-    rows = readable(actor).where(team.c.ward_code == ward_code)
+    """The teams of a ward: not those without members whose neighbourhood was given up, of whom nothing is left."""
+    ground, members = neighbourhood_boundary.c, team_member.c
+    current = sa.exists().where(
+        ground.ward_code == team.c.ward_code,
+        ground.neighbourhood_id == team.c.neighbourhood_id,
+        ground.until.is_(None),
+    )
+    peopled = sa.exists().where(members.ward_code == team.c.ward_code, members.team_id == team.c.id)
+    rows = readable(actor).where(team.c.ward_code == ward_code, sa.or_(current, peopled))
     return rows.where(contains_text(team.c.search, search)) if search else rows
 
 

@@ -118,3 +118,19 @@ async def test_one_that_comes_back_has_its_name_again_where_that_is_free(desk: D
     stays = {"neighbourhoodId": key, "boundary": halves[1], "expectedVersion": version}
     (beside,) = [one for one in (await save(desk, redraw=[stays]))["neighbourhoods"] if one["id"] == key]
     assert beside["name"].startswith(f"{EAST} (đã bỏ ")
+
+
+async def test_a_team_of_nobody_and_of_no_ground_is_not_the_wards_any_more(desk: Desk) -> None:
+    query = "query($code: String!) { ward(code: $code) { teams(first: 50) { totalCount nodes { name } } } }"
+    drawn = {"name": "Tổ mới", "boundary": area(TILES[EAST])}
+    made = await save(desk, remove=[removal(desk, EAST)], draw=[drawn])
+    (new,) = [one["id"] for one in made["neighbourhoods"] if one["name"] == "Tổ mới"]
+    before = (await desk.data(query, code=CODE))["ward"]["teams"]
+    assert "Tổ công nghệ số cộng đồng Tổ mới" in [one["name"] for one in before["nodes"]]
+    await save(desk, remove=[{"neighbourhoodId": new, "expectedVersion": 1}])
+    after = (await desk.data(query, code=CODE))["ward"]["teams"]
+    assert "Tổ công nghệ số cộng đồng Tổ mới" not in [one["name"] for one in after["nodes"]]
+    assert after["totalCount"] == before["totalCount"] - 1 == len(after["nodes"])
+    # One with members is still to be formed anew: it is there, and so are those who are in it.
+    await save(desk, remove=[removal(desk, FIRST)])
+    assert (await desk.data(query, code=CODE))["ward"]["teams"] == after
