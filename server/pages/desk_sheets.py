@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from geo import crew_rows, crew_sheets, team_sheets
+from geo import crew_rows, crew_sheets, team_rows, team_sheets
 from geo.actor import Actor
 from geo.exporting.writing import MEDIA_TYPES, Document, Format
 from server.exports import Export
@@ -33,7 +33,7 @@ TEAMS = Sheet(
         N_("Ghi Có ở cột Đồng ý công khai chỉ dùng cho người mới. Ghi Không là rút lại; để trống là giữ nguyên."),
         N_("Muốn gỡ một người, ghi x vào cột Gỡ bỏ. Xóa dòng khỏi bảng thì không gỡ ai."),
     ),
-    columns=team_sheets.COLUMNS,
+    columns=team_rows.COLUMNS,
     compare=team_sheets.compare,
     write=team_sheets.write,
     download="{at}.csv",

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import crew_rows, crew_sheets, crews, team_sheets
+from geo import crew_rows, crew_sheets, crews, team_rows, team_sheets
 from geo.actor import Actor, Role
 from geo.errors import NotAllowed
 from geo.ids import new_id
@@ -102,7 +102,7 @@ async def test_a_neighbourhood_without_a_team_is_given_one_with_its_first_member
     await connection.execute(sa.delete(team).where(team.c.id == standing.ward.teams[SECOND]))
     rows = [{"neighbourhood": SECOND, "name": f"Người {n}"} for n in range(2)]
     plan = await planned(connection, team_sheets, *rows)
-    assert [one.remark.message(Language.VI) for one in plan.changes if one.remark] == [team_sheets.NEW_TEAM.vi] * 2
+    assert [one.remark.message(Language.VI) for one in plan.changes if one.remark] == [team_rows.NEW_TEAM.vi] * 2
     await applied(connection, team_sheets, *rows)
     own = team.c.neighbourhood_id == standing.ward.neighbourhoods[SECOND]
     names = list(await connection.scalars(sa.select(team.c.name).where(own)))
