@@ -62,7 +62,11 @@ _LOCKED = Text("Tệp nén có mật khẩu.", "The archive has a password.")
 _DOCTYPE = Text(
     "XML có khai báo DOCTYPE hoặc thực thể, không được nhận.", "The XML declares a DOCTYPE or entities: not accepted."
 )
-_BAD_XML = Text("XML bị hỏng: {reason}", "The XML is damaged: {reason}")
+_BAD_XML = Text(
+    "Tệp KML bị hỏng hoặc thiếu phần cuối, không đọc được (dòng {line}).",
+    "The KML is damaged or its end is missing: it cannot be read (line {line}).",
+)
+_BAD_ENCODING = Text("Tệp KML ghi bảng chữ mà hệ thống không biết.", "The KML names an encoding that is not known.")
 _LONG_TEXT = Text(
     "GeoJSON hoặc KML lớn quá {most} MB. Hãy chia tệp, hoặc dùng GeoPackage.",
     "The GeoJSON or KML is larger than {most} MB. Divide it, or use a GeoPackage.",
@@ -181,6 +185,6 @@ def check_xml(raw: bytes) -> None:
     try:
         parser.Parse(raw, True)
     except expat.ExpatError as error:
-        raise FileProblem(_BAD_XML, reason=str(error)) from error
+        raise FileProblem(_BAD_XML, line=error.lineno) from error
     except (ValueError, LookupError) as error:  # an encoding that is not known
-        raise FileProblem(_BAD_XML, reason=str(error)) from error
+        raise FileProblem(_BAD_ENCODING) from error

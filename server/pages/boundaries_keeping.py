@@ -10,7 +10,7 @@ from geo.actor import Actor
 from server.pages.signed_in import DESK
 from server.pages.words import N_
 
-DOCUMENTS = ("save", "preview", "rename", "changes", "versions", "changed", "at")
+DOCUMENTS = ("save", "preview", "changes", "versions", "changed", "at")
 """`documents/boundaries_NAME.graphql` that these modules ask by."""
 
 WORDS = {
@@ -41,6 +41,10 @@ WORDS = {
     "saving": N_("Đang lưu…"),
     "checking": N_("Đang kiểm tra…"),
     "givenUp": N_("Bỏ tổ"),
+    "newOnOld": N_(
+        "{name} là tổ mới, nằm trên đất của {old} đã bỏ: tổ mới chưa có tổ công nghệ số. "
+        "Muốn giữ tổ cũ thì đặt lại đúng tên {old}."
+    ),
     "sameSize": N_("diện tích không đổi"),
     "fromTo": N_("{before} → {now}"),
     "noded": N_("Thêm đỉnh chung, đất không đổi: {what}."),
@@ -57,9 +61,6 @@ WORDS = {
     "otherAccount": N_(
         "Trình duyệt này đang đăng nhập bằng tài khoản khác. Hãy đăng nhập lại bằng tài khoản của bạn rồi lưu; "
         "bản nháp vẫn được giữ."
-    ),
-    "tooLarge": N_(
-        "Bản nháp quá lớn để lưu một lần (hơn 1 MB). Hãy hoàn tác bớt, lưu phần đầu, rồi làm tiếp phần còn lại."
     ),
     "problems": N_("Chưa lưu được: còn {n} chỗ cần sửa."),
     "movedOn": N_("Người khác vừa lưu. Bản nháp của bạn đã được ghép với ranh giới mới: xem lại rồi lưu."),

@@ -18,6 +18,8 @@ WORDS = {
     "shapeless": N_("Chưa có ranh giới"),
     "hectares": N_("{n} ha"),
     "squareMetres": N_("{n} m²"),
+    "takeBack": N_("Lấy lại"),
+    "stepTakeBack": N_("Lấy lại {name}"),
     "undrawn": N_("Chưa vẽ: {area}"),
     "wholeDrawn": N_("Đã vẽ kín phường"),
     "clean": N_("Chưa sửa gì"),

@@ -343,11 +343,32 @@ async def test_a_name_changes_and_comes_back(opening: Opening, drawn: Drawn) -> 
     await page.get_by_role("button", name="Đổi tên").click()
     await names(page, "Tổ dân phố An Hòa")
     await expect(row(page, "Tổ dân phố An Hòa")).to_contain_text("Đổi tên")
-    assert (await model(page, "model.draft()"))["renames"] == [
-        {"neighbourhoodId": drawn.id_of(FIRST), "name": "Tổ dân phố An Hòa"}
+    assert (await model(page, "model.draft()"))["input"]["rename"] == [
+        {"neighbourhoodId": drawn.id_of(FIRST), "name": "Tổ dân phố An Hòa", "expectedVersion": 1}
     ]
     await page.locator("#undo").click()
     await expect(row(page, FIRST)).to_be_attached()
+
+
+async def test_what_is_given_up_and_drawn_again_is_the_same_neighbourhood(opening: Opening, drawn: Drawn) -> None:
+    page = (await opened(opening, drawn)).page
+    await gives_up(page, FIRST)
+    given_up = page.locator("#given-up li")
+    await expect(given_up).to_contain_text(FIRST)
+    ground = [[[[108.2, 15.98], [108.219, 15.98], [108.219, 16.0], [108.2, 16.0], [108.2, 15.98]]]]
+    draw = "model.apply('Vẽ', { draw: [{ name: given.name, boundary: given.ground }] })"
+    assert await model(page, draw, {"name": f" {FIRST.upper()} ", "ground": ground}) == [drawn.id_of(FIRST)]
+    await expect(given_up).to_have_count(0)
+    sent = (await model(page, "model.draft()"))["input"]
+    assert (sent["draw"], sent["remove"]) == ([], [])
+    assert [one["neighbourhoodId"] for one in sent["redraw"]] == [drawn.id_of(FIRST)]
+    await page.locator("#undo").click()
+    await given_up.get_by_role("button", name="Lấy lại").click()
+    await expect(page.locator("#draft-state")).to_contain_text("Chưa sửa gì")
+    await gives_up(page, FIRST)
+    await model(page, draw, {"name": "Tổ dân phố mới", "ground": ground})
+    await page.get_by_role("button", name="Lưu…").click()
+    await expect(page.locator(".change-warning")).to_contain_text(f"nằm trên đất của {FIRST} đã bỏ")
 
 
 async def test_escape_leaves_what_is_drawn_and_letters_take_tools(opening: Opening, drawn: Drawn) -> None:

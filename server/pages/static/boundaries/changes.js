@@ -3,8 +3,10 @@
 import { element, icon } from "../common/dom.js";
 import { say } from "../common/words.js";
 import { sized } from "./list.js";
+import { middle } from "./labels.js";
 import { model } from "./model.js";
 import { names } from "./notices.js";
+import { holds } from "./shapes.js";
 
 /** An area as a difference: with its sign. */
 export function difference(squareMetres) {
@@ -22,6 +24,22 @@ function redrawn(area) {
   return line("square-pen", "redrawn", area.name, `${sizes} (${difference(now - before)})`);
 }
 
+/** What the draft gives up and has the ground of a shape, if anything. */
+export function givenUpBelow(boundary) {
+  const lies = (one) => one.boundary && (holds(one.boundary, middle(boundary)) || holds(boundary, middle(one.boundary)));
+  return model.removed().find(lies) ?? null;
+}
+
+/** The names of what is new, by the name of what is given up below it. */
+function newOnOld(areas) {
+  const found = new Map();
+  for (const { state, id, name, boundary } of areas) {
+    const old = state === "drawn" && id === null && givenUpBelow(boundary)?.name;
+    if (old) found.set(old, [...(found.get(old) ?? []), name]);
+  }
+  return found;
+}
+
 /** Everything that the draft itself changes. */
 export function lines() {
   const areas = model.areas();
@@ -36,6 +54,10 @@ export function lines() {
     ...areas
       .filter(({ renamed }) => renamed)
       .map((area) => line("pencil", "renamed", model.base(area.id).name, `→ ${area.name}`)),
+    ...[...newOnOld(areas)].map(([old, drawn]) => {
+      const text = say("newOnOld", { name: names.format(drawn), old });
+      return element("li", "change-warning", [icon("triangle-alert"), element("span", "", text)]);
+    }),
   ];
 }
 

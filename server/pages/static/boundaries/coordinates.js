@@ -132,17 +132,19 @@ function fill(made, position, areas) {
   made.toggleAttribute("data-shared", !isFixed && shared > 0);
   made.firstElementChild.title = isFixed ? say("vertexFixed") : shared > 0 ? say("vertexSharedBy", { n: shared }) : "";
   const texts = written(position);
+  const titles = isMetric() ? ["cellX", "cellY"] : ["cellLongitude", "cellLatitude"];
   for (const [column, input] of made.querySelectorAll("input").entries()) {
     if (input.value === (input.dataset.shown ?? "")) input.value = texts[column];
     input.dataset.shown = texts[column];
     input.readOnly = isFixed;
+    input.setAttribute("aria-label", say("cell", { n: Number(input.dataset.at) + 1, column: say(titles[column]) }));
   }
   made.querySelector("[data-delete]").disabled = isFixed;
 }
 
 function row(at) {
-  const inputs = ["cellFirst", "cellSecond"].map((name, column) => {
-    const input = element("input", "input number", [], { type: "text", inputmode: "decimal", "aria-label": say(name, { n: at + 1 }), autocomplete: "off", "data-at": String(at), "data-column": String(column) });
+  const inputs = [0, 1].map((column) => {
+    const input = element("input", "input number", [], { type: "text", inputmode: "decimal", autocomplete: "off", "data-at": String(at), "data-column": String(column) });
     input.addEventListener("focus", () => point(shownRing().ring[at]));
     input.addEventListener("keydown", ({ key }) => key === "Enter" && change(at));
     return input;

@@ -2,6 +2,7 @@
 
 import { say } from "../common/words.js";
 import { asked } from "./asking.js";
+import { givenUpBelow } from "./changes.js";
 import { latLngs, map } from "./editor_map.js";
 import * as geoman from "./geoman.js";
 import { sized } from "./list.js";
@@ -41,7 +42,7 @@ async function drawnNew(geometry) {
   }
   guide(say("guideName"));
   const preview = L.polygon(latLngs(boundary), { className: "drawn-shape", interactive: false, pmIgnore: true }).addTo(map);
-  const [value] = naming.nextNames(1);
+  const value = givenUpBelow(boundary)?.name ?? naming.nextNames(1)[0];
   const names = await naming.ask(say("nameNew"), { texts: [{ label: say("name"), value }] });
   preview.remove();
   if (names) {

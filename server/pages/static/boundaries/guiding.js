@@ -22,9 +22,10 @@ export function start() {
   });
   let before = "";
   checking.onState((state) => {
-    if (before === "unknown" && state === "sound" && !naming.isOpen()) say();
+    if (before === "unknown" && ["sound", "clean"].includes(state) && !naming.isOpen()) say();
     if (state !== "waiting") before = state;
   });
+  addEventListener("online", () => naming.isOpen() || say());
   model.on("base", () => {
     geoman.showSnap(null);
     if (!tools.inUse()) tools.use("choose");

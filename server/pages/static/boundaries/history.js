@@ -145,7 +145,7 @@ function tableRow({ id, before, now }, from) {
   const [was, is] = [before, now].map((one) => (one ? squareMetres(one.boundary) : null));
   const change = was === null ? say("newArea") : is === null ? say("goneArea") : difference(is - was);
   const word = say("restoreOneOf", { name, time: from.word });
-  const back = element("button", "button", icon("rotate-ccw"), { type: "button", "aria-label": word, title: word });
+  const back = element("button", "button", [icon("rotate-ccw"), say("takeBack")], { type: "button", "aria-label": word, title: word });
   back.addEventListener("click", () => restore([id], new Map(before ? [[id, before]] : []), say("restoredOne", { name })));
   const cells = [was === null ? "—" : sized(was), is === null ? "—" : sized(is), change].map((text) => element("td", "number", text));
   return element("tr", "", [element("th", "", name, { scope: "row" }), ...cells, element("td", "", back)]);

@@ -9,7 +9,7 @@ const WIDEST = 150; // as in css/boundaries.css, where longer names have two lin
 const TALL = 40;
 
 /** The middle of the largest polygon's ground; of its box, where that lies outside it. */
-function middle(boundary) {
+export function middle(boundary) {
   const [shell] = boundary.reduce((one, other) => (squareMetres([one]) >= squareMetres([other]) ? one : other));
   let [twice, x, y] = [0, 0, 0];
   const [west, south] = shell[0];

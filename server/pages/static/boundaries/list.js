@@ -6,6 +6,7 @@ import { model } from "./model.js";
 
 const list = document.getElementById("area-list");
 const undrawn = document.getElementById("undrawn");
+const gone = document.getElementById("given-up");
 const draft = document.getElementById("draft-state");
 
 const HECTARE = 10_000;
@@ -52,6 +53,25 @@ export function onRow(listener) {
   chooses = listener;
 }
 
+/** What the draft gives up, with the way back. */
+function drawGone() {
+  const removed = model.removed();
+  gone.hidden = !removed.length;
+  gone.replaceChildren(
+    ...removed.map(({ id, name, boundary }) => {
+      const label = say("stepTakeBack", { name });
+      const back = element("button", "button", [icon("undo-2"), say("takeBack")], { type: "button", "aria-label": label });
+      back.addEventListener("click", () => {
+        model.apply(label, { draw: [{ key: id, name, boundary }] });
+        model.select([id]);
+        rows.get(id)?.firstElementChild.focus();
+      });
+      const mark = element("span", "area-state", [icon("circle-x"), say("remove")]);
+      return element("li", "gone-area", [element("span", "gone-text", [element("s", "area-name", name), mark]), boundary ? back : null].filter(Boolean));
+    }),
+  );
+}
+
 /** Rows in the order of their names; those that are there already are moved, never made anew. */
 function draw(changed = null) {
   const areas = model.areas();
@@ -67,6 +87,7 @@ function draw(changed = null) {
     if (list.children[at] !== row) list.insertBefore(row, list.children[at] ?? null);
     if (isNew || !changed || changed.includes(area.key)) fill(row, area);
   }
+  drawGone();
   const left = model.undrawnSquareMetres;
   undrawn.textContent = left < 1 ? say("wholeDrawn") : say("undrawn", { area: sized(left) });
   const changes = model.changes().length;

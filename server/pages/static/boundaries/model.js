@@ -8,12 +8,13 @@
 //   apply(label, { draw: [{ key?, name, boundary }], redraw: [{ key, boundary }], remove: [key], rename: [{ key, name }] })
 //                      one step of undo; gives the keys of what was drawn, in order. newKey() gives one beforehand. What
 //                      is drawn under the id of a neighbourhood that was given up, in the draft or (with its version) long
-//                      ago, is that neighbourhood again.
+//                      ago, is that neighbourhood again; so is what is drawn under the name of one that the draft gives up.
+//   removed()          what the draft gives up, as it holds: [{ id, name, version, boundary, areaSquareMetres }], by name
 //   adopt({ areas: [{ key, boundary, noded }], outline }, revision)
 //                      settled shapes into the last step, not a step of its own; false where the draft has moved on
 //   undo() redo() canUndo canRedo steps() -> [{ label, done }]
-//   draft()            { input: SaveBoundariesInput without reason, keys: those of input.draw, renames:
-//                      [{ neighbourhoodId, name }] }; a noded neighbour is not sent, for the server nodes it again
+//   draft()            { input: SaveBoundariesInput without reason, keys: those of input.draw }; a noded
+//                      neighbour is not sent, for the server nodes it again
 //   isDirty            whether anything differs from what holds
 //   serialise()        a plain object that can be kept (structured clone or JSON); restore(kept) after load(): the kept
 //                      versions and shapes of what the draft touches become the base again, then rebase(current base)
@@ -34,6 +35,7 @@ const MOST_STEPS = 200;
 
 const byName = new Intl.Collator("vi", { numeric: true });
 const coordinates = (shape) => shape.coordinates ?? shape;
+const folded = (name) => name.normalize("NFC").trim().toLocaleLowerCase("vi");
 const same = (one, other) => one === other || (Boolean(one) && Boolean(other) && JSON.stringify(one) === JSON.stringify(other));
 
 export class Model {
@@ -124,8 +126,11 @@ export class Model {
   /** The keys of all that differs from what holds: drawn, redrawn, renamed, removed. */
   changes() {
     const changed = this.areas().filter(({ state, renamed }) => state !== "kept" || renamed);
-    const removed = [...this.#base.keys()].filter((id) => !this.#now.has(id));
-    return [...changed.map(({ key }) => key), ...removed];
+    return [...changed.map(({ key }) => key), ...this.removed().map(({ id }) => id)];
+  }
+
+  removed() {
+    return [...this.#base.values()].filter(({ id }) => !this.#now.has(id)).sort((one, other) => byName.compare(one.name, other.name));
   }
 
   newKey() {
@@ -144,7 +149,11 @@ export class Model {
     for (const { key, boundary } of redraw) changed.set(key, { ...known(key), boundary: tidy(coordinates(boundary)), noded: false });
     for (const { key, name } of rename) changed.set(key, { ...known(key), name: name.normalize("NFC").trim() });
     for (const key of remove) if (known(key)) changed.set(key, null);
-    const keys = draw.map(({ key = this.newKey(), name, boundary, version = null }) => {
+    const isThere = (id) => Boolean(changed.has(id) ? changed.get(id) : this.#now.get(id));
+    const given = new Set(draw.map(({ key }) => key));
+    const namesake = (name) => [...this.#base.values()].find((one) => folded(one.name) === folded(name) && !isThere(one.id) && !given.has(one.id))?.id;
+    const keys = draw.map(({ key: wanted, name, boundary, version = null }) => {
+      const key = wanted ?? namesake(name) ?? this.newKey();
       if (this.#now.get(key)) throw new Error(`an area ${key} is there already`);
       const id = this.#base.has(key) || version !== null ? key : null; // one that was given up comes back as itself
       changed.set(key, { key, id, version, name: name.normalize("NFC").trim(), boundary: tidy(coordinates(boundary)) });
@@ -232,7 +241,6 @@ export class Model {
     const areas = this.areas();
     const drawn = areas.filter(({ state, id }) => state === "drawn" && id === null);
     const redrawn = areas.filter(({ state, id }) => state === "redrawn" || (state === "drawn" && id !== null));
-    const gone = [...this.#base.values()].filter(({ id }) => !this.#now.has(id));
     return {
       input: {
         wardCode: this.wardCode,
@@ -242,10 +250,10 @@ export class Model {
           boundary: multiPolygon(boundary),
           expectedVersion: version,
         })),
-        remove: gone.map(({ id, version }) => ({ neighbourhoodId: id, expectedVersion: version })),
+        remove: this.removed().map(({ id, version }) => ({ neighbourhoodId: id, expectedVersion: version })),
+        rename: areas.filter(({ renamed }) => renamed).map(({ id, name, version }) => ({ neighbourhoodId: id, name, expectedVersion: version })),
       },
       keys: drawn.map(({ key }) => key),
-      renames: areas.filter(({ renamed }) => renamed).map(({ id, name }) => ({ neighbourhoodId: id, name })),
     };
   }
 

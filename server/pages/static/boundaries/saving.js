@@ -16,8 +16,6 @@ import { hide, show } from "./notices.js";
 import { readBase } from "./reading.js";
 
 const SECONDS = 60; // a large draft over a slow line
-const MOST_BYTES = 1_000_000; // of a request's MiB, room for the document
-const MOST_DRAWN = 1000; // geo/boundary_drafts.py
 
 const part = (id) => document.getElementById(id);
 const dialog = part("saving");
@@ -44,6 +42,8 @@ export function begin(kept) {
   });
   reason.addEventListener("change", () => keeping.note({ reason: reason.value }));
   for (const name of ["change", "base", "problems"]) model.on(name, ready);
+  model.on("change", () => hide("saved"));
+  model.on("base", () => hide("restored"));
   conflicts.onDecided(ready);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "s" || !(event.ctrlKey || event.metaKey)) return;
@@ -73,7 +73,7 @@ async function preview() {
   part("saving-along").replaceChildren(element("li", "quiet", say("checking")));
   submit.disabled = busy;
   const { input } = model.draft();
-  if (!hasShapes(input) || sizeOf(input) > MOST_BYTES) return part("saving-along").replaceChildren();
+  if (!hasShapes(input)) return part("saving-along").replaceChildren();
   try {
     const { checked } = await ask("preview", { input }, SECONDS);
     if (looked !== mine) return;
@@ -133,7 +133,6 @@ function signedOut() {
 
 /** Send the draft; gives how many incidents are another neighbourhood's now, null where it was refused. */
 async function send() {
-  let moved = 0;
   if (isUncertain) {
     conflicts.meet(await readBase());
     await certain();
@@ -143,52 +142,12 @@ async function send() {
       return null;
     }
   }
-  for (let next = batch(); next; next = batch()) {
-    if (next === "tooLarge") {
-      tell(say("tooLarge"));
-      return null;
-    }
-    await uncertain();
-    const { saved } = await ask("save", { input: { ...next.input, reason: reason.value.trim() || null } }, SECONDS);
-    if (!saved.neighbourhoods) {
-      await refused(saved);
-      return null;
-    }
-    moved += saved.reassignedIncidents;
-    if (next.isLast) break;
-    conflicts.meet(await readBase());
-    await certain();
-  }
-  for (const input of model.draft().renames) {
-    const { renamed } = await ask("rename", { input }, SECONDS);
-    if (renamed.message) {
-      await refused(renamed);
-      return null;
-    }
-  }
-  return moved;
-}
-
-const sizeOf = (value) => new TextEncoder().encode(JSON.stringify(value)).length;
-
-/**
- * The next part of the draft that fits into one request: what is redrawn and given up stays together, for it shares
- * edges; what is new may follow later. Null where there is nothing to send but names.
- */
-function batch() {
+  await uncertain();
   const { input } = model.draft();
-  if (!hasShapes(input)) return null;
-  if (sizeOf(input) <= MOST_BYTES && input.draw.length <= MOST_DRAWN) return { input, isLast: true };
-  const first = { ...input, draw: [] };
-  let room = MOST_BYTES - sizeOf(first);
-  if (room < 0) return "tooLarge";
-  for (const one of input.draw) {
-    const size = sizeOf(one) + 1;
-    if (size > room || first.draw.length === MOST_DRAWN) continue;
-    room -= size;
-    first.draw.push(one);
-  }
-  return hasShapes(first) ? { input: first, isLast: false } : "tooLarge";
+  const { saved } = await ask("save", { input: { ...input, reason: reason.value.trim() || null } }, SECONDS);
+  if (saved.neighbourhoods) return saved.reassignedIncidents;
+  await refused(saved);
+  return null;
 }
 
 async function uncertain() {

@@ -92,6 +92,17 @@ export function squareMetres(boundary) {
 
 export const multiPolygon = (boundary) => ({ type: "MultiPolygon", coordinates: boundary });
 
+/** Whether a position lies in a shape. */
+export function holds(boundary, [x, y]) {
+  let isInside = false;
+  for (const [ring] of rings(boundary))
+    for (let at = 1; at < ring.length; at += 1) {
+      const [[x1, y1], [x2, y2]] = [ring[at - 1], ring[at]];
+      if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) isInside = !isInside;
+    }
+  return isInside;
+}
+
 const canonical = new WeakMap();
 
 /** A ring's vertices from its least on, the same way round for every ring of the same ground. */
