@@ -109,6 +109,13 @@ def _refused(text: Text, code: str, info: Info, *path: str) -> GraphQLError:
     return GraphQLError(text.to(info.context.language), extensions=extensions)
 
 
+def _cursor(info: Info, after: str | None) -> Cursor | None:
+    try:
+        return None if after is None else Cursor.read(after)
+    except BadCursor as error:
+        raise _refused(CURSOR, "BAD_INPUT", info, "after") from error
+
+
 async def _incident_changed(
     info: Info,
     ward_code: Annotated[str | None, strawberry.argument(description="A ward's incidents: its five digits.")] = None,
@@ -128,10 +135,7 @@ async def _incident_changed(
     context = info.context
     if [ward_code, crew_id, tracking_code].count(None) != 2 or (secret is not None and tracking_code is None):
         raise _refused(ONE_WAY, "BAD_INPUT", info)
-    try:
-        cursor = None if after is None else Cursor.read(after)
-    except BadCursor as error:
-        raise _refused(CURSOR, "BAD_INPUT", info, "after") from error
+    cursor = _cursor(info, after)
     actor = context.actor if secret is None else context.actor.holding(secrets.digest(secret))
     name, interest = "trackingCode", None
     async with context.database.read() as connection:
@@ -160,10 +164,7 @@ async def _boundaries_changed(
     ] = None,
 ) -> Following:
     context = info.context
-    try:
-        cursor = None if after is None else Cursor.read(after)
-    except BadCursor as error:
-        raise _refused(CURSOR, "BAD_INPUT", info, "after") from error
+    cursor = _cursor(info, after)
     actor, interest = context.actor, None
     named = ward_code or actor.ward_code or context.default_ward
     if named is not None:
