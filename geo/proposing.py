@@ -41,7 +41,7 @@ class NoCulturalHouses(Refusal):
     """No cultural house stands on the ground."""
 
     text = Text(
-        "Chưa có nhà sinh hoạt cộng đồng nào trên phần đất chưa vẽ. Hãy thêm ở trang Địa điểm, hoặc chia đều.",
+        "Chưa có nhà văn hóa nào trên phần đất chưa vẽ. Hãy thêm ở trang Địa điểm, hoặc chia đều.",
         "No cultural house stands on the ground not yet drawn. Add them at Places, or divide the ground evenly.",
     )
 

@@ -122,7 +122,9 @@ async def test_fingers_draw_and_move_as_exactly_as_a_mouse(opening: Opening, dra
         x, y = await at(page, *corner)
         await page.touchscreen.tap(x + off[0], y + off[1])
     await names(page, FIRST)
-    await checked(page)
+    await checked(
+        page, "clean"
+    )  # every corner was met: it is the neighbourhood that it was, and nothing is to be saved
     await covers(page)
     await tool(page, "vertices")
     asking = await page.context.new_cdp_session(page)

@@ -158,7 +158,7 @@ async def test_the_panel_has_no_barriers_and_works_by_keyboard(
     await page.get_by_role("button", name="Bắt đầu từ số không").focus()
     await page.keyboard.press("Enter")
     await expect(panel(page)).to_be_focused()
-    await page.get_by_label("Theo nhà sinh hoạt cộng đồng").focus()
+    await page.get_by_label("Theo nhà văn hóa").focus()
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Tab")
     await page.keyboard.type("1")  # the field's text was selected
