@@ -93,6 +93,7 @@ async def test_one_signs_in_and_out_with_and_without_scripts(opening: Opening, s
     await page.wait_for_url("**/team")
     await page.get_by_role("button", name="Đăng xuất").click()
     await page.wait_for_url(lambda url: url.endswith("/"))
+    await page.wait_for_load_state("networkidle")  # a map that is left while it loads may complain of that
     await page.goto("/sign-in")
     await expect(page.get_by_label("Tên đăng nhập")).to_be_visible()
 
