@@ -14,19 +14,18 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import orjson
-import sqlalchemy as sa
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from geo import neighbourhoods, wards
 from geo.actor import Actor
 from geo.coverage import SNAP_METRES
 from geo.database import Database
 from geo.exporting.rows import rows_of
 from geo.exporting.subjects import export_neighbourhoods
+from geo.importing.standing import standing
 from geo.language import Text
 from geo.vn2000 import ZONES
 from server.exports import file_name
@@ -84,7 +83,9 @@ async def take(request: Request) -> Response:
             with TemporaryDirectory(prefix="phuongso-") as folder:
                 asked["path"] = str(await asyncio.to_thread(_laid, file, Path(folder)))
                 asked |= {"language": language, "ward": await _ward(request, actor)}
-                told = orjson.loads(await _answer(READING, asked, folder))
+                told = orjson.loads(
+                    await _answer(READING, asked, folder, Refused(422, TOO_LONG, parameter="file", code="BAD_FILE"))
+                )
         if (problem := told.get("problem")) is not None:
             return _unread(problem, language)
     except Refused as refused:
@@ -145,32 +146,23 @@ async def _ward(request: Request, actor: Actor) -> dict[str, Any]:
         code = ward_code_of(request)
     except UnknownWard:
         raise Refused(404, UNKNOWN_WARD, parameter="ward", code="NOT_FOUND") from None
-    ward = (wards.with_code(actor, code) if code else wards.default(actor)).subquery("w")
     database: Database = request.app.state.database
     async with database.read() as connection:
-        query = sa.select(ward.c.code, ward.c.name, _hex(ward.c.boundary))
-        found = (await connection.execute(query)).one_or_none()
-        if found is None:
-            raise Refused(404, UNKNOWN_WARD, parameter="ward", code="NOT_FOUND")
-        row = neighbourhoods.of_ward(actor, found[0]).subquery("n")
-        query = sa.select(sa.cast(row.c.id, sa.Text), row.c.code, row.c.name, _hex(row.c.boundary)).order_by(row.c.id)
-        areas = [list(one) for one in await connection.execute(query)]
-    return {"code": found[0], "name": found[1], "outline": found[2], "neighbourhoods": areas}
+        ward = await standing(connection, actor, code)
+    if ward is None:
+        raise Refused(404, UNKNOWN_WARD, parameter="ward", code="NOT_FOUND")
+    return ward
 
 
-def _hex(shape: Any) -> Any:
-    return sa.func.encode(sa.func.ST_AsBinary(shape), "hex")
-
-
-async def _answer(program: str, asked: Any, folder: str) -> bytes:
-    """What a program says. Its temporary files lie in `folder`, which is gone with the request. Raises `Refused`."""
+async def _answer(program: str, asked: Any, folder: str, unless: Refused) -> bytes:
+    """What a program says, or `unless` where it fails. Its temporary files lie in `folder`, gone with the request."""
     with _place():
         try:
             said = orjson.dumps(asked) + b"\n"
             return await answer_of(program, said, seconds=SECONDS, environment={"TMPDIR": folder})
         except ProgramFailed as failure:
             _LOG.warning("%s: %s", program, failure)
-            raise Refused(422, TOO_LONG, parameter="file", code="BAD_FILE") from failure
+            raise unless from failure
 
 
 @contextmanager
@@ -228,7 +220,12 @@ async def give(request: Request) -> Response:
         with TemporaryDirectory(prefix="phuongso-") as folder:
             path = Path(folder) / "file.gpkg"
             asked = {"path": str(path), "layer": subject.slug, "crs": crs, "areas": True, "names": rows.names}
-            await _answer(WRITING, {**asked, "kinds": rows.kinds, "rows": found}, folder)
+            await _answer(
+                WRITING,
+                {**asked, "kinds": rows.kinds, "rows": found},
+                folder,
+                Refused(503, NO_EXPORT, code="UNAVAILABLE"),
+            )
             made = await asyncio.to_thread(path.read_bytes)
     except Refused as refused:
         return refused.response(language)
