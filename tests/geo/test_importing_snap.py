@@ -24,9 +24,8 @@ from geo.importing.snapping import snap
 from geo.plane import Plane
 from tests.conftest import Copying
 from tests.geo.geojson import SQUARE, feature, figures, put_neighbourhoods, put_wards, square_ward, stored, write
+from tests.real_data import WARDS
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-WARDS = DATA / "danang_wards.geojson"
 METRE = 0.0000093
 """A metre eastward here, in degrees."""
 OUTLINE = box(*SQUARE)

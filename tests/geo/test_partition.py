@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import time
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -23,8 +22,8 @@ from geo.grid import UNITS, Grid
 from geo.partition import House, NoHouses, Part, TooSmall, by_houses, into_equal_parts, undrawn
 from geo.partition_names import name_in, named
 from geo.positions import Position
+from tests.real_data import WARDS
 
-REAL = Path(__file__).parents[3] / "shared/data/danang_wards.geojson"
 WEST, SOUTH = 108.2, 15.98
 WEST_UNIT, SOUTH_UNIT = 1_082_000_000, 159_800_000
 
@@ -274,9 +273,9 @@ def test_no_two_names_are_alike() -> None:
     ]
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the real outlines are not part of the repository")
+@pytest.mark.skipif(not WARDS.exists(), reason="the real outlines are not part of the repository")
 def test_real_wards_are_divided_exactly() -> None:
-    features = json.loads(REAL.read_text())["features"]
+    features = json.loads(WARDS.read_text())["features"]
     named_wards = {one["properties"]["code"]: one for one in features}
     for code in sorted(named_wards)[::12]:
         ground = rounded(shape(named_wards[code]["geometry"]))

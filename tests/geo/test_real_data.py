@@ -24,10 +24,8 @@ from geo.locating import locate
 from geo.positions import Position
 from tests.conftest import Copying
 from tests.geo.geojson import figures, put_places, put_wards, stored
+from tests.real_data import PLACES, WARDS
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-WARDS = DATA / "danang_wards.geojson"
-PLACES = DATA / "danang_places.geojson"
 POINTS = 100_000
 
 pytestmark = pytest.mark.skipif(not WARDS.is_file(), reason="the real data are not on this machine")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -24,12 +23,12 @@ from geo.coverage import CUT_SQUARE_METRES, BoundaryFault, Coverage, Draft, Faul
 from geo.grid import UNITS
 from geo.plane import Plane
 from geo.positions import MAX_VERTICES
+from tests.real_data import WARDS
 
-REAL = Path(__file__).parents[3] / "shared/data/danang_wards.geojson"
 HOA_XUAN = "20314"
 METRE = 1 / 111_000
 
-pytestmark = pytest.mark.skipif(not REAL.exists(), reason="the real outlines are not part of the repository")
+pytestmark = pytest.mark.skipif(not WARDS.exists(), reason="the real outlines are not part of the repository")
 
 
 def rounded(area: Any) -> MultiPolygon:
@@ -38,7 +37,7 @@ def rounded(area: Any) -> MultiPolygon:
 
 
 def read() -> dict[Key, MultiPolygon]:
-    features = json.loads(REAL.read_text())["features"]
+    features = json.loads(WARDS.read_text())["features"]
     return {one["properties"]["code"]: rounded(shape(one["geometry"])) for one in features}
 
 

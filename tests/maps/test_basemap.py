@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import os
 from pathlib import Path
 
 import mapbox_vector_tile
@@ -19,9 +18,9 @@ from maps.ground import read_archive
 from server.pages import static
 from tests.extracts import ring, town
 from tests.geo.gis_files import layer
+from tests.real_data import WARDS
 
 AROUND = Box(108.19, 15.97, 108.25, 16.03)
-REAL = Path(os.environ.get("PHUONGSO_SHARED", Path(__file__).parent.parent.parent.parent / "shared")) / "data"
 
 
 def by_layer(shapes: list[Shape]) -> dict[str, list[Shape]]:
@@ -251,10 +250,10 @@ async def test_nothing_and_too_much_are_told_apart(database, tmp_path):
         await cut(database, tmp_path / "a.pmtiles", [point], bounds=Box(100, 0, 120, 20))
 
 
-@pytest.mark.skipif(not (REAL / "danang_wards.geojson").exists(), reason="the real outlines are not here")
+@pytest.mark.skipif(not WARDS.exists(), reason="the real outlines are not here")
 async def test_real_outlines_are_cut(database, tmp_path):
     counts = Counts()
-    shapes = list(gis_files.read(REAL / "danang_wards.geojson", "landuse", Box(108.1, 15.9, 108.3, 16.1), counts))
+    shapes = list(gis_files.read(WARDS, "landuse", Box(108.1, 15.9, 108.3, 16.1), counts))
     assert len(shapes) > 5
     reader = await cut(database, tmp_path / "a.pmtiles", shapes, zooms=(10, 12))
     assert len(dict(all_tiles(reader.get_bytes))) > 3

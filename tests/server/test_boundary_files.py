@@ -27,10 +27,9 @@ from server.programs import ProgramFailed, answer_of
 from server.room import Room
 from tests.asking import Desk, Opening
 from tests.geo import gis_files
+from tests.real_data import WARDS
 from tests.ward import CODE, FIRST, TILES
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-WARDS = DATA / "danang_wards.geojson"
 NEW = "Tổ dân phố số 11"
 METRE = 0.0000093
 real = pytest.mark.skipif(not WARDS.is_file(), reason="the real data are not on this machine")
