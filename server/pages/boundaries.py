@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -11,20 +9,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from geo.actor import Actor
-from geo.database import Database
 from geo.positions import Box
-from maps import layers
 from maps.boundary_map import boundary_map
 from server.basemap import ground_of
 from server.pages import boundaries_keeping, boundaries_tracing
 from server.pages.asking import for_modules
 from server.pages.boundaries_starting import STARTING
 from server.pages.boundaries_words import GEOMAN, WORDS
-from server.pages.desk import desk_page, desk_words, ward_code_of
+from server.pages.desk import desk_page, desk_words, shown_ward
 from server.pages.languages import language_of, translations
 from server.pages.signed_in import DESK, only
 from server.pages.trouble import trouble
-from server.wards import UnknownWard
 
 AT = "/staff/boundaries"
 DOCUMENTS: tuple[str, ...] = ("areas", "check", "split", "merge", *boundaries_keeping.DOCUMENTS, "propose")
@@ -33,20 +28,10 @@ SAID: dict[str, str] = {**WORDS, **boundaries_keeping.WORDS, **STARTING, **bound
 """What all the page's modules say."""
 
 
-async def _bounds(request: Request, code: str | None) -> Any:
-    """The ward that the request is about with the box of its ground, None where there is none."""
-    actor: Actor = request.state.actor
-    async with cast(Database, request.app.state.database).read() as connection:
-        return (await connection.execute(layers.shown_ward(actor, code))).one_or_none()
-
-
 @only(*DESK)
 async def boundaries(request: Request) -> Response:
     """The editor. Shapes come to it as data, by the API that everybody else uses."""
-    try:
-        ward = await _bounds(request, ward_code_of(request))
-    except UnknownWard:
-        ward = None
+    ward = await shown_ward(request)
     if ward is None:
         return trouble(request, 404)
     actor: Actor = request.state.actor

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from geo.actor import Actor, Role
-from maps import vendor
+from geo.database import Database
+from maps import layers, vendor
 from server.pages.asking import ask
 from server.pages.render import page
 from server.pages.words import N_, script_words
-from server.wards import asked_ward
+from server.wards import UnknownWard, asked_ward
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,17 @@ def ward_code_of(request: Request) -> str | None:
     """
     actor: Actor = request.state.actor
     return actor.ward_code or asked_ward(request)
+
+
+async def shown_ward(request: Request) -> Any:
+    """The ward that a map at work is about, with the box of its ground; None where there is none."""
+    try:
+        code = ward_code_of(request)
+    except UnknownWard:
+        return None
+    actor: Actor = request.state.actor
+    async with cast(Database, request.app.state.database).read() as connection:
+        return (await connection.execute(layers.shown_ward(actor, code))).one_or_none()
 
 
 def desk_words(gettext: Callable[[str], str], words: Mapping[str, str]) -> dict[str, object]:

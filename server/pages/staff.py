@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -11,17 +11,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from geo.actor import Actor
-from geo.database import Database
 from geo.lifecycle import OPEN
 from geo.ordering import BadCursor
 from geo.positions import Box
-from maps import layers, vendor
+from maps import vendor
 from maps.desk_map import desk_map
 from server.basemap import ground_of
 from server.pages import staff_map, staff_view
 from server.pages.asking import Unanswered, ask, for_modules
-from server.pages.desk import desk_page, desk_words, ward_code_of
+from server.pages.desk import desk_page, desk_words, shown_ward
 from server.pages.languages import language_of, translations
 from server.pages.render import page
 from server.pages.signed_in import DESK, only
@@ -29,7 +27,6 @@ from server.pages.staff_asked import GROUPS, NEEDS, Asked, asked, need_filter
 from server.pages.staff_view import Speech
 from server.pages.staff_words import WORDS
 from server.pages.trouble import trouble
-from server.wards import UnknownWard
 
 FIRST_ROWS = 50
 MORE_ROWS = 100
@@ -98,20 +95,10 @@ async def _overview(request: Request, code: str) -> dict[str, Any]:
     }
 
 
-async def _bounds(request: Request, code: str | None) -> Any:
-    """The ward that the request is about with the box of its ground, None where there is none."""
-    actor: Actor = request.state.actor
-    async with cast(Database, request.app.state.database).read() as connection:
-        return (await connection.execute(layers.shown_ward(actor, code))).one_or_none()
-
-
 @only(*DESK)
 async def staff(request: Request) -> Response:
     """`/staff` and its parameters (`staff_asked.py`); `part=queue`, `page` or `overview` is that piece of it alone."""
-    try:
-        ward = await _bounds(request, ward_code_of(request))
-    except UnknownWard:
-        ward = None
+    ward = await shown_ward(request)
     if ward is None:
         return trouble(request, 404)
     wanted = asked(request.query_params)
@@ -198,10 +185,7 @@ async def staff_rows(request: Request) -> Response:
 
     One that the list does not ask for is there too, marked as out; one that is not there at all is left out.
     """
-    try:
-        ward = await _bounds(request, ward_code_of(request))
-    except UnknownWard:
-        ward = None
+    ward = await shown_ward(request)
     if ward is None:
         return trouble(request, 404)
     wanted, speech = asked(request.query_params), _speech(request)

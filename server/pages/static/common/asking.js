@@ -4,10 +4,15 @@ import { data } from "./words.js";
 
 const SECONDS = 8;
 
-/** The data that a document answers with; rejects without a network, or where the question is refused. */
-export async function ask(name, variables, seconds = SECONDS) {
+/** A question that was answered, and refused: the message is the server's, or empty. */
+export class Refused extends Error {}
+
+/** The data that a document answers with; rejects without a network, when `signal` gives it up, or as `Refused`. */
+export async function ask(name, variables, seconds = SECONDS, signal = null) {
   const clock = new AbortController();
-  const timer = setTimeout(() => clock.abort(), seconds * 1000);
+  const give = () => clock.abort();
+  const timer = setTimeout(give, seconds * 1000);
+  signal?.addEventListener("abort", give);
   try {
     const response = await fetch("/graphql", {
       method: "POST",
@@ -16,10 +21,11 @@ export async function ask(name, variables, seconds = SECONDS) {
       signal: clock.signal,
     });
     const answer = await response.json();
-    if (!answer.data || answer.errors) throw new Error(answer.errors?.[0]?.message ?? `status ${response.status}`);
+    if (!answer.data || answer.errors) throw new Refused(answer.errors?.[0]?.message ?? "");
     return answer.data;
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", give);
   }
 }
 
