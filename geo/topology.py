@@ -33,7 +33,8 @@ from geo.coverage import (
 )
 from geo.faces import Finding, Ground, cut, joined, share_out, together
 from geo.grid import UNITS, Edge, Grid, Spot, area_of, edges_of_all
-from geo.noding import Linework, Tangle, bring_together, node
+from geo.linework import Linework, Tangle
+from geo.noding import bring_together, node
 from geo.positions import MAX_VERTICES
 from geo.resting import resting_collector
 
@@ -95,7 +96,7 @@ def settle(coverage: Coverage, draft: Draft) -> Settled:
             if rings != old
         }
     )
-    _confirm(near, {**areas, **noded}, keys)
+    _confirm(near, {**areas, **noded})
     whole = coverage.outline if work.still[-1] == still[-1] else grid.degrees(outline)
     drift = square_metres(shapely.symmetric_difference(coverage.outline, whole)) if whole is not coverage.outline else 0
     return Settled(whole, {**areas, **noded}, frozenset(noded), _slivers(ground, keys, neighbours), drift)
@@ -146,7 +147,7 @@ def merge(areas: Sequence[MultiPolygon]) -> MultiPolygon:
     return check(grid.degrees(joined(faces, sorted(held))))
 
 
-def _confirm(near: Mapping[Key, MultiPolygon], made: Mapping[Key, MultiPolygon], drawn: Sequence[Key]) -> None:
+def _confirm(near: Mapping[Key, MultiPolygon], made: Mapping[Key, MultiPolygon]) -> None:
     """Refuse what would end a coverage: above all an area that touches itself in a vertex it shares."""
     after = {**near, **made}
     unmatched = shapely.coverage_invalid_edges(list(after.values()))
