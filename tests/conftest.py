@@ -11,7 +11,7 @@ import gc
 import itertools
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 import asyncpg
@@ -64,22 +64,29 @@ def cluster_url() -> Iterator[str]:
 async def copying(cluster_url: str) -> AsyncIterator[Copying]:
     """`copying(template)` is a copy for the length of a block: its address, as the application's own role."""
     server = await asyncpg.connect(at_database(cluster_url, "postgres"))
-    role = USER if _GIVEN is None else make_url(cluster_url).username
     numbers = itertools.count()
     if _GIVEN is None:
         await _drop_forgotten(server)
+    else:
+        await _make_role(server)
 
     @asynccontextmanager
     async def copy(template: str) -> AsyncIterator[str]:
         name = f"{_OURS}{next(numbers)}"
-        await server.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {role} STRATEGY FILE_COPY")
+        await server.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {USER} STRATEGY FILE_COPY")
         try:
-            yield at_database(cluster_url, name, role)
+            yield at_database(cluster_url, name, USER)
         finally:
             await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     yield copy
     await server.close()
+
+
+async def _make_role(server: asyncpg.Connection) -> None:
+    """Make the application's role where it is missing: no superuser, for what a superuser may proves little."""
+    with suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+        await server.execute(f"CREATE ROLE {USER} LOGIN CREATEDB")
 
 
 async def _drop_forgotten(server: asyncpg.Connection) -> None:

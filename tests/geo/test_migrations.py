@@ -130,17 +130,24 @@ async def test_a_migration_that_stopped_in_the_middle_can_be_run_again(empty_url
     """As one that cannot make its index beside a long snapshot: all before that is committed, but for the revision."""
     await asyncio.to_thread(upgrade, empty_url)
     made = await ours(empty_url)
-    invalid = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_notice_of_team'::regclass"
     valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_notice_of_team'::regclass"
     for earlier in ("0009", "0010", "0011"):
-        connection = await asyncpg.connect(empty_url)
+        connection, other = await asyncpg.connect(empty_url), await asyncpg.connect(empty_url)
         try:
+            index: str = await connection.fetchval("SELECT pg_get_indexdef('ix_notice_of_team'::regclass)")
             await connection.execute("UPDATE alembic_version SET version_num = $1", earlier)
-            await connection.execute(invalid)
+            await connection.execute("DROP INDEX ix_notice_of_team")
+            async with other.transaction():
+                await other.execute("LOCK TABLE notice IN ROW EXCLUSIVE MODE")
+                await connection.execute("SET lock_timeout = '50ms'")
+                with pytest.raises(asyncpg.LockNotAvailableError):
+                    await connection.execute(index.replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY"))
+            assert await connection.fetchval(valid) is False
             await asyncio.to_thread(upgrade, empty_url)
             assert await connection.fetchval(valid)
         finally:
             await connection.close()
+            await other.close()
         assert await ours(empty_url) == made, earlier
 
 
