@@ -12,6 +12,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from server.relay import Relay
+from server.setting_groups import GraphQLLimits, Protection
 
 _DOCUMENT = """\
 # Settings
@@ -28,7 +29,7 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the message says which and what to do, one problem a line."""
 
 
-class Settings(BaseSettings):
+class Settings(GraphQLLimits, Protection, BaseSettings):
     """What this process was told. `database_url` and `secret_key` are filled in where the machine keeps its own."""
 
     model_config = SettingsConfigDict(
@@ -94,10 +95,6 @@ class Settings(BaseSettings):
         le=3600,
         description="Seconds without a sign of life after which the jobs of a worker are taken over by another.",
     )
-    secure_cookies: bool = Field(
-        default=False,
-        description="Send cookies over HTTPS only. Set it to `true` wherever the site is reached by HTTPS.",
-    )
     smtp_url: SecretStr | None = Field(
         default=None,
         description="The mail server that letters to reporters are handed to, as `smtp://user:password@host:port` "
@@ -115,14 +112,6 @@ class Settings(BaseSettings):
         description="Where people reach the site, as `https://phuong.example`: what links in letters begin with. "
         "Required with `PHUONGSO_SMTP_URL`.",
     )
-    max_cost: int = Field(default=10_000, ge=1, description="The cost from which on a GraphQL query is refused.")
-    max_subscriptions: int = Field(
-        default=5_000, ge=1, description="How many live subscriptions, and how many WebSockets, a process keeps open."
-    )
-    max_subscriptions_per_connection: int = Field(
-        default=20, ge=1, le=1_000, description="How many operations one WebSocket may have under way."
-    )
-    session_days: int = Field(default=30, ge=1, le=365, description="Days after which a sign-in ends.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much the server tells."
     )
@@ -223,9 +212,13 @@ def _read_or_make(path: Path) -> str:
 
 def settings_document() -> str:
     """`docs/settings.md`, from the fields above."""
+    groups = (Settings, GraphQLLimits, Protection)
     rows = [
-        f"| `{_variable(name)}` | {_shown(field.default)} | {field.description} |"
-        for name, field in Settings.model_fields.items()
+        f"| `{_variable(name)}` | {_shown(Settings.model_fields[name].default)} | "
+        f"{Settings.model_fields[name].description} |"
+        for group in groups
+        for name in group.__annotations__
+        if name in Settings.model_fields
     ]
     return _DOCUMENT + "\n".join(rows) + "\n"
 
