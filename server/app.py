@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from geo.database import Database
 from geo.exporting.streaming import Exports
@@ -19,6 +20,7 @@ from server.callers import Callers
 from server.events import Hub
 from server.limits import BodyLimitMiddleware
 from server.live import Live
+from server.observing import Observing
 from server.pages import (
     boundaries,
     boundary_files,
@@ -52,6 +54,7 @@ from server.pages import map as map_page
 from server.pictures import Pictures
 from server.redacting import Redacting
 from server.room import Room
+from server.security_headers import SecurityHeaders
 from server.sessions import SessionMiddleware
 from server.settings import Settings
 from server.storage import photographs_of
@@ -97,6 +100,15 @@ ROUTES: list[BaseRoute] = [
 ]
 
 
+class Application(Starlette):
+    """Starlette, observed from outside of everything: what it answers to a fault of ours is an answer as well."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        settings: Settings = self.state.settings
+        inner = SecurityHeaders(super().build_middleware_stack(), settings.secure_cookies)
+        return Observing(inner, settings.proxies)
+
+
 def create_app(settings: Settings) -> Starlette:
     """The application for these settings. Raises `SettingsError` when they lack a database or a key."""
     database = Database(settings.database, pool_size=settings.pool_size)
@@ -118,7 +130,7 @@ def create_app(settings: Settings) -> Starlette:
         await live.hub.close()
         await database.close()
 
-    app = Starlette(
+    app = Application(
         routes=ROUTES,
         middleware=[
             Middleware(UnavailableMiddleware),

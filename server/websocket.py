@@ -65,7 +65,7 @@ class Endpoint:
             offered = PROTOCOL in scope["subprotocols"]
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL if offered else None, "headers": []})
             caller = Caller(scope["state"]["token"], language_of(Headers(scope=scope)))
-            connection = _Connection(receive, send, live, caller)
+            connection = _Connection(receive, send, live, caller, scope["state"])
             if offered:
                 await connection.run()
             else:
@@ -79,13 +79,14 @@ class Endpoint:
 class _Connection:
     """What one socket has under way."""
 
-    __slots__ = ("_acknowledged", "_caller", "_closed", "_live", "_operations", "_receive", "_sent")
+    __slots__ = ("_acknowledged", "_caller", "_closed", "_live", "_operations", "_receive", "_sent", "_state")
 
-    def __init__(self, receive: Receive, send: Send, live: Live, caller: Caller) -> None:
+    def __init__(self, receive: Receive, send: Send, live: Live, caller: Caller, state: dict[str, Any]) -> None:
         self._receive = receive
         self._sent = send
         self._live = live
         self._caller = caller
+        self._state = state
         self._acknowledged = False
         self._closed = False
         self._operations: dict[str, asyncio.Task[None]] = {}
@@ -173,6 +174,7 @@ class _Connection:
             raise _Closing(4409, f"Subscriber for {id_} already exists")
         if len(self._operations) >= self._live.settings.max_subscriptions_per_connection:
             raise _Closing(4429, "Too many operations")
+        self._state["operations"] = self._state.get("operations", 0) + 1
         self._operations[id_] = asyncio.create_task(self._operate(id_, payload))
 
     async def _operate(self, id_: str, payload: dict[str, Any]) -> None:
