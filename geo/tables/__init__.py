@@ -1,8 +1,10 @@
 """The tables, as SQLAlchemy Core: the only source of DDL. Outside `geo`, use each noun's `readable(actor)` instead."""
 
+from geo.tables.audit import audit_entry
 from geo.tables.base import MERCATOR, SRID, metadata
 from geo.tables.calendar import working_time
 from geo.tables.clusters import incident_cell, incident_cell_change, incident_cell_ward
+from geo.tables.consents import ConsentChannel, Ending, consent, consent_wording
 from geo.tables.desk import Audience, NoticeKind, bookmark, notice, rejection_template
 from geo.tables.ground import PlaceKind, boundary_edit, neighbourhood, neighbourhood_boundary, place, ward
 from geo.tables.incidents import (
@@ -17,15 +19,21 @@ from geo.tables.incidents import (
     photo_upload,
     reporter,
 )
+from geo.tables.limits import tally
 from geo.tables.people import (
     AccountRole,
+    LinkPurpose,
     TeamRole,
     account,
+    account_link,
     crew,
     crew_category,
     crew_member,
     crew_neighbourhood,
+    pending_sign_in,
+    recovery_code,
     session,
+    sign_in_delay,
     team,
     team_member,
 )
@@ -38,14 +46,21 @@ __all__ = [
     "Attention",
     "Audience",
     "Channel",
+    "ConsentChannel",
+    "Ending",
+    "LinkPurpose",
     "NoticeKind",
     "PlaceKind",
     "Satisfaction",
     "TeamRole",
     "account",
+    "account_link",
+    "audit_entry",
     "bookmark",
     "boundary_edit",
     "category",
+    "consent",
+    "consent_wording",
     "crew",
     "crew_category",
     "crew_member",
@@ -59,12 +74,16 @@ __all__ = [
     "neighbourhood",
     "neighbourhood_boundary",
     "notice",
+    "pending_sign_in",
     "photo",
     "photo_upload",
     "place",
+    "recovery_code",
     "rejection_template",
     "reporter",
     "session",
+    "sign_in_delay",
+    "tally",
     "team",
     "team_member",
     "ward",

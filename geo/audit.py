@@ -1,0 +1,96 @@
+"""The audit log: who of those who work for a ward did what, when, to what. Written with the change it tells of.
+
+An entry is told in the transaction of its change: neither is ever there without the other. It says who by the name and
+the role they had then, and what by an action's name, the subject's opaque id and small details: fields that changed,
+ids, counts. Nobody's password, token, phone, e-mail or report is ever a detail.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.actor import Actor
+from geo.ids import new_id
+from geo.ordering import by_time
+from geo.reading import staff_of
+from geo.tables import account, audit_entry
+
+Rows = sa.Select[Any]
+
+NO_WARD = ""
+"""Where entries stand that are of no ward: an administrator of every ward signing in, a command for all of them."""
+COMMAND_LINE = "COMMAND_LINE"
+"""The role of whoever uses the `phuongso` command."""
+LEAST_MONTHS = 12
+"""What is younger, the database itself refuses to delete."""
+BITE = 1_000
+
+LATEST = by_time("latest first", audit_entry, audit_entry.c.at, descending=True)
+
+asked_in: ContextVar[str | None] = ContextVar("asked_in", default=None)
+"""The id of the request that is being answered, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Whoever uses the command line, by the name that the operating system knows them by."""
+
+    name: str
+
+
+def operator() -> Operator:
+    """Who runs this program; `unknown` where the system has no name for them, as in some containers."""
+    try:
+        return Operator(getpass.getuser())
+    except (KeyError, OSError):
+        return Operator("unknown")
+
+
+async def record(
+    connection: AsyncConnection,
+    actor: Actor | Operator,
+    action: str,
+    subject: str | None = None,
+    ward_code: str | None = None,
+    details: Mapping[str, Any] = {},
+) -> None:
+    """Write down that `actor` did `action` to `subject`, in the transaction of the change.
+
+    `action` is a mutation's or a route's name (`saveBoundaries`); `subject` an id as the API shows it
+    (`Place:20314:…`). Without `ward_code` it is the actor's own, and of no ward where they have none.
+    """
+    values: dict[str, Any] = {"action": action, "subject": subject, "details": dict(details)}
+    if isinstance(actor, Operator):
+        values |= {"ward_code": ward_code or NO_WARD, "name": actor.name, "role": COMMAND_LINE}
+    else:
+        named = sa.select(account.c.name).where(account.c.id == actor.account_id).scalar_subquery()
+        values |= {
+            "ward_code": ward_code or actor.ward_code or NO_WARD,
+            "account_id": actor.account_id,
+            "name": actor.name if actor.name is not None else named,
+            "role": actor.role,
+        }
+    await connection.execute(sa.insert(audit_entry).values(id=new_id(), request_id=asked_in.get(), **values))
+
+
+def readable(actor: Actor) -> Rows:
+    """The entries of the wards whose staff this caller is; nobody else reads any."""
+    return sa.select(*audit_entry.c).where(staff_of(actor, audit_entry.c.ward_code))
+
+
+async def forget_old(connection: AsyncConnection, before: datetime) -> int:
+    """Delete a bite of the entries older than `before`; how many there were. Served by `ix_audit_entry_at`.
+
+    The database deletes none that is younger than `LEAST_MONTHS`, whoever asks.
+    """
+    key = sa.tuple_(audit_entry.c.ward_code, audit_entry.c.id)
+    old = sa.select(audit_entry.c.ward_code, audit_entry.c.id).where(audit_entry.c.at < before).limit(BITE)
+    return (await connection.execute(sa.delete(audit_entry).where(key.in_(old)))).rowcount
