@@ -118,6 +118,7 @@ incident = sa.Table(
     moment("due_passed_told"),  # and the one that was told to be over
     moment("accept_by"),  # when another crew is asked, while this one has not accepted
     sa.Column("attention", sa.Text),
+    moment("erased_at"),  # when the words of its reporter were deleted
     folded("tracking_code", "description", "address"),
     belongs_to("category", "category_id"),
     belongs_to("neighbourhood", "neighbourhood_id"),
@@ -202,6 +203,17 @@ incident = sa.Table(
     ),
     # What waits to be closed by seven days of silence.
     sa.Index("ix_incident_resolved", "resolved_at", postgresql_where=sa.text("status = 'RESOLVED'")),
+    # Whose words are to be deleted when they were kept long enough: what was refused goes sooner than what was done.
+    sa.Index(
+        "ix_incident_kept_refused",
+        "reported_at",
+        postgresql_where=sa.text("status = 'REJECTED' AND erased_at IS NULL"),
+    ),
+    sa.Index(
+        "ix_incident_kept_done",
+        "reported_at",
+        postgresql_where=sa.text("status IN ('CLOSED', 'DUPLICATE') AND erased_at IS NULL"),
+    ),
     sa.Index("ix_incident_reporter_secret_hash", "reporter_secret_hash"),
     sa.Index(
         "ix_incident_duplicate_of_id",
@@ -211,7 +223,7 @@ incident = sa.Table(
     ),
 )
 
-# Append-only: a trigger, `incident_event_append_only`, refuses UPDATE and DELETE.
+# Append-only: a trigger, `incident_event_append_only`, refuses UPDATE and DELETE, but for taking words out of a note.
 incident_event = sa.Table(
     "incident_event",
     metadata,
@@ -252,6 +264,7 @@ reporter = sa.Table(
     moment("consented_at", required=True),
     belongs_to("incident", "incident_id", ondelete="CASCADE"),
     one_of("language", ("vi", "en")),
+    sa.Index("ix_reporter_consented_at", "consented_at"),  # what was kept long enough
 )
 
 photo = sa.Table(
@@ -279,6 +292,7 @@ photo = sa.Table(
     sa.Index("ix_photo_ward_code_incident_id", "ward_code", "incident_id"),
     # Whether an object in the store is anybody's is asked by its id alone.
     sa.Index("ix_photo_id", "id"),
+    sa.Index("ix_photo_created_at", "created_at"),  # what was kept long enough
 )
 
 # Photographs that were sent before the report, or the step, that they are for: claiming one moves it to `photo`.

@@ -128,7 +128,7 @@ async def test_a_migration_that_cannot_have_its_lock_gives_up_soon(database_url:
 
 async def test_a_migration_that_stopped_in_the_middle_can_be_run_again(empty_url: str) -> None:
     """As one that cannot make its index beside a long snapshot: all before that is committed, but for the revision."""
-    await asyncio.to_thread(upgrade, empty_url)
+    await asyncio.to_thread(upgrade, empty_url, "0012")
     made = await ours(empty_url)
     valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_notice_of_team'::regclass"
     for earlier in ("0009", "0010", "0011"):
@@ -143,7 +143,7 @@ async def test_a_migration_that_stopped_in_the_middle_can_be_run_again(empty_url
                 with pytest.raises(asyncpg.LockNotAvailableError):
                     await connection.execute(index.replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY"))
             assert await connection.fetchval(valid) is False
-            await asyncio.to_thread(upgrade, empty_url)
+            await asyncio.to_thread(upgrade, empty_url, "0012")
             assert await connection.fetchval(valid)
         finally:
             await connection.close()
