@@ -51,13 +51,14 @@ class OutsideWard(Refusal):
 
 
 class TooManyRequests(Refusal):
-    """The caller should wait `retry_after` seconds."""
+    """The caller should wait `retry_after` seconds, or solve a challenge where that gets them in at once."""
 
     text = Text("Hệ thống đang bận. Hãy thử lại sau ít phút.", "The system is busy. Please try again in a few minutes.")
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(self, retry_after: int, text: Text | None = None, *, challenge: bool = False) -> None:
         self.retry_after = retry_after
-        super().__init__()
+        self.challenge = challenge
+        super().__init__(text)
 
 
 class InvalidTransition(Refusal):

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import journal, photos
+from geo import admitting, journal, photos
 from geo.actor import ANONYMOUS, Actor, Role
+from geo.admitting import Bound
 from geo.categories import UNKNOWN_CATEGORY
 from geo.database import within
 from geo.dispatch import dispatch_all
@@ -27,17 +28,19 @@ from geo.locating import neighbourhood_at, ward_at
 from geo.plans import Given, Plan, Statements, array_of
 from geo.reports import Report, checked
 from geo.secrets import digest
-from geo.tables import SRID, Channel, category, incident, reporter, ward
+from geo.tables import SRID, Channel, category, consent, incident, reporter, ward
 from geo.working_time import due
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A report, by whom, and the secret that its reporter will hold."""
+    """A report, by whom, the secret that its reporter will hold, and how many such may come."""
 
     actor: Actor
     report: Report
     secret: str
+    bounds: tuple[Bound, ...] = ()
+    """Counted once the report is stored: not for one that is refused, nor for a key that was sent before."""
 
     @property
     def key(self) -> bytes:
@@ -62,6 +65,7 @@ async def receive_all(statements: Statements, submissions: Sequence[Submission])
     """Store reports and dispatch them, in one transaction: for each, in order, its ward and id, or why it is refused.
 
     A refused report leaves no trace. Of several with one request key the first counts; the others get its incident.
+    One that is over its bounds is stored all the same if it was before: its reporter only asks again.
     """
     first: dict[bytes, int] = {}
     for n, submission in enumerate(submissions):
@@ -71,9 +75,12 @@ async def receive_all(statements: Statements, submissions: Sequence[Submission])
     held = await photos.held(statements, set(chain(*named.values()))) if named else set()
     behind = _behind(named)
     outcomes: dict[int, Outcome] = {}
-    left = {n: _row(n, submissions[n], held) for n in first.values() if n not in behind}
+    wanted = {n: submissions[n].bounds for n in first.values() if n not in behind}
+    over = await admitting.admit(statements, wanted)
+    left = {n: _row(n, submissions[n], held, over.get(n)) for n in wanted}
     steps = {n: row["step"] for n, (row, _) in left.items()}
     arrived: list[tuple[str, UUID]] = []
+    stored: set[int] = set()
     claims: list[photos.Claim] = []
     while left:  # once, but for a tracking code that is taken: one in a thousand million
         values = {name: [row[name] for row, _ in left.values()] for name in _COLUMNS}
@@ -86,16 +93,22 @@ async def receive_all(statements: Statements, submissions: Sequence[Submission])
             del left[found.n]
             if found.made:
                 arrived.append((found.ward_code, found.id))
+                stored.add(found.n)
                 step = steps[found.n]
                 claims += [photos.Claim(key, found.ward_code, found.id, step) for key in named.get(found.n, ())]
     if claims:
         await photos.place(statements, claims)
     await dispatch_all(statements, arrived)
+    came_to_nothing = wanted.keys() - over.keys() - stored
+    await admitting.take_back(statements, (bound for n in came_to_nothing for bound in wanted[n]))
+    # Where some came to nothing there is room for others after all.
+    again = {n for n in over if came_to_nothing and outcomes[n] is over[n]}
     # What is wrong with one is no matter for another with its key, which would be stored if it came later.
+    wrong = {n for n, outcome in outcomes.items() if isinstance(outcome, Refusal) and n not in over}
     later = [
         n
         for n, one in enumerate(submissions)
-        if first[one.key] in behind or (n != first[one.key] and isinstance(outcomes[first[one.key]], Refusal))
+        if first[one.key] in behind | again or (n != first[one.key] and first[one.key] in wrong)
     ]
     if later:
         outcomes.update(zip(later, await receive_all(statements, [submissions[n] for n in later]), strict=True))
@@ -118,12 +131,12 @@ def _lock(key: bytes) -> int:
     return int.from_bytes(key[:8], "big", signed=True)
 
 
-def _outcome(found: Any, problems: tuple[Problem, ...]) -> Outcome | None:
+def _outcome(found: Any, refusal: Refusal | None) -> Outcome | None:
     """What became of a report; None where its tracking code was taken."""
     if found.known_id is not None:
         return found.known_ward, found.known_id
-    if problems:
-        return InvalidInput(*problems)
+    if refusal is not None:
+        return refusal
     if found.ward_code is None:
         return OutsideWard(path=("location",))
     if found.category_id is None:
@@ -131,15 +144,18 @@ def _outcome(found: Any, problems: tuple[Problem, ...]) -> Outcome | None:
     return (found.ward_code, found.id) if found.made else None
 
 
-def _row(n: int, submission: Submission, uploads: Collection[UUID]) -> tuple[dict[str, Any], tuple[Problem, ...]]:
-    """A report as a row of `_COLUMNS`, and what is wrong with it; `uploads` are those that can be claimed."""
+def _row(
+    n: int, submission: Submission, uploads: Collection[UUID], over: Refusal | None
+) -> tuple[dict[str, Any], Refusal | None]:
+    """A report as a row of `_COLUMNS`, and why it is refused; `uploads` are those that can be claimed."""
     actor, report = submission.actor, submission.report
     description, address, contact, problems = checked(report)
     problems = problems or photos.missing(report.photo_ids, uploads)
+    refusal = InvalidInput(*problems) if problems else over
     staff = actor.role in (Role.STAFF, Role.ADMIN)
     row = {
         "n": n,
-        "sound": not problems,
+        "sound": refusal is None,
         "key": submission.key,
         "secret": digest(submission.secret),
         "id": new_id(),
@@ -155,13 +171,15 @@ def _row(n: int, submission: Submission, uploads: Collection[UUID]) -> tuple[dic
         "staff_of": actor.ward_code if staff else None,
         "account": actor.account_id,
         "step": new_id(),
-        "contact": contact is not None and not problems,
+        "contact": contact is not None and refusal is None,
         "name": contact.name if contact else None,
         "phone": contact.phone if contact else None,
         "email": contact.email if contact else None,
         "language": report.language,
+        "wording": contact.wording if contact else None,
+        "agreement": new_id() if contact else None,
     }
-    return row, tuple(problems)
+    return row, refusal
 
 
 _COLUMNS: dict[str, Any] = {
@@ -187,6 +205,8 @@ _COLUMNS: dict[str, Any] = {
     "phone": sa.Text(),
     "email": sa.Text(),
     "language": sa.Text(),
+    "wording": sa.Text(),
+    "agreement": sa.Uuid(),
 }
 
 
@@ -284,6 +304,15 @@ def _store() -> sa.Select[Any]:
         "consented_at": sa.func.now(),
     }
     contacts = insert(reporter).from_select(list(told), sa.select(*told.values()).where(stored.c.contact))
+    agreed = {
+        "ward_code": stored.c.ward_code,
+        "id": stored.c.agreement,
+        "subject_id": stored.c.id,
+        "wording": stored.c.wording,
+        "channel": sa.case((stored.c.party == Party.STAFF, Channel.STAFF.value), else_=stored.c.channel),
+        "account_id": stored.c.account,
+    }
+    agreements = insert(consent).from_select(list(agreed), sa.select(*agreed.values()).where(stored.c.contact))
     steps = journal.steps(
         stored,
         id=lambda row: row.step,
@@ -307,7 +336,7 @@ def _store() -> sa.Select[Any]:
             .outerjoin(sited, sited.c.n == given.c.n)
             .outerjoin(made, made.c.id == given.c.id)
         )
-        .add_cte(contacts.cte("contacts"), steps.cte("steps"))
+        .add_cte(contacts.cte("contacts"), agreements.cte("agreements"), steps.cte("steps"))
     )
 
 

@@ -6,6 +6,9 @@ Revises: 0014
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
@@ -13,8 +16,19 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "tally",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("slot", sa.BigInteger(), nullable=False),
+        sa.Column("hits", sa.Integer(), nullable=False),
+        sa.Column("before", sa.Integer(), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_tally"),
+        # Counted anew after a crash: not worth a log.
+        prefixes=["UNLOGGED"],
+    )
+    op.create_index("ix_tally_ends_at", "tally", ["ends_at"])
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("tally")
