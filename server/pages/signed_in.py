@@ -15,6 +15,7 @@ from server.pages.trouble import trouble
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 DESK = (Role.STAFF, Role.ADMIN)
+_ROLES = "_only_these_roles"
 
 
 def only(*roles: Role) -> Callable[[Endpoint], Endpoint]:
@@ -30,9 +31,16 @@ def only(*roles: Role) -> Callable[[Endpoint], Endpoint]:
                 return RedirectResponse(f"/sign-in?{urlencode({'next': _asked(request)})}", 303)
             return trouble(request, 403)
 
+        setattr(answer, _ROLES, frozenset(roles))
         return answer
 
     return guarded
+
+
+def let_in(endpoint: object) -> frozenset[Role] | None:
+    """The roles that `only` lets reach an endpoint; None for one that is open to everybody."""
+    roles: frozenset[Role] | None = getattr(endpoint, _ROLES, None)
+    return roles
 
 
 def _asked(request: Request) -> str:

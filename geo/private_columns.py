@@ -1,0 +1,149 @@
+"""Every column of every table, and who may read what stands in it.
+
+What is EVERYBODY's is read with its row, by whoever may see that row. Where the state of a row decides, the table has
+a block for each state, such as `incident: published`; together with the block of the table itself it names every
+column. A new column is added here, in the block of its table; the tests of permissions fail until it is, and then look
+for what stands in it in everything that the application says to anybody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from geo.audiences import (
+    AT_WORK,
+    EVERYBODY,
+    FOLLOWING,
+    INVOLVED,
+    KEEPING,
+    NOBODY,
+    STAFF,
+    WARD,
+    Audience,
+)
+
+Columns = Mapping[Audience, str]
+
+_INCIDENT = (
+    "ward_code id category_id status geog neighbourhood_id channel published reported_at due_at resolved_at closed_at "
+    "reopened_count duplicate_of_id search location tracking_code"
+)
+_HIDDEN = "request_key_hash reporter_secret_hash satisfaction_comment due_soon_told due_passed_told"
+_PLACE = "ward_code id kind name address location geog phone opening_hours neighbourhood_id search"
+
+COLUMNS: dict[str, Columns] = {
+    "account": {
+        STAFF: "id username name role ward_code demo disabled_at created_at",
+        NOBODY: "password_hash notices_seen_at",
+    },
+    "bookmark": {NOBODY: "name moment"},
+    "boundary_edit": {STAFF: "ward_code id at account_id drawn redrawn removed renamed", NOBODY: "xact"}
+    # What it was done for is also told of each boundary that it drew.
+    | {EVERYBODY: "reason"},
+    "category": {
+        EVERYBODY: "ward_code id code name name_en icon colour deadline_hours public position photo_required "
+        "accept_minutes working_hours"
+    },
+    "crew": {
+        WARD: "ward_code id name capacity on_duty coverage",
+        AT_WORK: "base position position_at geog",
+    },
+    "crew_category": {WARD: "ward_code crew_id category_id"},
+    "crew_member": {STAFF: "ward_code crew_id account_id"},
+    "crew_neighbourhood": {WARD: "ward_code crew_id neighbourhood_id"},
+    "incident": {
+        EVERYBODY: _INCIDENT,
+        FOLLOWING: "description address crew_id",
+        INVOLVED: "satisfaction",
+        AT_WORK: "accept_by attention",
+        NOBODY: _HIDDEN,
+    },
+    "incident: published": {
+        EVERYBODY: f"{_INCIDENT} description address",
+        FOLLOWING: "crew_id",
+        INVOLVED: "satisfaction",
+        AT_WORK: "accept_by attention",
+        NOBODY: _HIDDEN,
+    },
+    "incident: of a private kind": {
+        INVOLVED: f"{_INCIDENT} description address crew_id satisfaction",
+        AT_WORK: "accept_by attention",
+        NOBODY: _HIDDEN,
+    },
+    # Cells count what may be counted for everybody; private kinds are added for who sees them (geo/counting.py).
+    "incident_cell": {
+        EVERYBODY: "ward_code level status x y category_id n longitudes latitudes west south east north",
+        NOBODY: "ids_high ids_low",
+    },
+    "incident_cell_change": {NOBODY: "ward_code id sign incident_id category_id status location"},
+    "incident_cell_ward": {NOBODY: "ward_code depth stale"},
+    "incident_event": {
+        EVERYBODY: "ward_code incident_id id at from_status to_status public party",
+        FOLLOWING: "note",
+        AT_WORK: "account_id",
+        INVOLVED: "crew_id",
+        STAFF: "candidates",
+        NOBODY: "about xact",
+    },
+    "incident_event: of a published incident": {
+        EVERYBODY: "ward_code incident_id id at from_status to_status public party note",
+        AT_WORK: "account_id",
+        INVOLVED: "crew_id",
+        STAFF: "candidates",
+        NOBODY: "about xact",
+    },
+    "incident_event: internal": {
+        AT_WORK: "ward_code incident_id id at from_status to_status public party note account_id crew_id",
+        STAFF: "candidates",
+        NOBODY: "about xact",
+    },
+    "incident_event: of a private kind": {
+        INVOLVED: "ward_code incident_id id at from_status to_status public party note crew_id",
+        AT_WORK: "account_id",
+        STAFF: "candidates",
+        NOBODY: "about xact",
+    },
+    "neighbourhood": {EVERYBODY: "ward_code id code name version search"},
+    "neighbourhood_boundary": {
+        EVERYBODY: "ward_code id neighbourhood_id boundary since until reason outline_city",
+        STAFF: "drawn_by",
+    },
+    "notice": {KEEPING: "team_id", AT_WORK: "ward_code id at kind incident_id crew_id", NOBODY: "audience event_id"},
+    "photo": {
+        INVOLVED: "ward_code id incident_id event_id width height taken_at published",
+        STAFF: "redacted_id rectangles",
+        NOBODY: "created_at",
+    },
+    "photo: published": {
+        EVERYBODY: "ward_code id incident_id event_id width height taken_at published redacted_id",
+        STAFF: "rectangles",
+        NOBODY: "created_at",
+    },
+    "photo_upload": {NOBODY: "id width height taken_at created_at"},
+    "place": {EVERYBODY: _PLACE, NOBODY: "consented_at source_key"},
+    "place: an official's home without consent": {WARD: _PLACE, NOBODY: "consented_at source_key"},
+    "rejection_template": {STAFF: "ward_code id category_id text text_en position"},
+    "reporter": {
+        INVOLVED: "ward_code incident_id name phone",
+        NOBODY: "email language consented_at",
+    },
+    "session": {NOBODY: "token_hash account_id created_at expires_at"},
+    "team": {EVERYBODY: "ward_code id name neighbourhood_id search"},
+    "team_member": {
+        EVERYBODY: "ward_code id team_id role organisation name phone",
+        KEEPING: "consented_at",
+        STAFF: "account_id",
+    },
+    "team_member: without consent": {
+        EVERYBODY: "ward_code id team_id role organisation",
+        KEEPING: "name phone consented_at",
+        STAFF: "account_id",
+    },
+    "ward": {EVERYBODY: "code name boundary demo search outline_country outline_region outline_city"},
+    "working_time": {NOBODY: "opens closes worked_before"},
+}
+
+
+def columns_of(block: str) -> dict[str, Audience]:
+    """The columns of a block of `COLUMNS`, each with its audience."""
+    return {name: audience for audience, names in COLUMNS[block].items() for name in names.split()}
