@@ -12,12 +12,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import account_lists, accounts
+from geo import account_links, account_lists, accounts, second_factor, sessions
+from geo.account_links import Link
 from geo.actor import Actor
 from geo.errors import InvalidInput, NotAllowed, NotFound, Problem
 from geo.ids import new_id
 from geo.language import Text
-from geo.tables import AccountRole, TeamRole, account, crew, crew_member, session, team, team_member
+from geo.tables import AccountRole, LinkPurpose, TeamRole, account, crew, crew_member, team, team_member
 
 ABOVE = Text(
     "Chỉ quản trị viên tạo và sửa được tài khoản này.", "Only an administrator can create or change this account."
@@ -43,6 +44,7 @@ async def create(
     role: AccountRole,
     crew_id: UUID | None,
     team_id: UUID | None,
+    email: str | None = None,
 ) -> UUID:
     """A new account of the ward; its id. Raises `NotAllowed`, and `InvalidInput` as `accounts.create` does."""
     if not actor.runs(ward_code):
@@ -58,6 +60,7 @@ async def create(
         ward_code=ward_code,
         crew_id=crew_id,
         team_id=team_id,
+        email=email,
     )
 
 
@@ -67,7 +70,36 @@ async def reset_password(
     """Replace the password and sign the account out everywhere. Raises `NotFound`, `NotAllowed`."""
     await _locked(connection, actor, ward_code, account_id)
     await _change(connection, account_id, password_hash=password_hash)
-    await _sign_out(connection, account_id)
+    await account_links.end_all(connection, account_id)
+    await sessions.end_all(connection, account_id)
+
+
+async def make_link(
+    connection: AsyncConnection, actor: Actor, ward_code: str, account_id: UUID, purpose: LinkPurpose
+) -> Link:
+    """A one-time link to an account that `actor` keeps. Raises `NotFound`, `NotAllowed`."""
+    await _locked(connection, actor, ward_code, account_id)
+    return await account_links.make(connection, account_id, purpose)
+
+
+async def check_kept(connection: AsyncConnection, actor: Actor, ward_code: str, account_id: UUID) -> None:
+    """That `actor` keeps this account. Raises `NotFound`, `NotAllowed`."""
+    await _locked(connection, actor, ward_code, account_id)
+
+
+async def set_email(
+    connection: AsyncConnection, actor: Actor, ward_code: str, account_id: UUID, email: str | None
+) -> None:
+    """Where links to the account may be mailed; None: nowhere. Raises `NotFound`, `NotAllowed`."""
+    await _locked(connection, actor, ward_code, account_id)
+    await _change(connection, account_id, email=email)
+
+
+async def reset_second_factor(connection: AsyncConnection, actor: Actor, ward_code: str, account_id: UUID) -> None:
+    """Forget the second factor of who lost it, and sign the account out everywhere. Raises `NotFound`, `NotAllowed`."""
+    await _locked(connection, actor, ward_code, account_id)
+    await second_factor.switch_off(connection, account_id)
+    await sessions.end_all(connection, account_id)
 
 
 async def set_disabled(
@@ -81,7 +113,7 @@ async def set_disabled(
     since = sa.func.coalesce(account.c.disabled_at, sa.func.now()) if disabled else sa.null()
     await _change(connection, account_id, disabled_at=since)
     if disabled:
-        await _sign_out(connection, account_id)
+        await sessions.end_all(connection, account_id)
 
 
 async def move(
@@ -131,10 +163,6 @@ async def _locked(connection: AsyncConnection, actor: Actor, ward_code: str, acc
 
 async def _change(connection: AsyncConnection, account_id: UUID, **values: Any) -> None:
     await connection.execute(sa.update(account).where(account.c.id == account_id).values(**values))
-
-
-async def _sign_out(connection: AsyncConnection, account_id: UUID) -> None:
-    await connection.execute(sa.delete(session).where(session.c.account_id == account_id))
 
 
 async def _check(connection: AsyncConnection, table: sa.Table, ward_code: str, key: UUID, field: str) -> None:

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import passwords
+from geo import account_links, passwords, sessions
 from geo.errors import InvalidInput, NotFound, Problem
 from geo.ids import new_id
 from geo.language import Text
-from geo.tables import AccountRole, TeamRole, account, crew, crew_member, session, team, team_member, ward
+from geo.tables import AccountRole, TeamRole, account, crew, crew_member, team, team_member, ward
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 _WARD_CODE = re.compile(r"[0-9]{5}", re.ASCII)
@@ -52,6 +52,8 @@ class Account:
     crew_name: str | None
     team_id: UUID | None
     neighbourhood_id: UUID | None
+    email: str | None
+    second_factor: bool
 
 
 async def create(
@@ -64,9 +66,10 @@ async def create(
     ward_code: str | None = None,
     crew_id: UUID | None = None,
     team_id: UUID | None = None,
+    email: str | None = None,
     demo: bool = False,
 ) -> UUID:
-    """A new account; its id. `password_hash` comes from `geo.passwords`.
+    """A new account; its id. `password_hash` comes from `geo.passwords`; `NONE_YET` for who is sent an invitation.
 
     A crew member joins `crew_id`. A team member joins `team_id`: as the member of the same name who has no account yet,
     else as a new one. Raises `InvalidInput` with the path of each input that is wrong, and stores nothing then.
@@ -92,6 +95,7 @@ async def create(
             name=name,
             role=role,
             ward_code=ward_code,
+            email=email,
             demo=demo,
         )
         .on_conflict_do_nothing(index_elements=[account.c.username])
@@ -110,7 +114,8 @@ async def create(
 
 async def set_password(connection: AsyncConnection, username: str, password_hash: str) -> None:
     """Replace the password and sign the account out everywhere. Raises `NotFound`."""
-    await _change(connection, username, password_hash=password_hash)
+    account_id = await _change(connection, username, password_hash=password_hash)
+    await account_links.end_all(connection, account_id)
 
 
 async def disable(connection: AsyncConnection, username: str) -> None:
@@ -251,13 +256,14 @@ async def _join_team(connection: AsyncConnection, ward_code: str, team_id: UUID,
         )
 
 
-async def _change(connection: AsyncConnection, username: str, **values: Any) -> None:
+async def _change(connection: AsyncConnection, username: str, **values: Any) -> UUID:
     changed = await connection.scalar(
         sa.update(account).where(account.c.username == _key(username)).values(**values).returning(account.c.id)
     )
     if changed is None:
         raise NotFound(_NO_SUCH_ACCOUNT, ("username",))
-    await connection.execute(sa.delete(session).where(session.c.account_id == changed))
+    await sessions.end_all(connection, changed)
+    return UUID(str(changed))
 
 
 def _accounts() -> sa.Select[Any]:
@@ -270,6 +276,8 @@ def _accounts() -> sa.Select[Any]:
             account.c.ward_code,
             account.c.demo,
             account.c.disabled_at,
+            account.c.email,
+            account.c.second_factor_since,
             crew_member.c.crew_id,
             crew.c.name.label("crew_name"),
             team_member.c.team_id,
@@ -295,4 +303,6 @@ def _account(row: sa.Row[Any]) -> Account:
         crew_name=row.crew_name,
         team_id=row.team_id,
         neighbourhood_id=row.neighbourhood_id,
+        email=row.email,
+        second_factor=row.second_factor_since is not None,
     )

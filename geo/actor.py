@@ -34,6 +34,8 @@ class Actor:
     crew_id: UUID | None = None
     team_id: UUID | None = None
     neighbourhood_id: UUID | None = None
+    session_id: UUID | None = None
+    """Names the session in use, and opens nothing."""
     secret_hash: bytes | None = None
     """SHA-256 of the reporter's secret, for the one report it belongs to."""
     witnessed: UUID | None = None

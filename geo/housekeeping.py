@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import journal
 from geo.lifecycle import Party, Status
-from geo.tables import incident, session
+from geo.tables import incident, pending_sign_in, session
 
 SILENCE = timedelta(days=7)
 BITE = 200
@@ -54,6 +54,11 @@ async def close_silent(connection: AsyncConnection) -> int:
 
 
 async def end_expired_sessions(connection: AsyncConnection) -> int:
-    """Forget sessions past their end; how many were forgotten."""
+    """Forget sessions past their end, and sign-ins that nobody finished; how many were forgotten."""
     ended = await connection.execute(sa.delete(session).where(session.c.token_hash.in_(expired())))
-    return ended.rowcount
+    waiting = pending_sign_in.c
+    unfinished = sa.select(waiting.token_hash).where(waiting.expires_at < sa.func.now()).limit(BITE)
+    given_up = await connection.execute(
+        sa.delete(pending_sign_in).where(waiting.token_hash.in_(unfinished.with_for_update(skip_locked=True)))
+    )
+    return ended.rowcount + given_up.rowcount

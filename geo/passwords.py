@@ -21,6 +21,8 @@ from geo.errors import InvalidInput, Problem, TooManyRequests
 from geo.language import Text
 
 LENGTHS = range(10, 1025)
+NONE_YET = ""
+"""The hash of an account that has no password yet: none fits it."""
 _WRONG_LENGTH = Text("Mật khẩu dài từ 10 đến 1024 ký tự.", "A password has 10 to 1024 characters.")
 _HASHER = PasswordHasher()
 MOST_WAITING = 20
@@ -91,6 +93,6 @@ def _hash_of_nothing() -> str:
 
 def _verify(password_hash: str | None, password: bytes) -> bool:
     try:
-        return _HASHER.verify(password_hash or _hash_of_nothing(), password) and password_hash is not None
+        return _HASHER.verify(password_hash or _hash_of_nothing(), password) and bool(password_hash)
     except (VerificationError, InvalidHashError):
         return False

@@ -89,6 +89,7 @@ _ACTOR: dict[str, TypeEngine[Any]] = {
     "crew_id": sa.Uuid(),
     "team_id": sa.Uuid(),
     "neighbourhood_id": sa.Uuid(),
+    "session_id": sa.Uuid(),
     "secret_hash": BYTEA(),
     "witnessed": sa.Uuid(),
     "witnessed_until": sa.DateTime(timezone=True),

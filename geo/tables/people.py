@@ -31,6 +31,13 @@ class AccountRole(StrEnum):
     ADMIN = "ADMIN"
 
 
+class LinkPurpose(StrEnum):
+    """What a one-time link to an account is for."""
+
+    INVITATION = "INVITATION"
+    PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105 # nosec B105 - names what a link is for
+
+
 class TeamRole(StrEnum):
     """A member's place in a community digital team."""
 
@@ -46,7 +53,12 @@ account = sa.Table(
     metadata,
     id_column(),
     sa.Column("username", sa.Text, nullable=False, unique=True),
-    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),  # empty: no password yet, and none fits
+    sa.Column("email", sa.Text),  # for one-time links
+    # The second factor's secret is made from it and the server's key (`geo.second_factor`); none: switched off.
+    sa.Column("second_factor_salt", BYTEA),
+    moment("second_factor_since"),
+    sa.Column("second_factor_step", sa.BigInteger),  # of the last code that was used: none counts twice
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("ward_code", sa.Text, sa.ForeignKey("ward.code")),  # none: an administrator of every ward
@@ -66,7 +78,57 @@ session = sa.Table(
     sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
     moment("created_at", now=True),
     moment("expires_at", required=True),
+    # Names the session where its token must not be told: in lists, in the log of who did what.
+    sa.Column("id", sa.Uuid, nullable=False, server_default=sa.text("gen_random_uuid()")),
+    moment("seen_at", now=True),  # some minutes old
+    sa.Column("browser", sa.Text),
+    sa.Column("system", sa.Text),
+    sa.Column("second_factor", sa.Boolean, nullable=False, server_default=sa.false()),  # whether it was passed
     sa.Index("ix_session_expires_at", "expires_at"),
+    sa.Index("uq_session_id", "id", unique=True),
+)
+
+# A table of its own: what is half open is no session, wherever sessions are looked up.
+pending_sign_in = sa.Table(
+    "pending_sign_in",
+    metadata,
+    sa.Column("token_hash", BYTEA, primary_key=True),
+    sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    moment("expires_at", required=True),
+    sa.Index("ix_pending_sign_in_expires_at", "expires_at"),
+)
+
+account_link = sa.Table(
+    "account_link",
+    metadata,
+    sa.Column("token_hash", BYTEA, primary_key=True),
+    sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    moment("created_at", now=True),
+    moment("expires_at", required=True),
+    moment("used_at"),
+    one_of("purpose", LinkPurpose),
+    sa.Index("ix_account_link_account_id", "account_id", "created_at"),
+    sa.Index("ix_account_link_expires_at", "expires_at"),
+)
+
+# One-time codes for who lost the second factor; a used one is gone.
+recovery_code = sa.Table(
+    "recovery_code",
+    metadata,
+    sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("code_hash", BYTEA, primary_key=True),
+)
+
+# How often somebody was wrong, by digests of the name and the address that were tried.
+sign_in_delay = sa.Table(
+    "sign_in_delay",
+    metadata,
+    sa.Column("key", BYTEA, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    moment("last_at", required=True),
+    moment("until"),
+    sa.Index("ix_sign_in_delay_last_at", "last_at"),
 )
 
 team = sa.Table(

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import (
+    account_links,
     backlog,
     clusters,
     deadlines,
@@ -24,6 +25,7 @@ from geo import (
     jobs,
     notices,
     rerouting,
+    sign_in_delays,
     waiting,
     working_time,
 )
@@ -85,6 +87,8 @@ CHORES: tuple[Chore, ...] = (
     Chore("forgotten incidents", EACH_MINUTE, waiting.look_for_forgotten),
     Chore("silence", EACH_MINUTE, housekeeping.close_silent),
     Chore("ended sessions", EACH_MINUTE, housekeeping.end_expired_sessions),
+    Chore("old wrong passwords", EACH_HOUR, sign_in_delays.forget_old),
+    Chore("old links to accounts", EACH_HOUR, account_links.forget_old),
     Chore("old notes of jobs", EACH_HOUR, jobs.forget_old_log),
     Chore("old notices", EACH_HOUR, notices.forget_old),
     Chore("working time", EACH_HOUR, working_time.fill),

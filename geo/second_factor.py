@@ -1,0 +1,184 @@
+"""The second factor: codes that a telephone makes of a secret and the time (TOTP, RFC 6238), and codes on paper.
+
+The secret is an HMAC of a random salt under the server's key: only the salt is stored, so who reads the database has no
+secret. A code counts within a step of 30 s before and after its own, and each step once. Codes for recovery are hashed
+under the same key, for they are short enough to be tried out otherwise.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import pyotp
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.actor import Role
+from geo.errors import InvalidInput, Problem
+from geo.language import Text
+from geo.tables import account, recovery_code
+
+WRONG = Text(
+    "Mã chưa đúng hoặc đã dùng. Hãy chờ ứng dụng đổi mã rồi nhập mã mới.",
+    "The code is wrong or was used. Wait for the next code of your app and enter that.",
+)
+ISSUER = "Phường Số"
+CODES = 10
+"""Recovery codes that are given at once."""
+_SALT_BYTES = 16
+_SECRET_BYTES = 20  # as long as what SHA-1 makes: RFC 4226, 4
+_STEP = 30
+_WINDOW = (0, -1, 1)
+_LETTERS = "abcdefhjkmnprtuwxy34678"
+_GROUP, _GROUPS = 5, 2
+
+
+class Need(StrEnum):
+    """Who needs a second factor: nobody may have one, everybody may, staff and administrators must."""
+
+    OFF = "off"
+    OPTIONAL = "optional"
+    STAFF = "staff"
+
+    def demands(self, role: str) -> bool:
+        """Whether somebody of this role must have one."""
+        return self is Need.STAFF and role in (Role.STAFF, Role.ADMIN)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How an account stands: since when it has a second factor, if it does, and how many recovery codes are left."""
+
+    since: datetime | None
+    codes_left: int
+
+
+def new_salt() -> str:
+    """What a new second factor begins with, to be kept by whoever sets it up until the first code has come."""
+    return secrets.token_hex(_SALT_BYTES)
+
+
+def salt_of(text: str) -> bytes | None:
+    """The salt that a text is; None where it is none."""
+    try:
+        salt = bytes.fromhex(text)
+    except ValueError:
+        return None
+    return salt if len(salt) == _SALT_BYTES and salt.hex() == text else None
+
+
+def secret_of(key: bytes, account_id: UUID, salt: bytes) -> str:
+    """The secret in base32, as apps take it; without the server's key nobody finds it."""
+    made = hmac.digest(key, b"second factor:" + account_id.bytes + salt, "sha256")
+    return base64.b32encode(made[:_SECRET_BYTES]).decode()
+
+
+def address_of(secret: str, username: str, issuer: str = ISSUER) -> str:
+    """The `otpauth://` address that a QR code carries."""
+    return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=issuer)
+
+
+def step_of(secret: str, code: str, now: float) -> int | None:
+    """The step of time (30 s each, since 1970) that this code belongs to, of those that count at `now`."""
+    totp, current = pyotp.TOTP(secret), int(now) // _STEP
+    fitting = [current + off for off in _WINDOW if hmac.compare_digest(totp.generate_otp(current + off), code)]
+    return fitting[0] if fitting else None
+
+
+def plain(code: str) -> str:
+    """A code without what people put between its letters."""
+    return "".join(letter for letter in code.lower() if letter.isalnum() and letter.isascii())[:20]
+
+
+def new_code() -> str:
+    """A recovery code as it is written down: `k7mpf-3ftxh`, 45 bits."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+
+
+async def switch_on(
+    connection: AsyncConnection, key: bytes, account_id: UUID, salt: str, code: str, now: float | None = None
+) -> Sequence[str]:
+    """Switch it on once the first code fits, in place of an older one; gives new recovery codes, shown now only.
+
+    Raises `InvalidInput`.
+    """
+    known = salt_of(salt)
+    step = None if known is None else step_of(secret_of(key, account_id, known), plain(code), _at(now))
+    if step is None:
+        raise InvalidInput(Problem(("code",), WRONG))
+    values = {"second_factor_salt": known, "second_factor_since": sa.func.now(), "second_factor_step": step}
+    await connection.execute(sa.update(account).where(account.c.id == account_id).values(**values))
+    return await new_codes(connection, key, account_id)
+
+
+async def switch_off(connection: AsyncConnection, account_id: UUID) -> None:
+    """Forget the secret and the recovery codes."""
+    nothing = {"second_factor_salt": None, "second_factor_since": None, "second_factor_step": None}
+    await connection.execute(sa.update(account).where(account.c.id == account_id).values(**nothing))
+    await connection.execute(sa.delete(recovery_code).where(recovery_code.c.account_id == account_id))
+
+
+async def new_codes(connection: AsyncConnection, key: bytes, account_id: UUID) -> Sequence[str]:
+    """New recovery codes in place of all earlier ones."""
+    codes = [new_code() for _ in range(CODES)]
+    await connection.execute(sa.delete(recovery_code).where(recovery_code.c.account_id == account_id))
+    rows = [{"account_id": account_id, "code_hash": _hash(key, account_id, code)} for code in codes]
+    await connection.execute(sa.insert(recovery_code), rows)
+    return codes
+
+
+async def passed(
+    connection: AsyncConnection, key: bytes, account_id: UUID, code: str, now: float | None = None
+) -> bool:
+    """Whether this is a code that counts, of the app or for recovery; it never counts again.
+
+    Of two who bring the same code at once, the row lets one pass.
+    """
+    given = plain(code)
+    row = (
+        await connection.execute(
+            sa.select(account.c.second_factor_salt, account.c.second_factor_step)
+            .where(account.c.id == account_id)
+            .with_for_update(key_share=True)
+        )
+    ).one_or_none()
+    if row is None or row.second_factor_salt is None:
+        return False
+    step = step_of(secret_of(key, account_id, row.second_factor_salt), given, _at(now))
+    if step is not None:
+        if row.second_factor_step is not None and step <= row.second_factor_step:
+            return False
+        values = {"second_factor_step": step}
+        await connection.execute(sa.update(account).where(account.c.id == account_id).values(**values))
+        return True
+    used = await connection.execute(
+        sa.delete(recovery_code).where(
+            recovery_code.c.account_id == account_id, recovery_code.c.code_hash == _hash(key, account_id, given)
+        )
+    )
+    return used.rowcount > 0
+
+
+async def state_of(connection: AsyncConnection, account_id: UUID) -> State:
+    """How this account stands."""
+    left = sa.select(sa.func.count()).where(recovery_code.c.account_id == account_id).scalar_subquery()
+    row = (
+        await connection.execute(sa.select(account.c.second_factor_since, left).where(account.c.id == account_id))
+    ).one_or_none()
+    return State(None, 0) if row is None else State(row[0], row[1])
+
+
+def _hash(key: bytes, account_id: UUID, code: str) -> bytes:
+    return hmac.digest(key, b"recovery code:" + account_id.bytes + plain(code).encode(), "sha256")
+
+
+def _at(now: float | None) -> float:
+    return time.time() if now is None else now
