@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from shapely.geometry import MultiPolygon
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import boundaries, boundary_edits, boundary_names, crew_ground, rerouting
+from geo import audit, boundaries, boundary_edits, boundary_names, crew_ground, rerouting
 from geo.actor import Actor
 from geo.areas import same_area
 from geo.boundaries import Plan
@@ -55,7 +55,7 @@ _TRIES = 3
 """Times that a draft is planned beside a ward that others are changing; the last time while they wait."""
 
 
-async def save(database: Database, actor: Actor, wanted: Wanted) -> Saved:
+async def save(database: Database, actor: Actor, wanted: Wanted, action: str = "saveBoundaries") -> Saved:
     """Save a draft, all or nothing. Raises as `boundaries.look` and `boundaries.planned`, and `TimeoutError`.
 
     It is planned before others are kept waiting, and written where the ward is the same then. What is sent as it is
@@ -74,11 +74,11 @@ async def save(database: Database, actor: Actor, wanted: Wanted) -> Saved:
                 continue
             if sketch != before:
                 plan = await boundaries.planned(sketch)
-            return await _write(connection, actor, plan)
+            return await _write(connection, actor, plan, action)
 
 
-async def _write(connection: AsyncConnection, actor: Actor, plan: Plan) -> Saved:
-    """Write what a draft comes to; the ward is held as it was planned for. READ COMMITTED."""
+async def _write(connection: AsyncConnection, actor: Actor, plan: Plan, action: str) -> Saved:
+    """Write what a draft comes to, by `action`; the ward is held as it was planned for. READ COMMITTED."""
     wanted, settled = plan.wanted, plan.settled
     code = wanted.ward_code
     drawn = {n: new_id() for n in range(len(wanted.draw))}
@@ -111,6 +111,9 @@ async def _write(connection: AsyncConnection, actor: Actor, plan: Plan) -> Saved
     edit = await boundary_edits.write(
         connection, code, at, actor.account_id, wanted.reason, [*drawn.values()], redrawn, removed, renamed
     )
+    counts = {"drawn": len(drawn), "redrawn": len(redrawn), "removed": len(removed), "renamed": len(renamed)}
+    told = {name: count for name, count in counts.items() if count}
+    await audit.record(connection, actor, action, f"BoundaryEdit:{code}:{edit}", code, told)
     # Now, not at the commit: what the database refuses is then refused before anything is told.
     await connection.execute(sa.text("SET CONSTRAINTS neighbourhood_boundary_no_overlap IMMEDIATE"))
     changed = [*drawn.values(), *redrawn, *removed]

@@ -74,7 +74,9 @@ async def split(
         return path
 
     with _told_at(path):
-        return await save(database, actor, Wanted(ward_code, drawn, [redrawn], (), reason, parts_of=edit.id))
+        return await save(
+            database, actor, Wanted(ward_code, drawn, [redrawn], (), reason, parts_of=edit.id), "splitNeighbourhood"
+        )
 
 
 async def merge(
@@ -123,7 +125,9 @@ async def merge(
         return path
 
     with _told_at(path):
-        return await save(database, actor, Wanted(ward_code, (), [redrawn], others, reason, [renamed]))
+        return await save(
+            database, actor, Wanted(ward_code, (), [redrawn], others, reason, [renamed]), "mergeNeighbourhoods"
+        )
 
 
 async def rename(database: Database, actor: Actor, ward_code: str, edit: Renamed) -> Saved:
@@ -132,7 +136,7 @@ async def rename(database: Database, actor: Actor, ward_code: str, edit: Renamed
     The name of one that was given up may be had: that one is then called by it and the day.
     """
     with _told_at(lambda path: path[2:] if path[:1] == ("rename",) else path):
-        return await save(database, actor, Wanted(ward_code, rename=[edit]))
+        return await save(database, actor, Wanted(ward_code, rename=[edit]), "renameNeighbourhood")
 
 
 async def _areas(

@@ -20,11 +20,12 @@ from geo.errors import Problem
 from geo.language import Text
 from geo.tables import AccountRole
 from schema.accounts import Account
+from schema.auditing import recorded
 from schema.context import Context
 from schema.enums import Role
 from schema.errors import InvalidInput, NotAllowed, NotFound, TooManyRequests
 from schema.mutating import STAFF, key_of, mutation, mutation_by
-from schema.rows import Rows
+from schema.rows import Found
 
 ROLE = Text(
     "Chọn vai trò: tổ công nghệ số cộng đồng, đội phản ứng nhanh hoặc cán bộ phường.",
@@ -89,7 +90,7 @@ class MoveAccountPayload:
 
 
 def _account(context: Context, ward_code: str, key: UUID) -> Any:
-    return Rows("Account", account_lists.with_id(context.actor, ward_code, key), context.actor)
+    return Found("Account", account_lists.with_id, context.actor, ward_code, key)
 
 
 async def _create(context: Context, input: CreateAccountInput) -> Any:
@@ -101,7 +102,8 @@ async def _create(context: Context, input: CreateAccountInput) -> Any:
     team_id = None if input.team_id is None else key_of(input.team_id, "Team", "teamId", input.ward_code)[1]
     password = geo_passwords.new_password()
     password_hash = await geo_passwords.hashed(password)
-    async with context.database.write() as connection:
+
+    async def create(connection: AsyncConnection) -> CreateAccountPayload:
         try:
             key = await account_keeping.create(
                 connection,
@@ -116,7 +118,9 @@ async def _create(context: Context, input: CreateAccountInput) -> Any:
             )
         except InvalidInputRefusal as refused:
             raise InvalidInputRefusal(*map(_as_asked, refused.problems)) from refused
-    return CreateAccountPayload(account=_account(context, input.ward_code, key), password=password)
+        return CreateAccountPayload(account=_account(context, input.ward_code, key), password=password)
+
+    return await recorded(context, "CreateAccount", input, create)
 
 
 def _as_asked(problem: Problem) -> Problem:
@@ -127,9 +131,12 @@ async def _reset(context: Context, input: ResetPasswordInput) -> Any:
     ward_code, key = key_of(input.account_id, "Account", "accountId")
     password = geo_passwords.new_password()
     password_hash = await geo_passwords.hashed(password)
-    async with context.database.write() as connection:
+
+    async def reset(connection: AsyncConnection) -> ResetPasswordPayload:
         await account_keeping.reset_password(connection, context.actor, ward_code, key, password_hash)
-    return ResetPasswordPayload(account=_account(context, ward_code, key), password=password)
+        return ResetPasswordPayload(account=_account(context, ward_code, key), password=password)
+
+    return await recorded(context, "ResetPassword", input, reset)
 
 
 async def _set_disabled(connection: AsyncConnection, context: Context, input: SetAccountDisabledInput) -> Any:

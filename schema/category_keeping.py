@@ -17,7 +17,7 @@ from schema.context import Context
 from schema.errors import InvalidInput, NotAllowed
 from schema.meant import refuse, ward_meant
 from schema.mutating import STAFF, mutation
-from schema.rows import Rows
+from schema.rows import Found
 
 CODE = Text(
     "Mã loại gồm chữ in hoa không dấu, chữ số và dấu gạch dưới.",
@@ -89,8 +89,8 @@ async def _save_category(connection: AsyncConnection, context: Context, input: S
             values[name] = given
     refuse(check)
     key = await categories.save(connection, ward_code, input.code, **values)
-    rows = Rows("Category", categories.with_id(actor, ward_code, key), actor)
-    return SaveCategoryPayload(category=rows)  # type: ignore[arg-type]
+    saved = Found("Category", categories.with_id, actor, ward_code, key)
+    return SaveCategoryPayload(category=saved)  # type: ignore[arg-type]
 
 
 @strawberry.type

@@ -9,7 +9,7 @@ from uuid import UUID
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import crew_ground, crews, duty, places
+from geo import consents, crew_ground, crews, duty, places
 from geo.contact import Checked
 from geo.errors import InvalidInput as InvalidInputRefusal
 from geo.errors import NotAllowed as NotAllowedRefusal
@@ -23,7 +23,7 @@ from schema.errors import InvalidInput, NotAllowed, NotFound, OffDuty, OutsideWa
 from schema.links import CrewLink, PlaceLink
 from schema.meant import refuse, ward_meant
 from schema.mutating import CREWS, CREWS_AND_STAFF, KEEPERS, STAFF, key_of, mutation, mutation_by
-from schema.rows import Rows
+from schema.rows import Found
 from schema.scalars import GeoJSONMultiPolygon, GeoJSONPoint
 
 CAPACITY = Text("Sức chứa từ 0 đến 1.000 việc.", "A capacity is from 0 to 1,000.")
@@ -50,6 +50,10 @@ class SavePlaceInput:
         default=None,
         description="For an official's home: whether the official agrees to its being public; "
         "without it, what was recorded stays.",
+    )
+    consent_wording: str | None = strawberry.field(
+        default=None,
+        description="The key of the words that were agreed to, where our pages showed them; see docs/privacy.md.",
     )
 
 
@@ -137,10 +141,11 @@ async def _save_place(connection: AsyncConnection, context: Context, input: Save
         place_id,
         input.location,
         consent=input.consent,
+        wording=consents.agreed(input.consent_wording, consents.HOMES, consents.HOME, context.language, ("consent",)),
         request_key=input.request_key,
         **values,
     )
-    return SavePlacePayload(place=Rows("Place", places.with_id(actor, ward_code, key), actor))  # type: ignore[arg-type]
+    return SavePlacePayload(place=Found("Place", places.with_id, actor, ward_code, key))  # type: ignore[arg-type]
 
 
 async def _remove_place(connection: AsyncConnection, context: Context, input: RemovePlaceInput) -> Any:
@@ -187,7 +192,7 @@ async def _save_crew(connection: AsyncConnection, context: Context, input: SaveC
         members=input.members,
         neighbourhoods=neighbourhoods,
     )
-    return SaveCrewPayload(crew=Rows("Crew", crews.with_id(actor, ward_code, key), actor))  # type: ignore[arg-type]
+    return SaveCrewPayload(crew=Found("Crew", crews.with_id, actor, ward_code, key))  # type: ignore[arg-type]
 
 
 def _of_ward(ward_code: str, ids: Sequence[strawberry.ID]) -> list[UUID]:
@@ -213,7 +218,7 @@ async def _set_duty(connection: AsyncConnection, context: Context, input: SetDut
     else:
         raise NotAllowedRefusal(path=("crewId",))
     await duty.set_duty(connection, actor, ward_code, key, input.on_duty)
-    return SetDutyPayload(crew=Rows("Crew", crews.with_id(actor, ward_code, key), actor))  # type: ignore[arg-type]
+    return SetDutyPayload(crew=Found("Crew", crews.with_id, actor, ward_code, key))  # type: ignore[arg-type]
 
 
 async def _report_position(context: Context, input: ReportPositionInput) -> Any:
@@ -223,8 +228,8 @@ async def _report_position(context: Context, input: ReportPositionInput) -> Any:
     # No step of any incident: nobody who follows them is woken.
     async with context.database.write(silent=True) as connection:
         await duty.report_position(connection, actor.ward_code, actor.crew_id, input.position)
-    rows = Rows("Crew", crews.with_id(actor, actor.ward_code, actor.crew_id), actor)
-    return ReportPositionPayload(crew=rows)  # type: ignore[arg-type]
+    found = Found("Crew", crews.with_id, actor, actor.ward_code, actor.crew_id)
+    return ReportPositionPayload(crew=found)  # type: ignore[arg-type]
 
 
 @strawberry.type

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo import incidents
 from geo.actor import Actor, Role
 from geo.errors import NotAllowed, NotFound, Refusal
+from schema.auditing import recorded
 from schema.context import Context, Info
 from schema.errors import shown
 from schema.links import IncidentLink
@@ -37,11 +38,11 @@ def mutation(
     description: str,
     *refusals: type,
 ) -> Any:
-    """The field of a mutation: `act` does the work inside one transaction and gives the payload."""
+    """The field of a mutation: `act` does the work inside one transaction, with its entry in the audit log."""
 
     async def work(context: Context, input: Any) -> Any:
-        async with context.database.write() as connection:
-            return await act(connection, context, input)
+        async with context.writing():
+            return await recorded(context, name, input, lambda connection: act(connection, context, input))
 
     return mutation_by(name, payload, input_type, work, roles, description, *refusals)
 
@@ -55,9 +56,10 @@ def mutation_by(
     description: str,
     *refusals: type,
 ) -> Any:
-    """The field of a mutation: `work` sees to the transaction and gives the payload.
+    """The field of a mutation: `work` sees to the transaction, its audit entry included, and gives the payload.
 
-    A role outside `roles` is refused before anything is read. A refusal rolls the transaction back and is answered as
+    A role outside `roles`, which the field carries as metadata for docs/permissions.md, is refused before anything is
+    read. A refusal rolls the transaction back and is answered as
     data; the answer's objects are read after the commit, through the same door as every other reading.
     """
 
@@ -74,7 +76,8 @@ def mutation_by(
     resolver.__annotations__["input"] = Annotated[input_type, strawberry.argument(description="What to do.")]
     union = strawberry.union(f"{name}Result", description=f"What {name[0].lower()}{name[1:]} answers with.")
     result = Annotated[Union[payload, *refusals], union]  # type: ignore[valid-type]
-    return strawberry.field(resolver=resolver, graphql_type=result, description=description)
+    metadata = {"roles": frozenset(roles)}
+    return strawberry.field(resolver=resolver, graphql_type=result, description=description, metadata=metadata)
 
 
 def incident_payload(name: str) -> type:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import records, redacting
+from schema.auditing import recorded
 from schema.context import Context
 from schema.errors import InvalidInput, NotAllowed, NotFound, TooManyRequests
 from schema.incidents import Photo
@@ -42,14 +44,17 @@ async def _redact(context: Context, input: RedactPhotoInput) -> Any:
     async with context.database.read() as connection:
         await redacting.check(connection, actor, ward_code, key)
     copy = await context.blurring.blurred(key, rectangles) if rectangles else None
-    async with context.database.write() as connection:
+
+    async def keep(connection: AsyncConnection) -> RedactPhotoPayload:
         incident_id = await redacting.keep(
             connection, actor, ward_code, key, rectangles=rectangles, copy=copy, published=input.published
         )
-    return RedactPhotoPayload(
-        photo=Found("Photo", records.photo_with_id, actor, ward_code, key),  # type: ignore[arg-type]
-        incident=incident_found(actor, ward_code, incident_id),  # type: ignore[arg-type]
-    )
+        return RedactPhotoPayload(
+            photo=Found("Photo", records.photo_with_id, actor, ward_code, key),  # type: ignore[arg-type]
+            incident=incident_found(actor, ward_code, incident_id),  # type: ignore[arg-type]
+        )
+
+    return await recorded(context, "RedactPhoto", input, keep)
 
 
 @strawberry.type
