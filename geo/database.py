@@ -8,17 +8,22 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from geo.fragments import Fragments
+from geo.outage import BROKEN, OUT_OF_REACH, out_of_reach
 from geo.plans import Given, Plan, Statements
 from geo.turns import Turns
 
-_WAIT_SECONDS = 10
-_SILENCE_SECONDS = 5
+__all__ = ["OUT_OF_REACH", "Database", "Texts", "async_url", "create_engine", "out_of_reach", "within"]
+
+STATEMENT_MS = 7_000
+"""What a statement may take. With the second that a silent server has besides, and the seconds that a connection is
+waited for, whoever asks has an answer within ten."""
+_WAIT_SECONDS = 4
+_SILENCE_SECONDS = 1.0
 _OWN_PLANS, _SHARED_PLANS = "force_custom_plan", "force_generic_plan"
 _STATEMENTS = 128
 """Prepared statements that a connection keeps: more than an application asks for in earnest."""
@@ -43,16 +48,19 @@ def _session(statement_timeout_ms: int) -> dict[str, str]:
         "random_page_cost": "1.1",
         "plan_cache_mode": _OWN_PLANS,
         "statement_timeout": str(statement_timeout_ms),
+        # Who waits for a lock holds a connection: half of its time is left to what it does then.
+        "lock_timeout": str(statement_timeout_ms // 2),
         "application_name": "phuongso",
     }
 
 
-def create_engine(url: str, *, pool_size: int = 4, statement_timeout_ms: int = 10_000) -> AsyncEngine:
-    """An engine whose sessions speak UTC and give up a statement after `statement_timeout_ms`.
+def create_engine(url: str, *, pool_size: int = 4, statement_timeout_ms: int = STATEMENT_MS) -> AsyncEngine:
+    """An engine whose sessions speak UTC and give up a statement after `statement_timeout_ms`, 0 for never.
 
-    A broken connection is noticed before use, so the first request after a database restart succeeds.
+    A broken connection is noticed before use, so the first request after a database restart succeeds. One that fell
+    silent is closed: rolling back on it would wait as long again.
     """
-    return create_async_engine(
+    engine = create_async_engine(
         async_url(url),
         pool_size=pool_size,
         max_overflow=0,
@@ -65,6 +73,17 @@ def create_engine(url: str, *, pool_size: int = 4, statement_timeout_ms: int = 1
             "command_timeout": _patience(statement_timeout_ms),
         },
     )
+    event.listen(engine.sync_engine, "handle_error", _drop_silent)
+    return engine
+
+
+def _drop_silent(context: ExceptionContext) -> None:
+    """Have SQLAlchemy replace a connection that did not answer in time, and this one only."""
+    if isinstance(context.original_exception, TimeoutError) and context.connection is not None:
+        context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
+        driver = context.connection.connection.driver_connection
+        if isinstance(driver, asyncpg.Connection):
+            driver.terminate()
 
 
 def _patience(statement_timeout_ms: int) -> float | None:
@@ -75,7 +94,8 @@ def _patience(statement_timeout_ms: int) -> float | None:
 class Texts:
     """A connection that runs plans whose statement gives one text: as bytes, for they only pass through.
 
-    A connection that turns out to be broken is replaced: to read again does no harm. Only one is held at a time.
+    A connection that turns out to be broken is replaced: to read again does no harm. One that fell silent is not waited
+    for twice. Only one is held at a time.
     """
 
     def __init__(self, database: Database) -> None:
@@ -98,16 +118,22 @@ class Texts:
         # After a restart of the database every connection of the pool is broken, and each may be the next.
         for _ in range(pool.get_max_size()):
             try:
-                found: Sequence[Any] = await self._connection.fetch(plan.sql, *arguments)
-            except _BROKEN as error:
+                return await self._found(pool, plan.sql, arguments)
+            except BROKEN as error:
                 if not out_of_reach(error):
                     raise
                 broken, self._connection = self._connection, None
                 await _discard(pool, broken)
                 await self._take(pool)
-            else:
-                return found
-        found = await self._connection.fetch(plan.sql, *arguments)
+        return await self._found(pool, plan.sql, arguments)
+
+    async def _found(self, pool: asyncpg.Pool, sql: str, arguments: Sequence[Any]) -> Sequence[Any]:
+        try:
+            found: Sequence[Any] = await self._connection.fetch(sql, *arguments)
+        except TimeoutError:
+            silent, self._connection = self._connection, None
+            await _discard(pool, silent)
+            raise
         return found
 
     async def _take(self, pool: asyncpg.Pool) -> None:
@@ -165,33 +191,6 @@ class _Row(asyncpg.Record):  # type: ignore[misc]
             raise AttributeError(name) from None
 
 
-_BROKEN = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # the server's farewell came in the middle of our question
-    asyncpg.AdminShutdownError,
-    ConnectionError,
-)
-OUT_OF_REACH = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OperationalError,
-    InterfaceError,
-    PoolTimeoutError,
-    OSError,
-    TimeoutError,
-)
-"""What using a database may raise that is away, has just come back, is full, or takes too long."""
-
-
-def out_of_reach(error: BaseException | None) -> bool:
-    """Whether the database could not be used: not what asyncpg calls an argument that is wrong, a ValueError too."""
-    return isinstance(error, OUT_OF_REACH) and not isinstance(error, ValueError)
-
-
 async def _texts_as_bytes(connection: Any) -> None:
     await connection.set_type_codec("text", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
 
@@ -214,10 +213,13 @@ async def _begun(pool: asyncpg.Pool) -> tuple[Any, Any]:
         transaction = connection.transaction()
         try:
             await transaction.start()
-        except _BROKEN:
+        except BROKEN:
             await _discard(pool, connection)
             if not left:
                 raise
+        except TimeoutError:
+            await _discard(pool, connection)
+            raise
         except BaseException:
             await pool.release(connection)
             raise
@@ -227,14 +229,21 @@ async def _begun(pool: asyncpg.Pool) -> tuple[Any, Any]:
 
 
 @asynccontextmanager
-async def _ended(transaction: Any) -> AsyncIterator[None]:
-    """Commit in the end; roll back where the block raises."""
+async def _ended(connection: Any, transaction: Any) -> AsyncIterator[None]:
+    """Commit in the end; roll back where the block raises, or hang up where that would not be heard."""
     try:
-        yield
-    except BaseException:
-        await transaction.rollback()
+        try:
+            yield
+        except TimeoutError:
+            raise
+        except BaseException:
+            await transaction.rollback()
+            raise
+        await transaction.commit()
+    except TimeoutError:
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
         raise
-    await transaction.commit()
 
 
 class Database:
@@ -244,7 +253,7 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, pool_size: int = 4, statement_timeout_ms: int = 10_000, keep_fragments: bool = True
+        self, url: str, *, pool_size: int = 4, statement_timeout_ms: int = STATEMENT_MS, keep_fragments: bool = True
     ) -> None:
         self.url = url
         self.engine = create_engine(url, pool_size=pool_size, statement_timeout_ms=statement_timeout_ms)
@@ -283,7 +292,7 @@ class Database:
         pool = await self.pool(_SHARED_PLANS)
         connection, transaction = await _begun(pool)
         try:
-            async with _ended(transaction):
+            async with _ended(connection, transaction):
                 yield _Bare(connection)
         finally:
             await pool.release(connection)

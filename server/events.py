@@ -2,14 +2,19 @@
 
 Each process reads each event once (`geo/changes.py`) and each change once for all who follow the same in the same way
 and the same right (`_Group`). Who does not keep up loses its queue and is told to ask again: memory stays bounded.
-Before anything is told, all sessions that it is for are looked up in one statement; who lost a right hears no more.
+Before anything is told, all sessions that it is for are looked up in one statement; who lost a right hears no more. All
+sessions are looked up whenever the database calls that one ended or an account changed, and every half minute.
+
+What could not be told because the database went away is told when it is back: a step is told as such, or those who
+follow are told to ask again, but it is never passed over.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -19,8 +24,10 @@ from geo.actor import Actor, Role
 from geo.changes import Change, Interest
 from geo.database import Database
 from geo.moments import Cursor, Moment
+from geo.outage import out_of_reach
 from schema.subscriptions import Following, Telling
-from server.listener import OUT_OF_REACH, Bell, Listener
+from server.callers import CHANNEL as PEOPLE_CHANGED
+from server.listener import Bell, Listener
 
 _LOG = logging.getLogger(__name__)
 MOST_WAITING = 64
@@ -31,7 +38,10 @@ MOST_OWN = 3
 """Of these, how many one connection may have that nobody else asks in: so it leaves room for others."""
 _LOOK_SECONDS = 3.0
 _BETWEEN_LOOKS = 0.01
-_AFTER_TROUBLE = 1.0
+_AFTER_TROUBLE = 0.5
+_CHECK_SECONDS = 30.0
+_TRIES = 3
+"""How often a change is tried to be read from a database that answers otherwise."""
 _CATCHING_UP = 2
 _START_SECONDS = 10.0
 
@@ -66,7 +76,7 @@ class Session:
 
 def rights_of(actor: Actor) -> Actor:
     """What a caller may read depends on: not who it is."""
-    return replace(actor, account_id=None, name=None, secret_hash=None)
+    return replace(actor, account_id=None, name=None, session_id=None, secret_hash=None)
 
 
 @dataclass(eq=False, slots=True)
@@ -77,9 +87,23 @@ class _Group:
     telling: Telling
     subscribers: set[Subscriber] = field(default_factory=set)
 
+    def before(self, round_: int) -> list[Subscriber]:
+        """Those who had joined before this look, and still are to be told."""
+        return [one for one in self.subscribers if one.joined < round_ and one.end is None]
+
     def refetch(self, moment: Moment) -> Message:
         cursor = Cursor.at(moment)
         return Message(self.telling.refetch(cursor), str(cursor))
+
+
+@dataclass(slots=True)
+class _ToTell:
+    """A change that a look found, for one group."""
+
+    change: Change
+    group: _Group
+    round: int
+    tries: int = 0
 
 
 class Subscriber:
@@ -162,7 +186,12 @@ class Hub:
         self._waiting: list[asyncio.Future[Moment]] = []
         self._catching = asyncio.Semaphore(_CATCHING_UP)
         self._wake = asyncio.Event()
-        self._listener = Listener(database, {changes.CHANNEL: self._wake.set, **(others or {})})
+        self._untold: deque[_ToTell] = deque()
+        self._people_changed = False
+        self._checked = 0.0
+        heard = {changes.CHANNEL: self._wake.set, **(others or {})}
+        self._told_of_people = heard.get(PEOPLE_CHANGED)
+        self._listener = Listener(database, heard | {PEOPLE_CHANGED: self._people})
         self._bell = Bell(self._listener.ring)
         self._tasks: list[asyncio.Task[None]] = []
         self.stopping = False
@@ -170,6 +199,13 @@ class Hub:
     def listening(self) -> bool:
         """Whether the database's calls are heard just now."""
         return self._listener.connected
+
+    def _people(self) -> None:
+        """A session ended, or what an account may do has changed."""
+        if self._told_of_people is not None:
+            self._told_of_people()
+        self._people_changed = True
+        self._wake.set()
 
     def start(self) -> None:
         """Listen, and wake others after each commit of this process."""
@@ -285,16 +321,17 @@ class Hub:
             self._wake.clear()
             if not self._subscribers and not self._waiting:
                 self._moment = None
+                self._untold.clear()
                 continue
             try:
                 await self._look()
-            except OUT_OF_REACH as error:
-                _LOG.warning("what happened could not be read: %s", type(error).__name__)
+            except Exception as error:
+                if out_of_reach(error):
+                    _LOG.warning("what happened could not be read: %s", type(error).__name__)
+                else:
+                    _LOG.exception("what happened could not be told")
                 await asyncio.sleep(_AFTER_TROUBLE)
                 self._wake.set()
-            except Exception:
-                _LOG.exception("what happened could not be told")
-                await asyncio.sleep(_AFTER_TROUBLE)
             await asyncio.sleep(_BETWEEN_LOOKS)
 
     async def _look(self) -> None:
@@ -315,37 +352,49 @@ class Hub:
                 looked.set_result(news.now)
         if news.too_much:
             _LOG.info("so much happened that everybody is to ask again")
+            self._untold.clear()
             self._ask_again(self._groups.values(), self._round)
         else:
-            await self._tell(news.changes)
+            found = [(change, group) for change in news.changes for group in self._concerned(change)]
+            self._untold += [_ToTell(change, group, self._round) for change, group in found]
+        await self._check_sessions()
+        await self._tell(news.now)
 
-    async def _tell(self, news: Sequence[Change]) -> None:
-        """Tell these changes to those who had joined before they were read."""
-        now, current = self._moment, self._round
-        to_tell = [(change, group) for change in news for group in self._concerned(change)]
-        if not to_tell or now is None:
-            return
-        groups = {group for _, group in to_tell}
+    async def _check_sessions(self) -> None:
+        """Look up the sessions of those who are to be told something; now and then, and when called, of all."""
+        now = asyncio.get_running_loop().time()
+        everybody = self._people_changed or now > self._checked + _CHECK_SECONDS
+        self._people_changed = False
         try:
-            await self._check(groups)
-        except OUT_OF_REACH as error:
-            _LOG.warning("sessions could not be looked up: %s", type(error).__name__)
-            self._ask_again(groups, current)
-            return
-        for change, group in to_tell:
-            listening = [one for one in group.subscribers if one.joined < current and one.end is None]
-            if not listening:
-                continue
-            try:
-                message = await self._told(group, change)
-            except Exception as error:
-                fault = None if isinstance(error, OUT_OF_REACH) else error
-                _LOG.warning("a change could not be read: %s", type(error).__name__, exc_info=fault)
-                message = group.refetch(now)
-            if message is not None:
-                for subscriber in listening:
-                    if subscriber.end is None:
+            await self._check(list(self._groups.values()) if everybody else {one.group for one in self._untold})
+        except BaseException:
+            self._people_changed = self._people_changed or everybody
+            raise
+        if everybody:
+            self._checked = now
+
+    async def _tell(self, now: Moment) -> None:
+        """Tell what is to be told, each change to those who had joined before it was read."""
+        while self._untold:
+            one = self._untold[0]
+            if one.group.before(one.round):
+                one.tries += 1
+                message = await self._message(one, now)
+                if message is not None:
+                    for subscriber in one.group.before(one.round):
                         subscriber.offer(message, now)
+            self._untold.popleft()
+
+    async def _message(self, one: _ToTell, now: Moment) -> Message | None:
+        """What to tell; None where it is not for them. Raises what a database does that is out of reach."""
+        try:
+            return await self._told(one.group, one.change)
+        except Exception as error:
+            if out_of_reach(error) and one.tries < _TRIES:
+                raise
+            fault = None if out_of_reach(error) else error
+            _LOG.warning("a change could not be read: %s", type(error).__name__, exc_info=fault)
+            return one.group.refetch(now)
 
     def _concerned(self, change: Change) -> list[_Group]:
         """The groups to tell a change, those of people who work here first."""
@@ -362,9 +411,8 @@ class Hub:
             return
         for group in list(groups):
             message = group.refetch(self._moment)
-            for subscriber in group.subscribers:
-                if subscriber.joined < current and subscriber.end is None:
-                    subscriber.offer(message, self._moment)
+            for subscriber in group.before(current):
+                subscriber.offer(message, self._moment)
 
     async def _check(self, groups: Iterable[_Group]) -> None:
         """End the subscriptions whose session has ended or opens other rights by now: one statement for all."""

@@ -13,16 +13,19 @@ from geo import sessions
 from geo.actor import ANONYMOUS, Actor
 from geo.database import Database
 from geo.language import Language, Text
+from geo.outage import OUT_OF_REACH, out_of_reach
 from geo.secrets import digest
+from geo.shares import Share, Shares
 from schema import texts
 from schema.api import SCHEMA
 from schema.context import Context, Redactor
 from schema.documents import InvalidDocument, prepared
 from schema.execution import run
 from schema.subscriptions import begin
-from server.answers import FAULT, formatted
+from server.addresses import UNKNOWN
+from server.answers import FAULT, formatted, later, raise_passing
+from server.contexts import may_introspect
 from server.events import Hub, Session, Subscriber, TooManyFollow, rights_of
-from server.listener import OUT_OF_REACH
 from server.room import Room
 from server.settings import Settings
 from server.unavailable import UNAVAILABLE
@@ -45,6 +48,7 @@ class Caller:
 
     token: str | None
     language: Language
+    address: str = UNKNOWN
     connection: object = field(default_factory=object, compare=False)
     """Stands for the connection, whatever the caller signs in as over it."""
 
@@ -74,6 +78,12 @@ class Live:
     hub: Hub
     sockets: Room
     redactor: Redactor
+    reading: Shares
+    writing: Shares
+
+    def share_of(self, actor: Actor, address: str) -> Share:
+        """What a caller has of the connections: an account, or all who come from an address without one."""
+        return Share(actor.account_id or address, self.reading, self.writing)
 
     async def actor_of(self, caller: Caller) -> Actor:
         """Who calls. Raises `SignedOut`."""
@@ -97,14 +107,15 @@ class Live:
         language = caller.language
         texts.language.set(language)
         try:
-            document = prepared(SCHEMA, query)
+            document = prepared(SCHEMA, query, self.settings.limits)
             operation = get_operation_ast(document, operation_name)
             if operation is None:
                 return self._refusal(caller, GraphQLError(_WHICH.to(language)))
             actor = await self.actor_of(caller)
-            context = self._context(actor, language)
+            context = self._context(caller, actor)
             if operation.operation is not OperationType.SUBSCRIPTION:
                 result = await run(SCHEMA, document, context, variables, operation_name)
+                raise_passing(result)
                 refused = result.data is None and all(error.path is None for error in result.errors or ())
                 return Answer(result, language, refused)
             following, telling = await begin(SCHEMA, document, context, variables, operation_name, resume)
@@ -115,6 +126,10 @@ class Live:
         except TooManyFollow:
             return self._refusal(caller, GraphQLError(_TOO_MANY.to(language), extensions={"code": "TOO_MANY_REQUESTS"}))
         except OUT_OF_REACH as error:
+            if (passing := later(error)) is not None:
+                return self._refusal(caller, passing.error(language))
+            if not out_of_reach(error):
+                raise
             _LOG.warning("the database is out of reach: %s", type(error).__name__)
             return self.unavailable(caller)
 
@@ -129,15 +144,18 @@ class Live:
     def _refusal(self, caller: Caller, *errors: GraphQLError) -> Answer:
         return Answer(ExecutionResult(None, list(errors)), caller.language, refused=True)
 
-    def _context(self, actor: Actor, language: Language) -> Context:
+    def _context(self, caller: Caller, actor: Actor) -> Context:
         return Context(
             database=self.database,
             secret_key=self.settings.key,
             actor=actor,
-            language=language,
+            language=caller.language,
             default_ward=self.settings.default_ward,
             max_cost=self.settings.max_cost,
             redactor=self.redactor,
+            introspection=may_introspect(actor, self.settings),
+            seconds=self.settings.operation_seconds,
+            share=self.share_of(actor, caller.address),
         )
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from geo.database import OUT_OF_REACH, out_of_reach
+from geo.outage import OUT_OF_REACH, out_of_reach
 from server.languages import language_of
 from server.pages.trouble import RETRY_AFTER, TROUBLES, trouble_page, wants_page
 
@@ -39,10 +39,12 @@ class UnavailableMiddleware:
         try:
             await self.app(scope, receive, sent)
         except OUT_OF_REACH as error:
-            if answered or not out_of_reach(error):
+            if not out_of_reach(error):
                 raise
             _LOG.warning("the database is out of reach: %s", type(error).__name__)
-            await _answer(scope)(scope, receive, send)
+            # What was begun ends here, without its end: the server then closes the connection, and the client sees it.
+            if not answered:
+                await _answer(scope)(scope, receive, send)
 
 
 def _answer(scope: Scope) -> Response:

@@ -20,16 +20,18 @@ from pgqueuer.domain.models import Schedule
 
 from geo.database import Database, async_url
 from server.listener import bell_of
+from server.logs import kind_of
 from server.settings import Settings
 from server.storage import photographs_of
 from server.work.queue import SETTINGS, queries_on
 from server.work.registry import CHORES, JOBS, Chore, Job, chores_with, telling_with
-from server.work.running import Hands, Pace, kind_of
+from server.work.running import Hands, Pace
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_PAUSE = 30.0
 _BATCH = 10
 _AT_ONCE = 2
+_STATEMENT_MS = 20_000
 _ANSWER_SECONDS = 15
 """A database that does not answer for so long is taken as gone: a half-open connection says nothing by itself."""
 
@@ -56,7 +58,8 @@ class Worker:
         """Work until `stop`. A database that is away, or has no tables yet, is tried again after a growing pause."""
         # What pgqueuer says of each failure includes its traceback, and there what people wrote; we say what is safe.
         logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)
-        database = Database(self._url, pool_size=self._at_once + 2)  # a chore's, and the bell's
+        # Two more: a chore's, and the bell's. Nobody waits for an answer: a statement may take longer than in a server.
+        database = Database(self._url, pool_size=self._at_once + 2, statement_timeout_ms=_STATEMENT_MS)
         bell = bell_of(database)
         database.committed.append(bell)
         hands = Hands(database, self._at_once, self._pace)
