@@ -16,13 +16,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import neighbourhoods, places
+from geo import consents, neighbourhoods, places
 from geo.actor import Actor
 from geo.errors import NotAllowed
 from geo.exporting.subjects import spoken
 from geo.exporting.writing import Document, table
 from geo.ids import new_id
 from geo.importing.kinds import KIND_CALLED
+from geo.language import Language
 from geo.locating import neighbourhood_at, ward_at
 from geo.ordering import natural
 from geo.place_rows import (
@@ -38,7 +39,7 @@ from geo.place_rows import (
     written,
 )
 from geo.positions import DECIMALS
-from geo.tables import SRID, PlaceKind, neighbourhood, place
+from geo.tables import SRID, ConsentChannel, PlaceKind, neighbourhood, place
 from geo.tabular import Action, Change, Difference, Line, Plan, Said, Wrong, labelled, plain
 
 
@@ -98,6 +99,8 @@ async def write(connection: AsyncConnection, actor: Actor, ward_code: str, plan:
     added = [{"id": new_id(), **_columns(ward_code, change.row)} for change in plan.of(Action.ADD)]
     if added:
         await _upsert(connection, added)
+    home = consents.current(consents.HOME).key(Language.VI)
+    await consents.settle_homes(connection, ward_code, home, ConsentChannel.FILE, actor.account_id)
 
 
 _IDS = ARRAY(sa.Uuid())

@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo import consents
 from geo.actor import Actor, Role
 from geo.errors import NotAllowed, NotFound, OutsideWard
 from geo.ids import new_id
+from geo.language import Language
 from geo.locating import geography, locate_within, point
 from geo.ordering import Order, by_distance, by_name, by_names
 from geo.positions import Box, Position
@@ -86,15 +88,16 @@ async def save(
     location: Position,
     *,
     consent: bool | None = None,
+    wording: str | None = None,
     request_key: UUID | None = None,
     **values: Any,
 ) -> UUID:
     """Add a place, or change the one with `place_id`; its neighbourhood follows from `location`.
 
     A place added with a `request_key` is that key's: sent again by the same account it changes nothing. `values` are
-    columns of the table. `consent` true records that an official agreed, once; false withdraws it; None
-    leaves it as it was. Raises `OutsideWard`, `NotFound`, and `NotAllowed` for a team member outside
-    their own neighbourhood, before and after the change alike.
+    columns of the table. `consent` true records that an official agreed, once, to the words that `wording` names
+    (`geo.consents`); false withdraws it; None leaves it as it was. Raises `OutsideWard`, `NotFound`, and `NotAllowed`
+    for a team member outside their own neighbourhood, before and after the change alike.
     """
     at = point(location)
     covered, neighbourhood_id = await locate_within(connection, ward_code, location)
@@ -108,6 +111,7 @@ async def save(
         place_id = new_id() if request_key is None else _id_of(actor, ward_code, request_key)
         added = insert(place).values(ward_code=ward_code, id=place_id, **row)
         await connection.execute(added.on_conflict_do_nothing(index_elements=[place.c.ward_code, place.c.id]))
+        await _settle(connection, actor, ward_code, wording)
         return place_id
     await _lock(connection, actor, ward_code, place_id)
     if consent:
@@ -115,13 +119,20 @@ async def save(
     await connection.execute(
         sa.update(place).where(place.c.ward_code == ward_code, place.c.id == place_id).values(**row)
     )
+    await _settle(connection, actor, ward_code, wording)
     return place_id
+
+
+async def _settle(connection: AsyncConnection, actor: Actor, ward_code: str, wording: str | None) -> None:
+    key = wording or consents.current(consents.HOME).key(Language.VI)
+    await consents.settle_homes(connection, ward_code, key, consents.channel_of(actor), actor.account_id)
 
 
 async def remove(connection: AsyncConnection, actor: Actor, ward_code: str, place_id: UUID) -> None:
     """Take a place off the map for good. Raises `NotFound`, `NotAllowed`."""
     await _lock(connection, actor, ward_code, place_id)
     await connection.execute(sa.delete(place).where(place.c.ward_code == ward_code, place.c.id == place_id))
+    await _settle(connection, actor, ward_code, None)
 
 
 def _id_of(actor: Actor, ward_code: str, request_key: UUID) -> UUID:

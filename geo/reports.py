@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from geo import photos
+from geo import consents, photos
 from geo.contact import CONSENT, Checked
-from geo.errors import Problem
+from geo.errors import InvalidInput, Problem
 from geo.language import Language
 from geo.positions import Position
 from geo.tables import Channel
@@ -25,6 +25,8 @@ class Contact:
     phone: str | None = None
     email: str | None = None
     consent: bool = False
+    wording: str | None = None
+    """The key of the words that were agreed to (`geo.consents`), where whoever asked for them named it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def checked(report: Report) -> tuple[str | None, str | None, Contact | None, lis
             check.phone(report.contact.phone, ("reporter", "phone")),
             check.email(report.contact.email, ("reporter", "email")),
             report.contact.consent,
+            _agreed(check, report),
         )
         if given.name or given.phone or given.email:
             contact = given
@@ -64,3 +67,15 @@ def checked(report: Report) -> tuple[str | None, str | None, Contact | None, lis
                 check.problems.append(Problem(("reporter", "consent"), CONSENT))
     check.problems += photos.problems_of(report.photo_ids)
     return description, address, contact, check.problems
+
+
+def _agreed(check: Checked, report: Report) -> str | None:
+    """The key of the words that the reporter agreed to; None where they did not, or where there are no such words."""
+    if report.contact is None or not report.contact.consent:
+        return None
+    path = ("reporter", "consent")
+    try:
+        return consents.agreed(report.contact.wording, consents.CONTACTS, consents.CONTACT_APP, report.language, path)
+    except InvalidInput as refusal:
+        check.problems += refusal.problems
+        return None

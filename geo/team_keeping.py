@@ -17,10 +17,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo import consents
 from geo.actor import Actor, Role
 from geo.errors import InvalidInput, NotAllowed, NotFound, Problem
 from geo.ids import new_id
-from geo.language import Text
+from geo.language import Language, Text
 from geo.tables import TeamRole, neighbourhood, team, team_member
 
 LEADING = (TeamRole.LEADER, TeamRole.DEPUTY)
@@ -71,15 +72,18 @@ async def add_member(
     *,
     role: TeamRole,
     consent: bool | None,
+    wording: str | None = None,
     **values: Any,
 ) -> UUID:
-    """A new entry of a team, without an account. `values` are columns of the table. Raises `NotFound`, `NotAllowed`."""
+    """A new entry of a team, without an account. `values` are columns of the table, `wording` the key of what the
+    member agreed to. Raises `NotFound`, `NotAllowed`."""
     await _check_keeps(connection, actor, ward_code, team_id, path="teamId")
     if role is TeamRole.LEADER:
         await _check_appoints(connection, actor, ward_code, team_id, path="role")
     member_id = new_id()
     row = {"consented_at": sa.func.now() if consent else None, "role": role, **values}
     await connection.execute(sa.insert(team_member).values(ward_code=ward_code, id=member_id, team_id=team_id, **row))
+    await _settle(connection, actor, ward_code, wording)
     return member_id
 
 
@@ -91,6 +95,7 @@ async def save_member(
     *,
     role: TeamRole,
     consent: bool | None,
+    wording: str | None = None,
     **values: Any,
 ) -> None:
     """Change an entry. `consent` true records, once, that the member agrees to being named in public; false withdraws
@@ -109,6 +114,8 @@ async def save_member(
     if consent is not None:
         changed["consented_at"] = sa.func.coalesce(team_member.c.consented_at, sa.func.now()) if consent else None
     await connection.execute(sa.update(team_member).where(_is(team_member, ward_code, member_id)).values(**changed))
+    if consent is not None:
+        await _settle(connection, actor, ward_code, wording)
 
 
 async def remove_member(connection: AsyncConnection, actor: Actor, ward_code: str, member_id: UUID) -> None:
@@ -120,6 +127,12 @@ async def remove_member(connection: AsyncConnection, actor: Actor, ward_code: st
     if row.role == TeamRole.LEADER:
         await _check_appoints(connection, actor, ward_code, row.team_id, path="memberId")
     await connection.execute(sa.delete(team_member).where(_is(team_member, ward_code, member_id)))
+    await _settle(connection, actor, ward_code, None)
+
+
+async def _settle(connection: AsyncConnection, actor: Actor, ward_code: str, wording: str | None) -> None:
+    key = wording or consents.current(consents.MEMBER_TOLD).key(Language.VI)
+    await consents.settle_members(connection, ward_code, key, consents.channel_of(actor), actor.account_id)
 
 
 async def _lock(connection: AsyncConnection, actor: Actor, ward_code: str, member_id: UUID) -> Any:

@@ -33,7 +33,16 @@ class ReporterInput:
     name: str | None = strawberry.field(default=None, description="The reporter's name.")
     phone: str | None = strawberry.field(default=None, description="A Vietnamese mobile number.")
     email: str | None = strawberry.field(default=None, description="Where to send word of each step, if mail is sent.")
-    consent: bool = strawberry.field(default=False, description="That the ward may keep these to deal with the report.")
+    consent: bool = strawberry.field(
+        default=False,
+        description="That the ward may keep these, only to send word of this report and to ask about it: "
+        "never without the reporter having said so.",
+    )
+    consent_wording: str | None = strawberry.field(
+        default=None,
+        description="The key of the words that the reporter agreed to, where our pages showed them (`contact/1/vi`). "
+        "Without it, those that every other program has to show: see docs/privacy.md.",
+    )
 
 
 @strawberry.input(description="What a resident reports.")
@@ -81,7 +90,7 @@ async def _report(context: Context, input: ReportIncidentInput) -> Any:
     contact = None
     if input.reporter is not None:
         told = input.reporter
-        contact = reports.Contact(told.name, told.phone, told.email, told.consent)
+        contact = reports.Contact(told.name, told.phone, told.email, told.consent, told.consent_wording)
     report = reports.Report(
         request_key=input.request_key,
         category=input.category,

@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import team_keeping, teams
+from geo import consents, team_keeping, teams
 from geo.contact import Checked
 from geo.errors import InvalidInput as InvalidInputRefusal
 from geo.errors import Problem
@@ -47,6 +47,10 @@ class SaveTeamMemberInput:
         default=None,
         description="Whether the member agrees to name and telephone being public; withdrawn, both are hidden at once. "
         "Without it, what was recorded stays.",
+    )
+    consent_wording: str | None = strawberry.field(
+        default=None,
+        description="The key of the words that were agreed to, where our pages showed them; see docs/privacy.md.",
     )
 
 
@@ -100,6 +104,9 @@ async def _save_member(connection: AsyncConnection, context: Context, input: Sav
         "phone": check.phone(input.phone, ("phone",)),
         "role": input.role,
         "consent": input.consent,
+        "wording": consents.agreed(
+            input.consent_wording, consents.MEMBERS, consents.MEMBER_TOLD, context.language, ("consent",)
+        ),
     }
     if input.member_id is not None:
         ward_code, key = key_of(input.member_id, "TeamMember", "memberId")

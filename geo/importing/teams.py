@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo import consents
 from geo.contact import Checked
 from geo.errors import Problem
 from geo.ids import new_id
@@ -19,9 +20,9 @@ from geo.importing.checking import Check
 from geo.importing.features import NAME_LENGTH, FeatureFile, FileProblem
 from geo.importing.troubles import Report, Trouble, TroubleKind
 from geo.importing.wards import Progress
-from geo.language import Text
+from geo.language import Language, Text
 from geo.seeds import team_name
-from geo.tables import TeamRole, neighbourhood, team, team_member, ward
+from geo.tables import ConsentChannel, TeamRole, neighbourhood, team, team_member, ward
 
 # Headings without diacritics, in lower case, with _ between words: "Họ và tên" is ho_va_ten.
 WARD_FIELDS = ("ward", "ward_code", "ma_phuong", "ma_xa", "ma_phuong_xa", "phuong")
@@ -140,6 +141,9 @@ async def import_teams(
         added += is_new
         changed += differs and not is_new
         progress("Ghi vào cơ sở dữ liệu", done, len(taken))
+    told = consents.current(consents.MEMBER_TOLD).key(Language.VI)
+    for code in sorted({row.team.ward_code for row in taken} if writes else ()):
+        await consents.settle_members(connection, code, told, ConsentChannel.FILE)
     return Report(
         features=len(file.features),
         added=added,

@@ -48,7 +48,7 @@ consent = sa.Table(
     sa.Column("subject_id", sa.Uuid, nullable=False),
     sa.Column("wording", sa.Text, sa.ForeignKey("consent_wording.key"), nullable=False),
     sa.Column("channel", sa.Text, nullable=False),
-    sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id", ondelete="SET NULL")),  # who recorded it
+    sa.Column("account_id", sa.Uuid),  # who recorded it
     moment("given_at", now=True),
     moment("ended_at"),
     sa.Column("ended_why", sa.Text),

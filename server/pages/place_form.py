@@ -8,17 +8,21 @@ from uuid import uuid4
 
 from starlette.requests import Request
 
+from geo import consents
 from geo.ids import as_id
 from geo.place_rows import read_position
 from geo.tables import PlaceKind
 from maps import vendor
 from maps.ground import Ground
-from server.pages import team_words
+from server.pages import agreeing, team_words
 from server.pages.desk import desk_words
 from server.pages.languages import language_of, translations
 from server.pages.words import PLACES
 
-NAMES = ("kind", "name", "address", "phone", "opening_hours", "position", "consent", "consent_seen", "request_key")
+NAMES = (
+    *("kind", "name", "address", "phone", "opening_hours", "position", "consent", "consent_seen", "request_key"),
+    agreeing.FIELD,
+)
 FIELDS = {
     "kind": "kind", "name": "name", "address": "address", "phone": "phone", "openingHours": "opening-hours",
     "location": "position",
@@ -49,6 +53,7 @@ def fields_of(found: Mapping[str, Any]) -> dict[str, Any]:
         "area": found["neighbourhood"],
         "consent": agreed,
         "consent_seen": agreed,
+        agreeing.FIELD: "",
     }
 
 
@@ -71,6 +76,7 @@ def input_of(given: Mapping[str, Any], ward_code: str) -> tuple[dict[str, Any], 
     }
     if given["kind"] == PlaceKind.OFFICIAL_HOME:
         said["consent"] = decided(given)
+        said["consentWording"] = given[agreeing.FIELD] or None
     if given["id"] is not None:
         return {**said, "placeId": given["id"]}, wrong
     key = as_id(given["request_key"])
@@ -90,6 +96,7 @@ def told(
     leaflet = f"{vendor.LEAFLET}/leaflet"
     return {
         "kinds": PLACES,
+        "agreement": agreeing.agreement(consents.HOME, language_of(request)),
         "data": {
             **desk_words(translations(language_of(request)).gettext, words),
             "language": language_of(request),

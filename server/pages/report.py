@@ -13,12 +13,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from geo import consents
 from geo.language import Language
 from geo.photos import MOST_PHOTOS
 from maps import vendor
 from server import photos, reporters
 from server.basemap import Grounds
 from server.pages import offline, report_form
+from server.pages.agreeing import agreement
 from server.pages.asking import ask, for_modules
 from server.pages.languages import language_of, translations
 from server.pages.render import page
@@ -184,12 +186,14 @@ async def _shown(request: Request, given: Given, problems: list[Problem], status
     grounds: Grounds = request.app.state.grounds
     settings: Settings = request.app.state.settings
     ground = grounds.current
+    # Where no mail is sent none is promised, nor the address asked for; one that was given can still be mended.
+    mails = settings.writes_mail or bool(given.email)
     context = {
         "ward": ward,
         "given": given,
         "problems": problems,
-        # Where no mail is sent none is promised, nor the address asked for; one that was given can still be mended.
-        "mails": settings.writes_mail or bool(given.email),
+        "mails": mails,
+        "agreement": agreement(consents.CONTACT_MAIL if mails else consents.CONTACT, language),
         "contact_is_wrong": bool({field for field, _ in problems} & {"name", "phone", "email", "consent"}),
         "kinds": kinds,
         "neighbourhoods": neighbourhoods,

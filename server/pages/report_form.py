@@ -50,6 +50,7 @@ _TEXTS = {
     "name": "name",
     "phone": "phone",
     "email": "email",
+    "consentWording": "consent_wording",
 }
 
 
@@ -70,6 +71,7 @@ class Given:
     phone: str = ""
     email: str = ""
     consent: bool = False
+    consent_wording: str = ""
     photo_ids: list[str] = field(default_factory=list)
 
     @property
@@ -88,7 +90,10 @@ class Given:
 
     def input(self, ward_code: str, location: dict[str, Any]) -> dict[str, Any]:
         """The mutation's input."""
-        reporter = {"name": self.name, "phone": self.phone, "email": self.email, "consent": self.consent}
+        reporter: dict[str, Any] = {"name": self.name, "phone": self.phone, "email": self.email}
+        reporter["consent"] = self.consent
+        told = any(reporter.values())
+        reporter["consentWording"] = self.consent_wording or None
         return {
             "requestKey": self.request_key,
             "category": self.category,
@@ -97,7 +102,7 @@ class Given:
             "description": self.description or None,
             "address": self.address or None,
             "photoIds": self.photo_ids or None,
-            "reporter": reporter if any(reporter.values()) else None,
+            "reporter": reporter if told else None,
         }
 
 

@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from geo import consents
 from geo.tables import TeamRole
 from server.basemap import ground_of
-from server.pages import place_form
+from server.pages import agreeing, place_form
 from server.pages import team_words as words
 from server.pages.asking import ask
 from server.pages.desk import desk_page
@@ -125,7 +126,8 @@ async def save_member(request: Request) -> Response:
     if team is None or member is None:
         return trouble(request, 404)
     try:
-        given = await _given(request, ("name", "role", "organisation", "phone", "consent", "consent_seen"))
+        names = ("name", "role", "organisation", "phone", "consent", "consent_seen", agreeing.FIELD)
+        given = await _given(request, names)
     except Refused as refused:
         return await _member_shown(request, team, member, [("form", refused.message(language_of(request)))], refused)
     role = given["role"] if _roles(team, member) else member["held"]
@@ -134,6 +136,7 @@ async def save_member(request: Request) -> Response:
         return await _member_shown(request, team, member, _said(request, [("role", words.ROLE_UNKNOWN)]))
     said: dict[str, Any] = {name: member[name] for name in ("name", "role", "organisation", "phone")}
     said["consent"] = place_form.decided(given)
+    said["consentWording"] = given[agreeing.FIELD] or None
     said |= {"teamId": team.data["id"]} if member["id"] is None else {"memberId": member["id"]}
     problems = _problems((await ask(request, "team_save_member", {"input": said}))["result"])
     return await _member_shown(request, team, member, problems) if problems else back(request, team, "member", "people")
@@ -217,6 +220,9 @@ async def _member_shown(
         "who": team.who,
         "page_at": team.page,
         "member": member,
+        "agreement": agreeing.agreement(
+            consents.MEMBER_OWN if member["mine"] else consents.MEMBER_TOLD, language_of(request)
+        ),
         "known_role": words.ROLES[member["held"]],
         "roles": _roles(team, member),
         "removable": member["id"] is not None and (team.appoints or member["mine"] or member["held"] != LEADER),

@@ -135,7 +135,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("ward_code", "id", name="pk_consent"),
         sa.ForeignKeyConstraint(["ward_code"], ["ward.code"], name="fk_consent_ward_code"),
         sa.ForeignKeyConstraint(["wording"], ["consent_wording.key"], name="fk_consent_wording"),
-        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_consent_account_id", ondelete="SET NULL"),
         sa.CheckConstraint(
             "channel IN ('WEB', 'ZALO', 'OPEN311', 'GRAPHQL', 'STAFF', 'TEAM', 'FILE')", name="ck_consent_channel"
         ),

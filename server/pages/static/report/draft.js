@@ -19,6 +19,7 @@ export function fields({ whole = false } = {}) {
     const text = typeof value === "string" ? value.trim() : "";
     if (text && name !== "requestKey" && !name.startsWith("near")) found[name] = text;
   }
+  if (!found.consent) delete found.consentWording;
   if (!found.consent && !whole) for (const name of ["name", "phone", "email"]) delete found[name];
   return found;
 }
@@ -65,7 +66,9 @@ export async function resume(other) {
   const kept = await change(key, { state: "draft", tries: 0, after: 0, limited: false });
   for (const [name, value] of Object.entries(kept.fields)) {
     const input = form.elements.namedItem(name);
-    if (!input) continue;
+    if (!input || name === "consentWording") continue;
+    // Who agreed to other words than those on the page is asked again.
+    if (name === "consent" && kept.fields.consentWording !== form.elements.consentWording.value) continue;
     if (input.type === "checkbox") input.checked = true;
     else input.value = value;
   }
