@@ -13,11 +13,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.actor import Actor
+from geo.audit_words import ACTIONS
 from geo.ids import new_id
 from geo.ordering import by_time
 from geo.reading import staff_of
@@ -82,8 +84,51 @@ async def record(
 
 
 def readable(actor: Actor) -> Rows:
-    """The entries of the wards whose staff this caller is; nobody else reads any."""
-    return sa.select(*audit_entry.c).where(staff_of(actor, audit_entry.c.ward_code))
+    """The entries of the wards whose staff this caller is; nobody else reads any.
+
+    Beside the table's columns: `text` and `text_en`, what was done in words.
+    """
+    columns = audit_entry.c
+    said = (_said("vi").label("text"), _said("en").label("text_en"))
+    return sa.select(*columns, *said).where(staff_of(actor, columns.ward_code))
+
+
+def _said(language: str) -> sa.ColumnElement[str]:
+    words = {action: sa.literal(getattr(text, language), sa.Text) for action, text in ACTIONS.items()}
+    return sa.case(words, value=audit_entry.c.action, else_=audit_entry.c.action)
+
+
+def of_ward(
+    actor: Actor,
+    ward_code: Any,
+    *,
+    action: str | None = None,
+    account_id: UUID | None = None,
+    subject: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Rows:
+    """A ward's entries: of one kind, of one account, about one subject, from `since` on and before `until`.
+
+    Each has its index, which ends with the moment: however large the log, a page of it is read from one end.
+    """
+    columns = audit_entry.c
+    rows = readable(actor).where(columns.ward_code == ward_code)
+    if action is not None:
+        rows = rows.where(columns.action == action)
+    if account_id is not None:
+        rows = rows.where(columns.account_id == account_id)
+    if subject is not None:
+        rows = rows.where(columns.subject == subject)
+    if since is not None:
+        rows = rows.where(columns.at >= since)
+    if until is not None:
+        rows = rows.where(columns.at < until)
+    return rows
+
+
+def with_id(actor: Actor, ward_code: Any, entry_id: Any) -> Rows:
+    return readable(actor).where(audit_entry.c.ward_code == ward_code, audit_entry.c.id == entry_id)
 
 
 async def forget_old(connection: AsyncConnection, before: datetime) -> int:

@@ -36,6 +36,7 @@ COLUMNS: dict[str, Columns] = {
         STAFF: "id username name role ward_code demo disabled_at created_at",
         NOBODY: "password_hash notices_seen_at",
     },
+    "audit_entry": {STAFF: "ward_code id at account_id name role action subject details request_id"},
     "bookmark": {NOBODY: "name moment"},
     "boundary_edit": {STAFF: "ward_code id at account_id drawn redrawn removed renamed", NOBODY: "xact"}
     # What it was done for is also told of each boundary that it drew.

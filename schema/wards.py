@@ -21,6 +21,7 @@ from geo import (
     teams,
 )
 from schema.accounts import AccountConnection
+from schema.audit import AuditConnection, audited
 from schema.boundary_history import BoundaryEditConnection, BoundaryThen, boundaries_at, boundary_changes
 from schema.categories import Category
 from schema.enums import Role
@@ -164,6 +165,9 @@ class Ward(Node):
     teams: TeamConnection = answers(_teams, "Its community digital teams, by name.")
     crews: CrewConnection = answers(_crews, "Its rapid-response crews, by name; to who works in the ward.")
     accounts: AccountConnection = answers(_accounts, "The accounts of those who work for it, by name; to its staff.")
+    audit: AuditConnection = answers(
+        audited, "What those who work for it did, the latest first, whoever did it; to its staff."
+    )
     failed_jobs: list[FailedJob] = field(
         failed_in,
         "Background jobs for it that were given up, the latest 200; to its staff. "
