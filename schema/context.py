@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
@@ -12,11 +14,14 @@ import strawberry
 from graphql import GraphQLError
 
 from geo.actor import ANONYMOUS, Actor
+from geo.admitting import Bound
 from geo.database import Database, Texts
 from geo.intake import Intake
 from geo.language import Language, Text
 from geo.plans import Given, Plan
 from geo.redacting import Rectangle
+from geo.second_factor import Need
+from geo.shares import Share, Turn
 from geo.tables import Channel
 
 TOO_COSTLY = Text(
@@ -25,8 +30,18 @@ TOO_COSTLY = Text(
 )
 
 
+_INTROSPECTION_OFF = Text(
+    "Lược đồ không trả lời qua truy vấn ở đây; hãy đọc ở /schema.graphql.",
+    "The schema is not told by queries here: read it at /schema.graphql.",
+)
+
+
 class OperationOver(Exception):
     """The operation was answered already."""
+
+
+class OperationTimeout(TimeoutError):
+    """The operation was given up: it took too long, or others needed what it held. Its SQL was cancelled."""
 
 
 class Redactor(Protocol):
@@ -34,6 +49,18 @@ class Redactor(Protocol):
 
     async def blurred(self, photo_id: UUID, rectangles: Sequence[Rectangle]) -> UUID:
         """The id of a new, stored copy in which these parts are unrecognisable. Raises `TooManyRequests`."""
+        ...
+
+
+class Admission(Protocol):
+    """Whoever knows how many reports may come from the caller."""
+
+    def bounds(self, request_key: UUID, *, email: bool, proof: str | None) -> tuple[Bound, ...]:
+        """What bounds a report with this key; `email` says that it names an address to write to."""
+        ...
+
+    def stored(self, request_key: UUID) -> None:
+        """A report with this key is stored, now or since it was first sent."""
         ...
 
 
@@ -50,8 +77,28 @@ class Context:
     channel: Channel = Channel.GRAPHQL
     reports: Intake | None = None
     redactor: Redactor | None = None
+    address: str = "unknown"
+    """Where the caller calls from, for what is slowed after wrong passwords."""
+    second_factor: Need = Need.OPTIONAL
+    site: str = ""
+    """Where people reach our pages: what a link that is handed on begins with."""
+    mails: bool = False
+    """Whether links can be mailed."""
+    admission: Admission | None = None
+    """What bounds the caller's reports; without one nothing does."""
+    introspection: bool = True
+    """Whether this caller may ask for `__schema`."""
+    seconds: float | None = None
+    """How long the operation may take."""
+    share: Share | None = None
+    """What the caller has of the connections; without one there is no other caller."""
+    give_up: Callable[[], None] | None = None
+    """Ends the operation while it runs, as when its time is over."""
     cost: int = 0
+    refusal: str | None = None
+    """The name of the refusal that a mutation was answered with, for whoever counts them."""
     _texts: Texts | None = None
+    _reading: Turn | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _closed: bool = False
 
@@ -74,7 +121,12 @@ class Context:
         self.cost += rows
         if self.cost > self.max_cost:
             message = TOO_COSTLY.to(self.language, cost=self.cost, most=self.max_cost)
-            raise GraphQLError(message, extensions={"code": "TOO_COSTLY"})
+            extensions = {"code": "TOO_COSTLY", "limit": "cost", "most": self.max_cost}
+            raise GraphQLError(message, extensions=extensions)
+
+    def no_introspection(self) -> GraphQLError:
+        """The refusal of a query that asks for `__schema`."""
+        return GraphQLError(_INTROSPECTION_OFF.to(self.language), extensions={"code": "INTROSPECTION_OFF"})
 
     async def fetch(self, plan: Plan, given: Given) -> bytes | None:
         """The one text that `plan` selects. After `close` it is refused: nobody would give the connection back."""
@@ -82,8 +134,27 @@ class Context:
             if self._closed:
                 raise OperationOver
             if self._texts is None:
+                if self.share is not None:
+                    self._reading = await self.share.reading.enter(self.share.who, plan.sql, self.give_up)
                 self._texts = self.database.texts()
-            return await self._texts.fetch(plan, given)
+            began = time.monotonic()
+            try:
+                return await self._texts.fetch(plan, given)
+            finally:
+                if self.share is not None:
+                    self.share.reading.took(plan.sql, time.monotonic() - began)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[None]:
+        """A turn at a connection to write on, taken before the connection itself."""
+        if self.share is None:
+            yield
+            return
+        turn = await self.share.writing.enter(self.share.who)
+        try:
+            yield
+        finally:
+            self.share.writing.leave(turn)
 
     async def release(self) -> None:
         """Give the connection back before asking for another to write on: who holds one and waits can wait for ever."""
@@ -102,8 +173,13 @@ class Context:
 
     async def _give_back(self) -> None:
         texts, self._texts = self._texts, None
-        if texts is not None:
-            await texts.close()
+        turn, self._reading = self._reading, None
+        try:
+            if texts is not None:
+                await texts.close()
+        finally:
+            if turn is not None and self.share is not None:
+                self.share.reading.leave(turn)
 
 
 Info = strawberry.Info[Context, None]

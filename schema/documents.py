@@ -10,6 +10,7 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    GraphQLSyntaxError,
     OperationDefinitionNode,
     ValuesOfCorrectTypeRule,
     VariableDefinitionNode,
@@ -23,12 +24,14 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from schema.limits import MAX_TOKENS, Limits
+from schema.limits import Limits, excess, too_large
 from schema.literals import Literals
 from schema.operations import LONGEST_REMEMBERED, Operation
 from schema.texts import faults, language
 
 _MOST_ERRORS = 10
+_USUAL = Limits()
+_NESTED = "Syntax Error: Document is nested too deeply"
 
 
 class _EnoughError(Exception):
@@ -46,28 +49,42 @@ class InvalidDocument(Exception):
 _RULES = tuple(Literals if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules)
 
 
-def prepared(schema: GraphQLSchema, query: str) -> DocumentNode:
+def prepared(schema: GraphQLSchema, query: str, limits: Limits = _USUAL) -> DocumentNode:
     """The parsed and validated document; raises `InvalidDocument`.
 
-    Remembered by its text: some hundreds, none of them long. Errors are not: they are told in the caller's language.
+    Remembered by its text and the limits that it kept: some hundreds, none of them long. Errors are not: they are told
+    in the caller's language.
     """
-    return _remembered(schema, query) if len(query) <= LONGEST_REMEMBERED else _prepare(schema, query)
+    return _remembered(schema, query, limits) if len(query) <= LONGEST_REMEMBERED else _prepare(schema, query, limits)
 
 
-def _prepare(schema: GraphQLSchema, query: str) -> DocumentNode:
+def _prepare(schema: GraphQLSchema, query: str, limits: Limits) -> DocumentNode:
     """The limits come first: the other rules may be slow on a document that they refuse."""
     try:
-        document = parse(query, max_tokens=MAX_TOKENS)
-        errors = validate(schema, document, (Limits,)) or validate(
+        document = _parsed(query, limits)
+        errors = excess(document, limits) or validate(
             schema, document, _RULES, max_errors=_MOST_ERRORS, hide_suggestions=True
         )
     except GraphQLError as error:
         raise InvalidDocument([error]) from error
     except RecursionError as error:
-        raise InvalidDocument([GraphQLError("The document is nested too deeply.")]) from error
+        raise InvalidDocument([too_large("depth", limits.depth)]) from error
     if errors:
         raise InvalidDocument(errors)
     return document
+
+
+def _parsed(query: str, limits: Limits) -> DocumentNode:
+    if len(query) > limits.length:
+        raise too_large("length", limits.length)
+    try:
+        return parse(query, max_tokens=limits.tokens)
+    except GraphQLSyntaxError as error:
+        if error.message.startswith("Syntax Error: Document contains more than"):
+            raise too_large("tokens", limits.tokens) from error
+        if error.message.startswith(_NESTED):
+            raise too_large("depth", limits.depth) from error
+        raise
 
 
 _remembered = lru_cache(maxsize=256)(_prepare)

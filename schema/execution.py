@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 import orjson
 from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, OperationType
+from graphql.execution.values import VariableValues
 from graphql.pyutils import is_awaitable
 
 from geo.ordering import BadCursor
 from geo.plans import Given
-from schema.context import Context
+from schema.context import Context, OperationTimeout
 from schema.documents import coerced
 from schema.executor import SqlExecutor, executor_for
-from schema.operations import PlannedField, operation_of
+from schema.operations import Operation, PlannedField, operation_of
 from schema.planning import planned
+
+_closing: set[asyncio.Task[None]] = set()
+"""What is being given back of operations that were given up."""
 
 
 async def run(
@@ -24,25 +30,48 @@ async def run(
     variables: dict[str, Any] | None = None,
     operation_name: str | None = None,
 ) -> ExecutionResult:
-    """Execute a prepared query or mutation, and give its connection back."""
+    """Execute a prepared query or mutation, and give its connection back. Raises `OperationTimeout`."""
     operation = operation_of(schema, document, operation_name)
     if operation is None:
         return ExecutionResult(None, [GraphQLError("Which operation to run is not clear.")])
+    if operation.introspects and not context.introspection:
+        return ExecutionResult(None, [context.no_introspection()])
     values = coerced(schema, operation, variables or {})
     if isinstance(values, list):
         return ExecutionResult(None, values)
     try:
-        if operation.node.operation is OperationType.QUERY:
-            fields = planned(schema, operation, context, values)
-            if fields is not None:
-                answered = await _answered(fields, context, values.coerced)
-                if answered is not None:
-                    return answered
-        result: Any = executor_for(SqlExecutor, schema, operation, context, values).execute_operation()
-        executed: ExecutionResult = await result if is_awaitable(result) else result
-        return executed
-    finally:
-        await context.close()
+        async with asyncio.timeout(context.seconds) as time_left:
+            context.give_up = lambda: _end(time_left)
+            result = await _run(schema, operation, context, values)
+    except BaseException as error:
+        # Nobody waits for the database to agree that it is over.
+        closing = asyncio.create_task(context.close())
+        _closing.add(closing)
+        closing.add_done_callback(_closing.discard)
+        if isinstance(error, TimeoutError) and time_left.expired():
+            raise OperationTimeout from None
+        raise
+    await context.close()
+    return result
+
+
+def _end(time_left: asyncio.Timeout) -> None:
+    with suppress(RuntimeError):  # it is over already
+        time_left.reschedule(0)
+
+
+async def _run(
+    schema: GraphQLSchema, operation: Operation, context: Context, values: VariableValues
+) -> ExecutionResult:
+    if operation.node.operation is OperationType.QUERY:
+        fields = planned(schema, operation, context, values)
+        if fields is not None:
+            answered = await _answered(fields, context, values.coerced)
+            if answered is not None:
+                return answered
+    result: Any = executor_for(SqlExecutor, schema, operation, context, values).execute_operation()
+    executed: ExecutionResult = await result if is_awaitable(result) else result
+    return executed
 
 
 async def _answered(

@@ -1,13 +1,14 @@
 """What a document may ask for, decided before it runs, in one pass that remembers each fragment.
 
 Fragments are measured once and their measure is used at every spread: doubling fragments, which a walk without a memo
-follows exponentially, cost a multiplication. Introspection is counted apart, for the standard query is fifteen deep.
+follows exponentially, cost a multiplication. What introspection asks for is counted apart, wherever it stands: the
+standard query is fifteen deep, and nothing beside it may be so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -18,105 +19,183 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    ValidationContext,
-    ValidationRule,
 )
 
-MAX_TOKENS = 1_500
-MAX_DEPTH = 10
-MAX_FIELDS = 300
-MAX_ALIASES = 15
-MAX_ROOT_FIELDS = 10
-MAX_FRAGMENTS = 20
-MAX_OPERATIONS = 5
-MAX_INTROSPECTION_DEPTH = 20
+from geo.language import Language, Text
+from schema.texts import language
+
 _INTROSPECTION = frozenset({"__schema", "__type"})
+INTROSPECTION_DEPTH = 20
+INTROSPECTION_FIELDS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """What a selection comes to when its fragments are spread out."""
+class Limits:
+    """How much one document may come to. `length` is in characters, all else is counted."""
+
+    depth: int = 10
+    aliases: int = 15
+    directives: int = 8
+    fields: int = 300
+    tokens: int = 1_500
+    fragments: int = 20
+    root_fields: int = 10
+    operations: int = 5
+    length: int = 65_536
+
+
+_TOO_LARGE = {
+    "depth": Text(
+        "Truy vấn lồng quá sâu (tối đa {most} cấp).", "The query is nested too deeply ({most} levels at most)."
+    ),
+    "aliases": Text(
+        "Truy vấn đặt quá nhiều bí danh (tối đa {most}).", "The query has too many aliases ({most} at most)."
+    ),
+    "directives": Text(
+        "Truy vấn có quá nhiều chỉ thị (tối đa {most}).", "The query has too many directives ({most} at most)."
+    ),
+    "fields": Text(
+        "Truy vấn hỏi quá nhiều trường (tối đa {most}).", "The query asks too many fields ({most} at most)."
+    ),
+    "tokens": Text("Truy vấn quá dài (tối đa {most} ký hiệu).", "The query is too long ({most} tokens at most)."),
+    "fragments": Text(
+        "Truy vấn có quá nhiều mảnh (tối đa {most}).", "The query has too many fragments ({most} at most)."
+    ),
+    "rootFields": Text(
+        "Truy vấn có quá nhiều trường ở cấp đầu (tối đa {most}).",
+        "The query has too many root fields ({most} at most).",
+    ),
+    "operations": Text(
+        "Tài liệu có quá nhiều thao tác (tối đa {most}).", "The document has too many operations ({most} at most)."
+    ),
+    "length": Text("Truy vấn quá dài (tối đa {most} ký tự).", "The query is too long ({most} characters at most)."),
+    "introspection": Text(
+        "Truy vấn hỏi quá nhiều về lược đồ (tối đa {most}).", "The query asks too much of the schema ({most} at most)."
+    ),
+}
+_CIRCULAR = Text("Mảnh `{name}` chứa chính nó.", "Fragment `{name}` contains itself.")
+
+
+def too_large(limit: str, most: int) -> GraphQLError:
+    """The refusal of a document that is over `limit`, in the caller's words."""
+    spoken = language.get()
+    count = f"{most:,}" if spoken is Language.EN else f"{most:,}".replace(",", ".")
+    message = _TOO_LARGE[limit].to(spoken, most=count)
+    return GraphQLError(message, extensions={"code": "TOO_LARGE", "limit": limit, "most": most})
+
+
+@dataclass(slots=True)
+class _Measure:
+    """What a selection comes to when its fragments are spread out; what lies below introspection's fields apart."""
 
     depth: int = 0
     fields: int = 0
     aliases: int = 0
+    directives: int = 0
+    roots: int = 0
+    schemas: int = 0
+    introspection_depth: int = 0
+    introspection_fields: int = 0
 
-    def beside(self, other: Measure) -> Measure:
-        return Measure(max(self.depth, other.depth), self.fields + other.fields, self.aliases + other.aliases)
+    def add(self, other: _Measure) -> None:
+        self.depth = max(self.depth, other.depth)
+        self.fields += other.fields
+        self.aliases += other.aliases
+        self.directives += other.directives
+        self.roots += other.roots
+        self.schemas += other.schemas
+        self.introspection_depth = max(self.introspection_depth, other.introspection_depth)
+        self.introspection_fields += other.introspection_fields
 
 
-class Limits(ValidationRule):
-    """Refuses a document that is too deep, too wide, or has too many aliases, fragments, root fields or operations."""
+class _CircularError(Exception):
+    """A fragment, by its name, contains itself."""
 
-    def __init__(self, context: ValidationContext) -> None:
-        super().__init__(context)
-        self._fragments: dict[str, FragmentDefinitionNode] = {}
-        self._measured: dict[str, Measure] = {}
-        self._rooted: dict[str, int] = {}
 
-    def enter_document(self, document: DocumentNode, *_: Any) -> None:
-        operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-        self._fragments = {
-            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-        }
-        self._check(len(operations), MAX_OPERATIONS, "operations")
-        self._check(len(self._fragments), MAX_FRAGMENTS, "fragments")
-        if len(self._fragments) > MAX_FRAGMENTS:
-            return
-        for operation in operations:
-            self._check_operation(operation)
+def excess(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
+    """Why the document is refused, or nothing: each limit that it is over once, or the fragment that contains itself."""
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    counted = [("operations", len(operations), limits.operations), ("fragments", len(fragments), limits.fragments)]
+    over = [too_large(name, most) for name, count, most in counted if count > most]
+    if over:
+        return over
+    measuring = _Measuring(fragments)
+    try:
+        for name in fragments:
+            measuring.fragment(name, ())
+        measures = [measuring.operation(node) for node in operations]
+    except _CircularError as circular:
+        message = _CIRCULAR.to(language.get(), name=circular)
+        return [GraphQLError(message, extensions={"code": "CIRCULAR_FRAGMENTS"})]
+    found = {limit: most for measure in measures for limit, most in _over(measure, limits)}
+    return [too_large(limit, most) for limit, most in found.items()]
 
-    def _check_operation(self, operation: OperationDefinitionNode) -> None:
-        introspects = any(
-            isinstance(node, FieldNode) and node.name.value in _INTROSPECTION
-            for node in operation.selection_set.selections
-        )
-        measure = self._measure(operation.selection_set, ())
-        self._check(measure.depth, MAX_INTROSPECTION_DEPTH if introspects else MAX_DEPTH, "levels")
-        self._check(measure.fields, MAX_FIELDS, "fields")
-        self._check(measure.aliases, MAX_ALIASES, "aliases")
-        self._check(self._roots(operation.selection_set, ()), MAX_ROOT_FIELDS, "root fields")
 
-    def _check(self, count: int, most: int, what: str) -> None:
+def _over(measure: _Measure, limits: Limits) -> Iterator[tuple[str, int]]:
+    for name, count, most in (
+        ("depth", measure.depth, limits.depth),
+        ("fields", measure.fields, limits.fields),
+        ("aliases", measure.aliases, limits.aliases),
+        ("directives", measure.directives, limits.directives),
+        ("rootFields", measure.roots, limits.root_fields),
+        ("introspection", measure.schemas, 1),
+        ("introspection", measure.introspection_depth, INTROSPECTION_DEPTH),
+        ("introspection", measure.introspection_fields, INTROSPECTION_FIELDS),
+    ):
         if count > most:
-            self.report_error(
-                GraphQLError(f"The document has too many {what}: {most} at most.", extensions={"code": "TOO_LARGE"})
-            )
+            yield name, most
 
-    def _measure(self, selections: SelectionSetNode, within: tuple[str, ...]) -> Measure:
-        total = Measure()
+
+class _Measuring:
+    """Measures the selections of one document."""
+
+    def __init__(self, fragments: dict[str, FragmentDefinitionNode]) -> None:
+        self._fragments = fragments
+        self._measured: dict[str, _Measure] = {}
+
+    def operation(self, node: OperationDefinitionNode) -> _Measure:
+        measure = self._selections(node.selection_set, ())
+        measure.directives += len(node.directives or ())
+        measure.directives += sum(len(variable.directives or ()) for variable in node.variable_definitions or ())
+        return measure
+
+    def fragment(self, name: str, within: tuple[str, ...]) -> _Measure:
+        """The measure of a fragment, taken once; of one that is not there nothing, for another rule says so."""
+        if name in within:
+            raise _CircularError(name)
+        known = self._measured.get(name)
+        if known is None:
+            node = self._fragments.get(name)
+            if node is None:
+                return _Measure()
+            known = self._selections(node.selection_set, (*within, name))
+            known.directives += len(node.directives or ())
+            self._measured[name] = known
+        return known
+
+    def _selections(self, selections: SelectionSetNode, within: tuple[str, ...]) -> _Measure:
+        total = _Measure()
         for node in selections.selections:
             if isinstance(node, FieldNode):
-                below = self._measure(node.selection_set, within) if node.selection_set else Measure()
-                aliased = 1 if node.alias is not None else 0
-                total = total.beside(Measure(below.depth + 1, below.fields + 1, below.aliases + aliased))
+                total.add(self._field(node, within))
             elif isinstance(node, InlineFragmentNode):
-                total = total.beside(self._measure(node.selection_set, within))
+                total.add(self._selections(node.selection_set, within))
             elif isinstance(node, FragmentSpreadNode):
-                total = total.beside(self._fragment(node.name.value, within))
+                total.add(self.fragment(node.name.value, within))
+            total.directives += len(node.directives or ())
         return total
 
-    def _fragment(self, name: str, within: tuple[str, ...]) -> Measure:
-        if name in within or name not in self._fragments:  # a circle, or unknown: other rules say so
-            return Measure()
-        if name not in self._measured:
-            self._measured[name] = self._measure(self._fragments[name].selection_set, (*within, name))
-        return self._measured[name]
-
-    def _roots(self, selections: SelectionSetNode, within: tuple[str, ...]) -> int:
-        count = 0
-        for node in selections.selections:
-            if isinstance(node, FieldNode):
-                count += 1
-            elif isinstance(node, InlineFragmentNode):
-                count += self._roots(node.selection_set, within)
-            elif isinstance(node, FragmentSpreadNode):
-                count += self._roots_of(node.name.value, within)
-        return count
-
-    def _roots_of(self, name: str, within: tuple[str, ...]) -> int:
-        if name in within or name not in self._fragments:
-            return 0
-        if name not in self._rooted:
-            self._rooted[name] = self._roots(self._fragments[name].selection_set, (*within, name))
-        return self._rooted[name]
+    def _field(self, node: FieldNode, within: tuple[str, ...]) -> _Measure:
+        below = self._selections(node.selection_set, within) if node.selection_set else _Measure()
+        below.aliases += node.alias is not None
+        below.roots = 1
+        if node.name.value in _INTROSPECTION:
+            below.introspection_depth = below.depth + 1
+            below.introspection_fields += below.fields
+            below.depth, below.fields = 1, 1
+            below.schemas += node.name.value == "__schema"
+        else:
+            below.depth += 1
+            below.fields += 1
+        return below

@@ -66,18 +66,23 @@ def mutation_by(
     async def resolver(info: Info, input: Any) -> Any:
         context = info.context
         if context.actor.role not in roles:
-            return shown(NotAllowed(), context.language)
+            return _told(context, NotAllowed())
         await context.release()
         try:
             return await work(context, input)
         except Refusal as refusal:
-            return shown(refusal, context.language)
+            return _told(context, refusal)
 
     resolver.__annotations__["input"] = Annotated[input_type, strawberry.argument(description="What to do.")]
     union = strawberry.union(f"{name}Result", description=f"What {name[0].lower()}{name[1:]} answers with.")
     result = Annotated[Union[payload, *refusals], union]  # type: ignore[valid-type]
     metadata = {"roles": frozenset(roles)}
     return strawberry.field(resolver=resolver, graphql_type=result, description=description, metadata=metadata)
+
+
+def _told(context: Context, refusal: Refusal) -> Any:
+    context.refusal = type(refusal).__name__
+    return shown(refusal, context.language)
 
 
 def incident_payload(name: str) -> type:

@@ -67,6 +67,8 @@ class Operation:
     variables: tuple[Declared, ...]
     nested: tuple[Declared, ...]
     works: bool
+    introspects: bool
+    """Whether the document asks for `__schema` anywhere."""
 
     @property
     def key(self) -> Hashable:
@@ -117,7 +119,8 @@ def operation_of(schema: GraphQLSchema, document: DocumentNode, name: str | None
     nested = tuple(variable for variable in variables if variable.name in below.found)
     asked = _Names()
     visit(document, asked)
-    operation = Operation(document, node, variables, nested, not _worked(schema).isdisjoint(asked.fields))
+    works, introspects = not _worked(schema).isdisjoint(asked.fields), "__schema" in asked.fields
+    operation = Operation(document, node, variables, nested, works, introspects)
     if not operation.long:
         _operations.put(key, (document, operation))
     return operation

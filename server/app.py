@@ -13,11 +13,16 @@ from starlette.types import ASGIApp
 from geo.database import Database
 from geo.exporting.streaming import Exports
 from geo.intake import Intake
-from server import basemap, exports, graphql, health, photos, sessions, tiles, websocket
+from geo.shares import Shares
+from server import basemap, challenges, exports, graphql, health, photos, sessions, tiles, websocket
+from server.admission import Admissions
 from server.basemap import Grounds
 from server.callers import CHANNEL as PEOPLE_CHANGED
 from server.callers import Callers
+from server.challenges import Challenges
+from server.devices import Devices
 from server.events import Hub
+from server.limiting import AccountLimitingMiddleware, Limiter, LimitingMiddleware
 from server.limits import BodyLimitMiddleware
 from server.live import Live
 from server.observing import Observing
@@ -35,6 +40,7 @@ from server.pages import (
     progress,
     progress_forms,
     report,
+    second_factor,
     settings_accounts,
     settings_categories,
     settings_crews,
@@ -54,10 +60,12 @@ from server.pages import map as map_page
 from server.pictures import Pictures
 from server.redacting import Redacting
 from server.room import Room
+from server.scraping import Scraping
 from server.security_headers import SecurityHeaders
 from server.sessions import SessionMiddleware
 from server.settings import Settings
 from server.storage import photographs_of
+from server.tallies import Tallies
 from server.unavailable import UnavailableMiddleware
 from server.worker import worker_of, working
 
@@ -66,6 +74,7 @@ ROUTES: list[BaseRoute] = [
     *websocket.routes,
     *sessions.routes,
     *sign_in.routes,
+    *second_factor.routes,
     *team.routes,
     *team_forms.routes,
     *health.routes,
@@ -82,6 +91,7 @@ ROUTES: list[BaseRoute] = [
     *case_forms.routes,
     *tiles.routes,
     *photos.routes,
+    *challenges.routes,
     *exports.routes,
     *staff.routes,
     *staff_places.routes,
@@ -105,21 +115,33 @@ class Application(Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         settings: Settings = self.state.settings
-        inner = SecurityHeaders(super().build_middleware_stack(), settings.secure_cookies)
-        return Observing(inner, settings.proxies)
+        inner = Scraping(super().build_middleware_stack(), settings)
+        return Observing(SecurityHeaders(inner, settings.secure_cookies), settings.proxies)
 
 
 def create_app(settings: Settings) -> Starlette:
     """The application for these settings. Raises `SettingsError` when they lack a database or a key."""
-    database = Database(settings.database, pool_size=settings.pool_size)
+    database = Database(
+        settings.database,
+        pool_size=settings.pool_size,
+        statement_timeout_ms=round(settings.statement_seconds * 1000),
+    )
     settings.key  # noqa: B018 - refuses to start without one, instead of failing at the first report
 
-    callers = Callers(database)
-    hub = Hub(database, settings.max_subscriptions, {PEOPLE_CHANGED: callers.forget})
+    callers = Callers(database, strict=settings.demands_second_factor)
+    hub = Hub(database, settings.max_subscriptions, {PEOPLE_CHANGED: callers.forget}, settings.followers_per_address)
     callers.listening = hub.listening
     photographs, pictures = photographs_of(settings), Pictures()
     redactor = Redacting(pictures, photographs)
-    live = Live(database, settings, hub, Room(settings.max_subscriptions), redactor)
+    size, most = settings.pool_size, settings.max_operations_per_caller
+    reading, writing = Shares(size, size, most), Shares(size, max(size // 2, 1), most)
+    tallies = Tallies(database, settings.key)
+    limiter = Limiter(settings, tallies)
+    devices = Devices(settings.key, secure=settings.secure_cookies)
+    given = Challenges(settings.key, settings.challenge_rounds)
+    admissions = Admissions(settings, tallies, devices, given, writes_mail=settings.writes_mail)
+    sockets = Room(settings.max_subscriptions)
+    live = Live(database, settings, hub, sockets, redactor, reading, writing, admissions, limiter)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -127,6 +149,7 @@ def create_app(settings: Settings) -> Starlette:
         async with working(worker_of(settings) if settings.worker else None):
             yield
         await pictures.close()
+        await tallies.close()
         await live.hub.close()
         await database.close()
 
@@ -134,8 +157,10 @@ def create_app(settings: Settings) -> Starlette:
         routes=ROUTES,
         middleware=[
             Middleware(UnavailableMiddleware),
+            Middleware(LimitingMiddleware, limiter=limiter, devices=devices),
             Middleware(BodyLimitMiddleware),
             Middleware(SessionMiddleware, callers=callers, settings=settings),
+            Middleware(AccountLimitingMiddleware, limiter=limiter),
         ],
         exception_handlers={404: trouble.refused, 405: trouble.refused, 500: trouble.failed},
         lifespan=lifespan,
@@ -150,5 +175,7 @@ def create_app(settings: Settings) -> Starlette:
     app.state.pictures = pictures
     app.state.redactor = redactor
     app.state.settings = settings
+    app.state.admissions = admissions
+    app.state.challenges = given
     app.state.grounds = Grounds(settings)
     return app

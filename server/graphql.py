@@ -11,18 +11,21 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from geo.database import out_of_reach
 from geo.language import Language, Text
+from geo.outage import OUT_OF_REACH
 from schema import texts
 from schema.api import SCHEMA, sdl
 from schema.documents import InvalidDocument, prepared
-from schema.execution import run
+from schema.limits import Limits
 from server import sse
-from server.answers import cause_of, formatted
+from server.answers import formatted, later, raise_passing
 from server.contexts import context_of
 from server.languages import language_of
-from server.live import Caller, Live
+from server.leaving import Gone, while_there
+from server.live import Live
+from server.operations import count_refused, run
 from server.pages.explorer import explorer, is_wanted
+from server.pages.trouble import trouble
 from server.parsing import parsed
 from server.sessions import FOREIGN, is_own
 
@@ -63,22 +66,31 @@ async def endpoint(request: Request) -> Response:
     if request.method == "HEAD":  # which comes with every GET route
         return Response(status_code=405, headers={"Allow": "GET, POST"})
     if is_wanted(request):
-        return explorer(request)
+        return trouble(request, 404) if request.app.state.settings.production else explorer(request)
     language = language_of(request.headers)
     texts.language.set(language)
     media_type = _accepted(request.headers.get("accept", ""))
+    limits = request.app.state.settings.limits
     try:
         streams = sse.is_wanted(request)
         if media_type is None and not streams:
             raise BadRequest(_NOT_ACCEPTED, 406, kinds=f"{_GRAPHQL}, {_JSON}")
         asked = _from_address(request) if request.method == "GET" else _from_body(request, await request.body())
         # A client that takes both, as some always say, gets a stream only of what needs one.
-        if streams and (media_type is None or _kind(asked) is OperationType.SUBSCRIPTION):
+        if streams and (media_type is None or _kind(asked, limits) is OperationType.SUBSCRIPTION):
             return await _stream(request, asked, language)
         result, status = await _run(request, asked, language)
     except BadRequest as error:
         body = {"errors": [{"message": str(error), "extensions": {"code": "BAD_REQUEST"}}]}
         return _answer(body, error.status, media_type or _JSON, error.headers)
+    except Gone:
+        return Response(status_code=499)  # which nobody reads but who counts the answers
+    except OUT_OF_REACH as error:
+        passing = later(error)
+        if passing is None:
+            raise
+        body = formatted(ExecutionResult(None, [passing.error(language)]), language)
+        return _answer(body, passing.status, media_type or _JSON, {"Retry-After": str(passing.retry_after)})
     if media_type == _JSON and status == 400:
         status = 200  # so the specification wants it for requests that are well formed
     return _answer(formatted(result, language), status, media_type or _JSON)
@@ -86,22 +98,23 @@ async def endpoint(request: Request) -> Response:
 
 async def _stream(request: Request, asked: Asked, language: Language) -> Response:
     """The same as a stream of events, where a subscription runs too."""
+    live: Live = request.app.state.live
     if request.method == "GET":
         by_cookie = request.state.token is not None and "authorization" not in request.headers
         if by_cookie and not is_own(request.headers):
             raise BadRequest(FOREIGN, 403)
-        if _kind(asked) is OperationType.MUTATION:
+        if _kind(asked, live.settings.limits) is OperationType.MUTATION:
             raise BadRequest(_ONLY_QUERIES, 405, {"Allow": "POST"})
-    live: Live = request.app.state.live
-    caller = Caller(request.state.token, language)
+    caller = live.caller(request, language)
     resume = request.headers.get("last-event-id") or None
-    outcome = await live.ask(caller, asked.query, asked.variables, asked.operation_name, resume)
+    asking = live.ask(caller, asked.query, asked.variables, asked.operation_name, resume)
+    outcome = await while_there(request, asking)
     return sse.EventStream(live, caller, outcome)
 
 
-def _kind(asked: Asked) -> OperationType | None:
+def _kind(asked: Asked, limits: Limits) -> OperationType | None:
     try:
-        operation = get_operation_ast(prepared(SCHEMA, asked.query), asked.operation_name)
+        operation = get_operation_ast(prepared(SCHEMA, asked.query, limits), asked.operation_name)
     except InvalidDocument:
         return None
     return None if operation is None else operation.operation
@@ -109,8 +122,9 @@ def _kind(asked: Asked) -> OperationType | None:
 
 async def _run(request: Request, asked: Asked, language: Language) -> tuple[ExecutionResult, int]:
     try:
-        document = prepared(SCHEMA, asked.query)
+        document = prepared(SCHEMA, asked.query, request.app.state.settings.limits)
     except InvalidDocument as invalid:
+        count_refused()
         return ExecutionResult(None, invalid.errors), 400
     operation = get_operation_ast(document, asked.operation_name)
     if operation is None:
@@ -120,11 +134,10 @@ async def _run(request: Request, asked: Asked, language: Language) -> tuple[Exec
     if request.method == "GET" and operation.operation is not OperationType.QUERY:
         raise BadRequest(_ONLY_QUERIES, 405, {"Allow": "POST"})
     context = context_of(request, language)
-    result = await run(SCHEMA, document, context, asked.variables, asked.operation_name)
-    for error in result.errors or ():
-        cause = cause_of(error)
-        if cause is not None and out_of_reach(cause):
-            raise cause  # told as 503: to ask again soon will help
+    running = run(SCHEMA, document, context, asked.variables, asked.operation_name)
+    # A change is made or refused whether anybody waits for the answer or not.
+    result = await (while_there(request, running) if operation.operation is OperationType.QUERY else running)
+    raise_passing(result)
     # Without `data` nothing was executed: the variables were refused.
     refused = result.data is None and all(error.path is None for error in result.errors or ())
     return result, 400 if refused and result.errors else 200

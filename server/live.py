@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from graphql import ExecutionResult, GraphQLError, OperationType, get_operation_ast
+from starlette.requests import Request
 
 from geo import sessions
 from geo.actor import ANONYMOUS, Actor
@@ -20,12 +21,14 @@ from schema import texts
 from schema.api import SCHEMA
 from schema.context import Context, Redactor
 from schema.documents import InvalidDocument, prepared
-from schema.execution import run
-from schema.subscriptions import begin
-from server.addresses import UNKNOWN
+from server.addresses import UNKNOWN, address_of
+from server.admission import Admissions
 from server.answers import FAULT, formatted, later, raise_passing
 from server.contexts import may_introspect
 from server.events import Hub, Session, Subscriber, TooManyFollow, rights_of
+from server.limiting import GRAPHQL, Limiter
+from server.operations import begin, count_refused, run
+from server.pages.trouble import TROUBLES
 from server.room import Room
 from server.settings import Settings
 from server.unavailable import UNAVAILABLE
@@ -49,6 +52,10 @@ class Caller:
     token: str | None
     language: Language
     address: str = UNKNOWN
+    device: str | None = None
+    """The name of the device at the other end (`server/devices.py`)."""
+    socket: bool = False
+    """Whether one request brings many operations, each of which counts."""
     connection: object = field(default_factory=object, compare=False)
     """Stands for the connection, whatever the caller signs in as over it."""
 
@@ -80,17 +87,24 @@ class Live:
     redactor: Redactor
     reading: Shares
     writing: Shares
+    admissions: Admissions
+    limiter: Limiter
 
     def share_of(self, actor: Actor, address: str) -> Share:
         """What a caller has of the connections: an account, or all who come from an address without one."""
         return Share(actor.account_id or address, self.reading, self.writing)
+
+    def caller(self, request: Request, language: Language) -> Caller:
+        """Who asks by this request."""
+        address = address_of(request.scope, self.settings.proxies)
+        return Caller(request.state.token, language, address, self.admissions.devices.of(request.headers))
 
     async def actor_of(self, caller: Caller) -> Actor:
         """Who calls. Raises `SignedOut`."""
         if caller.token is None:
             return ANONYMOUS
         async with self.database.read() as connection:
-            actor = await sessions.actor_of(connection, caller.token)
+            actor = await sessions.actor_of(connection, caller.token, strict=self.settings.demands_second_factor)
         if actor is None:
             raise SignedOut
         return actor
@@ -106,12 +120,16 @@ class Live:
         """Run an operation, or begin to follow; `resume` stands in for `after`. Raises `SignedOut`."""
         language = caller.language
         texts.language.set(language)
+        if caller.socket and (wait := await self.limiter.of_address(GRAPHQL, caller.address)):
+            return self._too_many(caller, wait)
         try:
             document = prepared(SCHEMA, query, self.settings.limits)
             operation = get_operation_ast(document, operation_name)
             if operation is None:
                 return self._refusal(caller, GraphQLError(_WHICH.to(language)))
             actor = await self.actor_of(caller)
+            if caller.socket and (wait := await self.limiter.of_account(GRAPHQL, actor)):
+                return self._too_many(caller, wait)
             context = self._context(caller, actor)
             if operation.operation is not OperationType.SUBSCRIPTION:
                 result = await run(SCHEMA, document, context, variables, operation_name)
@@ -120,8 +138,9 @@ class Live:
                 return Answer(result, language, refused)
             following, telling = await begin(SCHEMA, document, context, variables, operation_name, resume)
             session = None if caller.token is None else Session(digest(caller.token), rights_of(actor))
-            return await self.hub.join(following, telling, session, caller.connection)
+            return await self.hub.join(following, telling, session, caller.connection, caller.address)
         except InvalidDocument as invalid:
+            count_refused()
             return self._refusal(caller, *invalid.errors)
         except TooManyFollow:
             return self._refusal(caller, GraphQLError(_TOO_MANY.to(language), extensions={"code": "TOO_MANY_REQUESTS"}))
@@ -136,6 +155,11 @@ class Live:
     def fault(self, caller: Caller) -> Answer:
         """What is told of a fault of ours, which is logged elsewhere."""
         return self._refusal(caller, GraphQLError(FAULT.to(caller.language), extensions={"code": "INTERNAL"}))
+
+    def _too_many(self, caller: Caller, seconds: int) -> Answer:
+        told = TROUBLES[429]
+        extensions = {"code": told.code, "retryAfterSeconds": seconds}
+        return self._refusal(caller, GraphQLError(told.message.to(caller.language), extensions=extensions))
 
     def unavailable(self, caller: Caller) -> Answer:
         """What is told while the database is out of reach."""
@@ -153,6 +177,11 @@ class Live:
             default_ward=self.settings.default_ward,
             max_cost=self.settings.max_cost,
             redactor=self.redactor,
+            address=caller.address,
+            second_factor=self.settings.second_factor,
+            site=self.settings.public_url or "",
+            mails=self.settings.writes_mail,
+            admission=self.admissions.of(actor, caller.address, caller.device),
             introspection=may_introspect(actor, self.settings),
             seconds=self.settings.operation_seconds,
             share=self.share_of(actor, caller.address),

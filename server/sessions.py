@@ -12,17 +12,27 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from geo import accounts, sessions
-from geo.actor import ANONYMOUS
+from geo import audit, second_factor, sessions
+from geo.actor import ANONYMOUS, Actor
 from geo.database import Database
 from geo.errors import TooManyRequests
 from geo.language import Text
+from server import signing_in
 from server.callers import Callers
 from server.languages import language_of
 from server.parsing import parsed
 from server.settings import Settings
+from server.signing_in import Opened, Wants
 
 SIGN_IN_FAILED = Text("Tên đăng nhập hoặc mật khẩu chưa đúng.", "The user name or the password is not right.")
+OTP_NEEDED = Text(
+    "Tài khoản này có bảo mật hai lớp. Hãy gửi kèm mã của ứng dụng trong trường `otp`.",
+    "This account has a second factor. Send the code of its app too, as `otp`.",
+)
+SET_UP_NEEDED = Text(
+    "Tài khoản này phải bật bảo mật hai lớp trước. Hãy đăng nhập trên trang web một lần để thiết lập.",
+    "This account must have a second factor first. Sign in by the page once to set it up.",
+)
 TOKEN_UNKNOWN = Text("Phiên đăng nhập đã hết hạn. Hãy đăng nhập lại.", "The session has ended. Please sign in again.")
 FOREIGN = Text("Yêu cầu đến từ trang web khác nên không được nhận.", "The request came from another web site.")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -31,6 +41,11 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 def cookie_name(settings: Settings) -> str:
     """`__Host-` binds a cookie to this host and to HTTPS; a plain name serves a machine without it."""
     return "__Host-session" if settings.secure_cookies else "session"
+
+
+def pending_cookie(settings: Settings) -> str:
+    """The cookie of a sign-in that waits for its second factor: another one, so that it is taken for no session."""
+    return "__Host-sign-in" if settings.secure_cookies else "sign-in"
 
 
 def is_own(headers: Headers) -> bool:
@@ -80,11 +95,12 @@ class SessionMiddleware:
             actor = known
         elif (token := connection.cookies.get(self.cookie)) is not None:
             safe = scope["type"] == "http" and scope["method"] in _SAFE_METHODS
-            if not safe and not is_own(connection.headers):
+            foreign = not safe and not is_own(connection.headers)
+            if foreign and scope["type"] == "http":  # a WebSocket's endpoint closes it with a code of its protocol
                 message = FOREIGN.to(language_of(connection.headers))
                 await _errors(message, "FOREIGN_ORIGIN", 403)(scope, receive, send)
                 return
-            actor = await self.callers.actor(token) or ANONYMOUS
+            actor = ANONYMOUS if foreign else await self.callers.actor(token) or ANONYMOUS
         scope.setdefault("state", {}).update(actor=actor, token=None if actor is ANONYMOUS else token)
         await self.app(scope, receive, send)
 
@@ -100,8 +116,8 @@ def _errors(message: str, code: str, status: int, headers: dict[str, str] | None
     return JSONResponse(body, status, headers)
 
 
-async def _credentials(request: Request) -> tuple[str, str] | None:
-    """User name and password from a form or a JSON object; None when they are not there as text."""
+async def _credentials(request: Request) -> tuple[str, str, str | None] | None:
+    """User name, password and, where it is there, `otp` from a form or a JSON object; None when they are no text."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     given: FormData | dict[str, object]
     if kind == "application/x-www-form-urlencoded":
@@ -114,39 +130,70 @@ async def _credentials(request: Request) -> tuple[str, str] | None:
         given = read if isinstance(read, dict) else {}
     else:
         return None
-    username, password = given.get("username"), given.get("password")
-    return (username, password) if isinstance(username, str) and isinstance(password, str) else None
-
-
-async def opened_by(request: Request, username: str, password: str) -> tuple[str, timedelta] | None:
-    """A token of a new session for these credentials, and how long it lasts. Raises `TooManyRequests`.
-
-    No connection is held while the password waits to be compared: there are few, and others need them.
-    """
-    database: Database = request.app.state.database
-    lifetime = timedelta(days=request.app.state.settings.session_days)
-    async with database.read() as connection:
-        lock = await accounts.lock_of(connection, username)
-    account = await lock.opened_by(password)
-    if account is None:
+    username, password, otp = (given.get(name) for name in ("username", "password", "otp"))
+    if not (isinstance(username, str) and isinstance(password, str) and isinstance(otp, str | None)):
         return None
-    async with database.write() as connection:
-        if not await lock.holds(connection):
-            return None
-        return await sessions.begin(connection, account.id, lifetime), lifetime
+    return username, password, otp or None
 
 
-async def _sign_in(request: Request) -> tuple[str, timedelta] | None:
-    """`opened_by` with the credentials in the request; None as well where it has none."""
-    credentials = await _credentials(request)
-    return None if credentials is None else await opened_by(request, *credentials)
+class NoSession(Exception):
+    """Nothing was opened; `text` says why, `code` says it to programs."""
+
+    def __init__(self, text: Text, code: str) -> None:
+        super().__init__(code)
+        self.text = text
+        self.code = code
+
+
+async def _sign_in(request: Request) -> Opened:
+    """A session for the credentials in the request. Raises `NoSession`, `TooManyRequests`."""
+    given = await _credentials(request)
+    made = None if given is None else await signing_in.with_password(request, *given[:2])
+    if given is None or made is None:
+        raise NoSession(SIGN_IN_FAILED, "SIGN_IN_FAILED")
+    if isinstance(made, Opened):
+        return made
+    opened = None
+    if made.wants is Wants.CODE and given[2] is not None:
+        who = await signing_in.waiting(request, made.token)
+        opened = None if who is None else await signing_in.with_code(request, made.token, who, given[2])
+    if opened is not None:
+        return opened
+    database: Database = request.app.state.database
+    async with database.write(silent=True) as connection:
+        await sessions.end_pending(connection, made.token)
+    if made.wants is Wants.SET_UP:
+        raise NoSession(SET_UP_NEEDED, "SECOND_FACTOR_NOT_SET_UP")
+    raise NoSession(*((OTP_NEEDED, "OTP_REQUIRED") if given[2] is None else (second_factor.WRONG, "OTP_WRONG")))
 
 
 def hold(request: Request, response: Response, token: str, lifetime: timedelta) -> None:
-    """Let the caller's browser hold the session that this token opens."""
+    """Let the caller's browser hold the session that this token opens, and no half of a sign-in any more."""
     settings: Settings = request.app.state.settings
+    _set(response, settings, cookie_name(settings), token, lifetime)
+    if pending_cookie(settings) in request.cookies:
+        forget(response, settings, pending_cookie(settings))
+
+
+def hold_pending(request: Request, response: Response, token: str) -> None:
+    """Let the caller's browser hold what waits for a second factor, in place of any session."""
+    settings: Settings = request.app.state.settings
+    _set(response, settings, pending_cookie(settings), token, sessions.PENDING)
+
+
+def pending_of(request: Request) -> str | None:
+    """The token of what waits for a second factor in the caller's browser."""
+    return request.cookies.get(pending_cookie(request.app.state.settings))
+
+
+def forget(response: Response, settings: Settings, name: str) -> None:
+    """Let the browser forget one of our cookies."""
+    response.delete_cookie(name, path="/", secure=settings.secure_cookies, httponly=True, samesite="lax")
+
+
+def _set(response: Response, settings: Settings, name: str, token: str, lifetime: timedelta) -> None:
     response.set_cookie(
-        cookie_name(settings),
+        name,
         token,
         max_age=int(lifetime.total_seconds()),
         path="/",
@@ -162,29 +209,34 @@ async def end(request: Request, response: Response) -> None:
     held = bearer_of(request.headers.get("authorization", "")) or request.cookies.get(cookie_name(settings))
     if held is not None:
         database: Database = request.app.state.database
-        async with database.write() as connection:
+        actor: Actor = request.state.actor
+        async with database.write(silent=True) as connection:
             await sessions.end(connection, held)
+            if actor.account_id is not None:
+                subject = signing_in.subject_of(actor.account_id, actor.ward_code)
+                await audit.record(connection, actor, "signOut", subject, actor.ward_code)
         request.app.state.callers.forget()  # at once, not when the database's call arrives
-    response.delete_cookie(
-        cookie_name(settings), path="/", secure=settings.secure_cookies, httponly=True, samesite="lax"
-    )
+    forget(response, settings, cookie_name(settings))
 
 
 async def token(request: Request) -> Response:
-    """`POST /token`: OAuth 2's password form (RFC 6749, 4.3) for apps."""
+    """`POST /token`: OAuth 2's password form (RFC 6749, 4.3) for apps; `otp` beside it where there is a second factor.
+
+    The errors of a second factor are ours, as its section 5.2 lets us have.
+    """
     headers = {"Cache-Control": "no-store"}
     try:
-        signed_in = await _sign_in(request)
+        opened = await _sign_in(request)
     except TooManyRequests as busy:
         message = busy.message(language_of(request.headers))
         told = {"error": "temporarily_unavailable", "error_description": message}
         return JSONResponse(told, 429, {**headers, "Retry-After": str(busy.retry_after)})
-    if signed_in is None:
-        message = SIGN_IN_FAILED.to(language_of(request.headers))
-        return JSONResponse({"error": "invalid_grant", "error_description": message}, 400, headers)
-    made, lifetime = signed_in
+    except NoSession as none:
+        error = "invalid_grant" if none.code == "SIGN_IN_FAILED" else none.code.lower()
+        told = {"error": error, "error_description": none.text.to(language_of(request.headers))}
+        return JSONResponse(told, 400, headers)
     kind = "bearer"
-    body = {"access_token": made, "token_type": kind, "expires_in": int(lifetime.total_seconds())}
+    body = {"access_token": opened.token, "token_type": kind, "expires_in": int(opened.lifetime.total_seconds())}
     return JSONResponse(body, 200, headers)
 
 
@@ -193,14 +245,14 @@ async def open_session(request: Request) -> Response:
     if not is_own(request.headers):
         return _errors(FOREIGN.to(language_of(request.headers)), "FOREIGN_ORIGIN", 403)
     try:
-        signed_in = await _sign_in(request)
+        opened = await _sign_in(request)
     except TooManyRequests as busy:
         message = busy.message(language_of(request.headers))
         return _errors(message, "TOO_MANY_REQUESTS", 429, {"Retry-After": str(busy.retry_after)})
-    if signed_in is None:
-        return _errors(SIGN_IN_FAILED.to(language_of(request.headers)), "SIGN_IN_FAILED", 401)
+    except NoSession as none:
+        return _errors(none.text.to(language_of(request.headers)), none.code, 401)
     response = Response(status_code=204)
-    hold(request, response, *signed_in)
+    hold(request, response, opened.token, opened.lifetime)
     return response
 
 

@@ -17,12 +17,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
 
+from server.addresses import address_of
 from server.events import End
 from server.languages import language_of
 from server.listener import OUT_OF_REACH
 from server.live import Answer, Caller, Live, SignedOut, changed
 from server.parsing import parsed
-from server.sessions import bearer_of
+from server.sessions import bearer_of, is_own
 
 _LOG = logging.getLogger(__name__)
 PROTOCOL = "graphql-transport-ws"
@@ -62,14 +63,19 @@ class Endpoint:
             return
         try:
             await receive()  # "websocket.connect"
+            headers = Headers(scope=scope)
             offered = PROTOCOL in scope["subprotocols"]
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL if offered else None, "headers": []})
-            caller = Caller(scope["state"]["token"], language_of(Headers(scope=scope)))
+            address = address_of(scope, live.settings.proxies)
+            device = live.admissions.devices.of(headers)
+            caller = Caller(scope["state"]["token"], language_of(headers), address, device, socket=True)
             connection = _Connection(receive, send, live, caller, scope["state"])
-            if offered:
-                await connection.run()
-            else:
+            if not offered:
                 await connection.close(4406, "Subprotocol not acceptable")
+            elif not is_own(headers):  # as over HTTP, where no page of another origin may read what is answered
+                await connection.close(4403, "Forbidden")
+            else:
+                await connection.run()
         except _Gone:
             pass
         finally:

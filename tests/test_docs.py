@@ -169,17 +169,21 @@ def test_the_unique_columns_without_a_ward_are_listed() -> None:
 
 def test_the_limits_on_documents_are_written_as_they_are() -> None:
     written = {row[0].split(":")[0]: row[1].replace(",", "") for row in _table("docs/api.md", "what", "at most")}
+    usual = limits.Limits()
     assert written["document"] == " · ".join(
         str(most)
         for most in (
-            limits.MAX_TOKENS,
-            limits.MAX_DEPTH,
-            limits.MAX_FIELDS,
-            limits.MAX_ALIASES,
-            limits.MAX_ROOT_FIELDS,
-            limits.MAX_FRAGMENTS,
-            limits.MAX_OPERATIONS,
+            usual.tokens,
+            usual.length,
+            usual.depth,
+            usual.fields,
+            usual.aliases,
+            usual.directives,
+            usual.root_fields,
+            usual.fragments,
+            usual.operations,
         )
     )
-    assert written["introspection depth"] == str(limits.MAX_INTROSPECTION_DEPTH)
+    most = (limits.INTROSPECTION_DEPTH, limits.INTROSPECTION_FIELDS)
+    assert written["introspection"] == " · ".join(map(str, most))
     assert written["vertices of a shape"] == str(positions.MAX_VERTICES)

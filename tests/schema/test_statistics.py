@@ -104,8 +104,8 @@ async def test_figures_cost_what_it_takes_to_count_them(shown: Desk) -> None:
     query = "{ wards(first: 4) { nodes { statistics { total } } } }"
     with shown.statements() as statements:
         answer = await shown.ask(query)
-    assert answer["errors"][0]["extensions"] == {"code": "TOO_COSTLY"}
+    assert answer["errors"][0]["extensions"]["code"] == "TOO_COSTLY"
     assert statements == []
     assert "errors" not in await shown.ask(query.replace("4", "3"))
     aliases = " ".join(f"a{n}: statistics {{ total }}" for n in range(4))
-    assert (await shown.ask(f"{{ ward {{ {aliases} }} }}"))["errors"][0]["extensions"] == {"code": "TOO_COSTLY"}
+    assert (await shown.ask(f"{{ ward {{ {aliases} }} }}"))["errors"][0]["extensions"]["code"] == "TOO_COSTLY"

@@ -86,7 +86,7 @@ async def test_a_thousand_outlines_are_refused_before_any_sql(desk: Desk, path: 
     box = "filter: { within: { west: 108, south: 15, east: 109, north: 17 } }"
     with desk.statements() as statements:
         answer = await desk.ask(f"{{ ward {{ incidents(first: 1000, {box}) {{ {path} }} }} }}")
-        assert answer["errors"][0]["extensions"] == {"code": "TOO_COSTLY"}
+        assert answer["errors"][0]["extensions"]["code"] == "TOO_COSTLY"
         assert statements == []
     assert "errors" not in await desk.ask("{ ward { neighbourhoods(first: 100) { nodes { boundary } } } }")
 
