@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from geo.fragments import Fragments
 from geo.outage import BROKEN, OUT_OF_REACH, out_of_reach
@@ -25,6 +27,7 @@ waited for, whoever asks has an answer within ten."""
 _WAIT_SECONDS = 4
 _SILENCE_SECONDS = 1.0
 _OWN_PLANS, _SHARED_PLANS = "force_custom_plan", "force_generic_plan"
+_POOLS = {_OWN_PLANS: "reading", _SHARED_PLANS: "intake"}
 _STATEMENTS = 128
 """Prepared statements that a connection keeps: more than an application asks for in earnest."""
 
@@ -152,6 +155,16 @@ class Texts:
         connection, self._connection = self._connection, None
         if connection is not None and self._pool is not None:
             await self._pool.release(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a pool has of connections: `used` by somebody, `idle`, and the `most` there may be."""
+
+    name: str
+    used: int
+    idle: int
+    most: int
 
 
 class _Bare:
@@ -337,6 +350,17 @@ class Database:
     def _tell_committed(self) -> None:
         for told in self.committed:
             told()
+
+    def usage(self) -> list[Usage]:
+        """How many connections are open, by the pool that has them."""
+        engine = self.engine.pool
+        used = engine.checkedout() if isinstance(engine, AsyncAdaptedQueuePool) else 0
+        idle = engine.checkedin() if isinstance(engine, AsyncAdaptedQueuePool) else 0
+        found = [Usage("writing", used, idle, self._pool_size)]
+        for plans, pool in self._pools.items():
+            open_, resting = pool.get_size(), pool.get_idle_size()
+            found.append(Usage(_POOLS[plans], open_ - resting, resting, pool.get_max_size()))
+        return found
 
     async def close(self) -> None:
         for pool in self._pools.values():

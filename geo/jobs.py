@@ -198,6 +198,29 @@ async def retry(connection: AsyncConnection, ids: Collection[int] | None = None,
     return len(revived)
 
 
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many jobs of a name are in a state, and for how many seconds the oldest of them has been due."""
+
+    name: str
+    state: str
+    count: int
+    seconds: float
+
+
+async def depths(connection: AsyncConnection) -> list[Depth]:
+    """What the queue holds."""
+    columns = _queue.c
+    due = sa.func.extract("epoch", sa.func.now() - sa.func.min(columns.execute_after))
+    state = columns.status.cast(sa.Text)
+    rows = await connection.execute(
+        sa.select(columns.entrypoint, state, sa.func.count(), due)
+        .group_by(columns.entrypoint, state)
+        .order_by(columns.entrypoint, state)
+    )
+    return [Depth(name, state, count, max(float(seconds), 0.0)) for name, state, count, seconds in rows]
+
+
 async def forget_old_log(connection: AsyncConnection) -> int:
     """Forget what was noted of jobs a week ago; how many lines."""
     old = (

@@ -27,6 +27,7 @@ from server.limits import BodyLimitMiddleware
 from server.live import Live
 from server.observing import Observing
 from server.pages import (
+    account_link,
     boundaries,
     boundary_files,
     case,
@@ -75,6 +76,7 @@ ROUTES: list[BaseRoute] = [
     *sessions.routes,
     *sign_in.routes,
     *second_factor.routes,
+    *account_link.routes,
     *team.routes,
     *team_forms.routes,
     *health.routes,

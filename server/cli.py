@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,14 +19,19 @@ from geo.accounts import Account
 from geo.actor import ANONYMOUS
 from geo.database import Database
 from geo.migrating import alembic_config, downgrade, upgrade
+from schema.api import SCHEMA
+from server import logs, metrics
 from server.account_commands import account_group
+from server.app import ROUTES
 from server.basemap_commands import basemap_command
 from server.console import Commands, console, end_on_termination, in_transaction, tell, with_database
 from server.exporting_commands import export_command
 from server.importing_commands import import_group
 from server.job_commands import jobs_group
 from server.map_commands import map_group
-from server.serving import LOG_FORMAT, address, is_open_to_others, listening, serve
+from server.privacy_commands import privacy_group
+from server.permissions import permissions_document
+from server.serving import address, is_open_to_others, listening, serve
 from server.settings import Settings, kept_secret_key, read_settings, settings_document
 from server.worker import run as run_worker
 from server.worker import worker_of
@@ -49,6 +53,7 @@ main.add_command(jobs_group)
 main.add_command(export_command)
 main.add_command(basemap_command)
 main.add_command(map_group)
+main.add_command(privacy_group)
 
 
 @main.command("run")
@@ -83,7 +88,9 @@ def work() -> None:
     PHUONGSO_WORKER is false.
     """
     with with_database(read_settings()) as settings:
-        logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
+        logs.begin(settings.log_level, settings.form_of_logs)
+        if settings.worker_metrics_port is not None:
+            metrics.tell_at(settings.host, settings.worker_metrics_port)
         tell("Working. Ctrl-C stops it.")
         asyncio.run(run_worker(worker_of(settings)))
 
@@ -133,6 +140,12 @@ def load_demo(scale: str) -> None:
 def list_settings() -> None:
     """Write the list of all settings, as it stands in docs/settings.md."""
     click.echo(settings_document(), nl=False)
+
+
+@main.command("permissions")
+def list_permissions() -> None:
+    """Write who may see and do what, as it stands in docs/permissions.md."""
+    click.echo(permissions_document(SCHEMA, ROUTES), nl=False)
 
 
 @dataclass(frozen=True, slots=True)

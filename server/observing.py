@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geo.ids import new_id
-from server import logs
+from server import logs, metrics, tracing
 
 _LOG = logging.getLogger(__name__)
 HEADER = b"x-request-id"
@@ -46,6 +46,8 @@ class Observing:
         state["request_id"] = request_id
         # Never taken back: what the server itself says of the request afterwards belongs to it too.
         logs.request_id.set(request_id)
+        if self.proxies and scope["type"] == "http":
+            tracing.parent.set(Headers(scope=scope).get("traceparent"))
         seen = _Request(scope, receive, send) if scope["type"] == "http" else _Socket(scope, receive, send)
         try:
             await self.app(scope, seen.receive, seen.send)
@@ -91,7 +93,7 @@ class _Request(_Seen):
         super().__init__(scope, receive, send)
         self.receive = receive
         self._bytes = 0
-        self._until_answered = 0.0
+        self._until_answered: float | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -108,6 +110,7 @@ class _Request(_Seen):
     def tell(self) -> None:
         route = route_of(self._scope)
         method = self._scope["method"] if self._scope["method"] in _METHODS else "other"
+        metrics.count_request(route, method, self._code or LEFT, self._until_answered)
         level = logging.DEBUG if route.startswith(_QUIET) else logging.INFO
         if _LOG.isEnabledFor(level):
             told = {

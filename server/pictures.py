@@ -139,6 +139,11 @@ class Pictures:
             _LOG.warning("a process died over a photograph: %s", type(error).__name__)
             raise _Died("unreadable") from None
 
+    @property
+    def asked(self) -> int:
+        """How many photographs are in work, or wait for it."""
+        return self._asked
+
     @asynccontextmanager
     async def _process(self) -> AsyncIterator[Process]:
         """A process for one photograph. It is kept for the next, unless it is not known to be ready for one."""

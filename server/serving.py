@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import logging
-import re
 import resource
 import socket
 from collections.abc import Callable, Iterator
@@ -16,17 +14,17 @@ from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from server import logs
 from server.app import create_app
 from server.events import Hub
 from server.settings import Settings, SettingsError
+from server.tracing import TRACING
 
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _GRACE_SECONDS = 10
 _LARGEST_FRAME = 64 * 1024
 _UNTAKEN_SECONDS = 30
 _STUCK_SECONDS = 1.0
 _MOST_FILES = 65_536
-_KEY = re.compile('key=[^&#\\s"]*')
 
 
 @contextmanager
@@ -65,12 +63,9 @@ def serve(settings: Settings, listener: socket.socket, started: Callable[[], Non
     Raises `SettingsError` when the settings lack a database or a key, SystemExit when the application does not start.
     """
     _allow_many_files()
-    level = logging.getLevelName(settings.log_level.upper())
-    logging.basicConfig(level=level, format=LOG_FORMAT)
-    debugging = settings.log_level == "debug"
-    # uvicorn's own "started", "waiting", "shut down" say nothing that the terminal is not told already.
-    logging.getLogger("uvicorn.error").setLevel(level if debugging else max(level, logging.WARNING))
-    logging.getLogger("uvicorn.access").addFilter(without_keys)
+    logs.begin(settings.log_level, settings.form_of_logs)
+    if settings.otlp_endpoint is not None:
+        TRACING.begin()
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -80,20 +75,16 @@ def serve(settings: Settings, listener: socket.socket, started: Callable[[], Non
         ws_max_size=_LARGEST_FRAME,
         ws_per_message_deflate=False,  # its windows would cost each follower more memory than all the rest
         timeout_graceful_shutdown=_GRACE_SECONDS,
-        access_log=debugging,  # addresses and tracking codes are personal data
+        access_log=False,  # it tells addresses and tracking codes; `server/observing.py` tells what may be told
         log_config=None,
         server_header=False,
     )
     # uvicorn repeats the signal after its graceful end; we were asked to stop and did.
-    with suppress(KeyboardInterrupt):
-        _Server(config, started, app.state.live.hub).run(sockets=[listener])
-
-
-def without_keys(record: logging.LogRecord) -> bool:
-    """A filter that takes the secrets of private links out of what is logged."""
-    if isinstance(record.args, tuple):
-        record.args = tuple(_KEY.sub("key=…", one) if isinstance(one, str) else one for one in record.args)
-    return True
+    try:
+        with suppress(KeyboardInterrupt):
+            _Server(config, started, app.state.live.hub).run(sockets=[listener])
+    finally:
+        TRACING.end()
 
 
 def _allow_many_files() -> None:

@@ -134,3 +134,39 @@ class Watching(BaseModel):
         description="The collector that a span of each GraphQL operation is sent to, as `http://collector:4318` (OTLP "
         "over HTTP). The other variables of OpenTelemetry's specification hold as well. Without it, nothing is traced.",
     )
+
+
+class Retention(BaseModel):
+    """How long data about people is kept; 0 keeps it for good."""
+
+    keep_contacts_days: int = Field(
+        default=180,
+        ge=0,
+        description="Days after the end of an incident until its reporter's name, number and e-mail are deleted; 0: "
+        "never. [What is kept of people](privacy.md).",
+    )
+    keep_texts_days: int = Field(
+        default=1825,
+        ge=0,
+        description="Days after the end of an incident until what its reporter wrote is deleted; 0: never.",
+    )
+    keep_photos_days: int = Field(
+        default=730,
+        ge=0,
+        description="Days after the end of an incident until its photographs are deleted; 0: never.",
+    )
+    keep_refused_days: int = Field(
+        default=180,
+        ge=0,
+        description="Days after a report was refused until all that its reporter sent is deleted; 0: never.",
+    )
+    keep_positions_hours: int = Field(
+        default=12,
+        ge=0,
+        description="Hours after which the last position of a crew on duty is forgotten; 0: when its duty ends.",
+    )
+    keep_consents_days: int = Field(
+        default=1825,
+        ge=0,
+        description="Days after a consent ended until the evidence of it is deleted, which names nobody; 0: never.",
+    )

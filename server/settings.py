@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from server.logs import Form
+from server.rate_settings import ReportLimits, RequestLimits
 from server.relay import Relay
-from server.setting_groups import GraphQLLimits, Protection
+from server.setting_groups import GraphQLLimits, Protection, Retention, Watching
 
 _DOCUMENT = """\
 # Settings
@@ -25,11 +26,15 @@ An empty variable counts as absent. This page is written by `phuongso settings`.
 """
 
 
+_OTHERS_NAMES = {"database_url": "DATABASE_URL", "otlp_endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT"}
+"""Settings that have the name which other programs give them."""
+
+
 class SettingsError(Exception):
     """A setting is missing or wrong; the message says which and what to do, one problem a line."""
 
 
-class Settings(GraphQLLimits, Protection, BaseSettings):
+class Settings(GraphQLLimits, Protection, ReportLimits, RequestLimits, Retention, Watching, BaseSettings):
     """What this process was told. `database_url` and `secret_key` are filled in where the machine keeps its own."""
 
     model_config = SettingsConfigDict(
@@ -112,9 +117,6 @@ class Settings(GraphQLLimits, Protection, BaseSettings):
         description="Where people reach the site, as `https://phuong.example`: what links in letters begin with. "
         "Required with `PHUONGSO_SMTP_URL`.",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="How much the server tells."
-    )
 
     @field_validator("database_url")
     @classmethod
@@ -140,6 +142,11 @@ class Settings(GraphQLLimits, Protection, BaseSettings):
     def writes_mail(self) -> bool:
         """Whether reporters who leave an e-mail address are written to."""
         return self.smtp_url is not None
+
+    @property
+    def form_of_logs(self) -> Form:
+        """How this process writes its log."""
+        return self.log_format or ("json" if self.production else "text")
 
     @property
     def basemap_file(self) -> Path | None:
@@ -212,7 +219,7 @@ def _read_or_make(path: Path) -> str:
 
 def settings_document() -> str:
     """`docs/settings.md`, from the fields above."""
-    groups = (Settings, GraphQLLimits, Protection)
+    groups = (Settings, GraphQLLimits, Protection, ReportLimits, RequestLimits, Retention, Watching)
     rows = [
         f"| `{_variable(name)}` | {_shown(Settings.model_fields[name].default)} | "
         f"{Settings.model_fields[name].description} |"
@@ -224,11 +231,9 @@ def settings_document() -> str:
 
 
 def _variable(name: str) -> str:
-    return (
-        "DATABASE_URL"
-        if name in ("database_url", "DATABASE_URL")
-        else f"PHUONGSO_{name.removeprefix('PHUONGSO_').upper()}"
-    )
+    if name in _OTHERS_NAMES.values():
+        return name
+    return _OTHERS_NAMES.get(name) or f"PHUONGSO_{name.removeprefix('PHUONGSO_').upper()}"
 
 
 def _shown(default: object) -> str:

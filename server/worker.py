@@ -24,7 +24,7 @@ from server.logs import kind_of
 from server.settings import Settings
 from server.storage import photographs_of
 from server.work.queue import SETTINGS, queries_on
-from server.work.registry import CHORES, JOBS, Chore, Job, chores_with, telling_with
+from server.work.registry import CHORES, JOBS, Chore, Job, chores_with, jobs_with, retaining_with, telling_with
 from server.work.running import Hands, Pace
 
 _LOG = logging.getLogger(__name__)
@@ -190,8 +190,9 @@ def worker_of(settings: Settings) -> Worker:
     """A worker for these settings."""
     pace = Pace(takeover=timedelta(seconds=settings.takeover_seconds))
     telling, news = telling_with(settings)
-    chores = (*chores_with(photographs_of(settings)), *news)
-    return Worker(settings.database, jobs={**JOBS, **telling}, chores=chores, pace=pace)
+    store = photographs_of(settings)
+    chores = (*chores_with(store), *retaining_with(settings), *news)
+    return Worker(settings.database, jobs={**JOBS, **jobs_with(store), **telling}, chores=chores, pace=pace)
 
 
 async def run(worker: Worker) -> None:

@@ -14,9 +14,9 @@ from geo.tables import Channel
 from schema import texts
 from schema.api import SCHEMA
 from schema.documents import prepared
-from schema.execution import run
 from server.answers import cause_of
 from server.contexts import context_of
+from server.operations import run
 from server.pages.languages import language_of
 
 DOCUMENTS = Path(__file__).parent / "documents"

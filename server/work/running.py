@@ -12,10 +12,11 @@ from uuid import UUID
 
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job as Row
-from sqlalchemy.exc import DBAPIError
 
 from geo import jobs, notices
 from geo.database import Database
+from server import metrics
+from server.logs import kind_of
 from server.work.registry import Chore, Job
 
 _LOG = logging.getLogger(__name__)
@@ -52,12 +53,6 @@ class Abandoned(Exception):
     """Worker after worker began the job and none came to its end: it may be what they died of."""
 
 
-def kind_of(error: BaseException) -> str:
-    """An error's class, and PostgreSQL's code where there is one: what may be logged of it."""
-    code = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
-    return f"{type(error).__name__} {code}" if code else type(error).__name__
-
-
 class Hands:
     """Does so many jobs at once, and beside them one chore: deadlines are told whatever jobs do."""
 
@@ -78,12 +73,15 @@ class Hands:
                     raise Abandoned
                 await job(connection, jobs.payload_of(row.payload))
                 await jobs.finish(connection, row.id)
+            metrics.jobs.labels(row.entrypoint, "done").inc()
         except Exception as error:
             kind = kind_of(error)
             _LOG.warning("job %s %d failed: %s, try %d", row.entrypoint, row.id, kind, row.attempts + 1)
             if isinstance(error, Abandoned) or row.attempts + 1 >= self._pace.tries:
+                metrics.jobs.labels(row.entrypoint, "given_up").inc()
                 await self._tell_failed(row)
                 raise JobFailed(kind) from None
+            metrics.jobs.labels(row.entrypoint, "failed").inc()
             raise RetryRequested(self._pace.delay(row.attempts), kind) from None
 
     async def _tell_failed(self, row: Row) -> None:
@@ -108,6 +106,7 @@ class Hands:
             total += done
         if total:
             _LOG.info("%s: %d", chore.name, total)
+        metrics.chores.labels(chore.name, "done").inc()
         return total
 
     def _limit(self) -> asyncio.Timeout:
@@ -118,4 +117,5 @@ class Hands:
         try:
             await self.finish(chore, stopped)
         except Exception as error:  # one chore that fails keeps no other from being done
+            metrics.chores.labels(chore.name, "failed").inc()
             _LOG.warning("%s has to wait: %s", chore.name, kind_of(error))

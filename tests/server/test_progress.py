@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import time
 from datetime import UTC, datetime, timedelta
@@ -23,7 +22,6 @@ from geo.lifecycle import IN_HAND, Status
 from server import reporters
 from server.pages import codes
 from server.pages.words import STATUSES
-from server.serving import without_keys
 from server.storage import Photographs, StoreUnavailable
 from tests.asking import Desk
 from tests.pictures import encoded
@@ -249,14 +247,6 @@ async def test_a_wrong_key_opens_what_a_stranger_sees_and_says_so(desk: Desk, ke
     page = (await desk.http.get(answer.headers["location"])).text
     assert "Liên kết riêng không đúng" in page
     assert "Rác trước ngõ" not in page
-
-
-def test_no_key_is_logged() -> None:
-    arguments = ("127.0.0.1:1", "GET", "/r/20314-7K3F9Q?lang=en&key=very-secret&x=1", "1.1", 303)
-    record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, '%s - "%s %s HTTP/%s" %d', arguments, None)
-    assert without_keys(record)
-    assert "very-secret" not in record.getMessage()
-    assert record.getMessage().endswith('?lang=en&key=…&x=1 HTTP/1.1" 303')
 
 
 async def test_hostile_words_are_text(desk: Desk) -> None:
