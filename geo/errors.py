@@ -58,7 +58,7 @@ class TooManyRequests(Refusal):
     def __init__(self, retry_after: int, text: Text | None = None, *, challenge: bool = False) -> None:
         self.retry_after = retry_after
         self.challenge = challenge
-        super().__init__(text)
+        super().__init__(text, minutes=max(1, -(-retry_after // 60)))
 
 
 class InvalidTransition(Refusal):

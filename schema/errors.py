@@ -45,9 +45,17 @@ class OutsideWard(UserError):
     pass
 
 
+CHALLENGE = "/challenge"
+"""Where challenges are given."""
+
+
 @strawberry.type(description="Too many requests; wait before the next.")
 class TooManyRequests(UserError):
     retry_after_seconds: int = strawberry.field(description="How long to wait, in seconds.")
+    challenge: str | None = strawberry.field(
+        description="Where to fetch a challenge (ALTCHA's, version 2) whose solution, sent along as `proof`, does "
+        "instead of waiting; null where only waiting helps."
+    )
 
 
 @strawberry.type(description="The incident's present status does not allow this step.")
@@ -172,8 +180,8 @@ def shown(refusal: errors.Refusal, language: Language) -> UserError:
         case errors.InvalidInput(problems=problems):
             told = [Problem(path=["input", *item.path], message=item.message(language)) for item in problems]
             return InvalidInput(**common, problems=told)
-        case errors.TooManyRequests(retry_after=seconds):
-            return TooManyRequests(**common, retry_after_seconds=seconds)
+        case errors.TooManyRequests(retry_after=seconds, challenge=challenge):
+            return TooManyRequests(**common, retry_after_seconds=seconds, challenge=CHALLENGE if challenge else None)
         case errors.InvalidTransition(current=current, to=to):
             return InvalidTransition(**common, from_status=IncidentStatus(current), to_status=IncidentStatus(to))
         case errors.VersionConflict():

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import handling, incidents, photos, reports, secrets, stepping
 from geo.actor import Actor
+from geo.admitting import Bound
 from geo.errors import InvalidInput as InvalidInputRefusal
 from geo.errors import NotFound as NotFoundRefusal
 from geo.errors import Problem
@@ -57,6 +58,11 @@ class ReportIncidentInput:
     address: str | None = strawberry.field(default=None, description="Where it is, in words; 300 characters at most.")
     photo_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="Photographs sent before.")
     reporter: ReporterInput | None = strawberry.field(default=None, description="Who reports.")
+    proof: str | None = strawberry.field(
+        default=None,
+        description="A solved challenge, as ALTCHA's clients send it, where `TooManyRequests` named one; good for one "
+        "report.",
+    )
 
 
 @strawberry.input(description="A verdict on what was resolved.")
@@ -103,7 +109,13 @@ async def _report(context: Context, input: ReportIncidentInput) -> Any:
         language=context.language,
         photo_ids=tuple(input.photo_ids or ()),
     )
-    ward_code, incident_id = await context.intake.receive(Submission(actor, report, secret))
+    bounds: tuple[Bound, ...] = ()
+    if context.admission is not None:
+        named = contact is not None and bool(contact.email)
+        bounds = context.admission.bounds(input.request_key, email=named, proof=input.proof)
+    ward_code, incident_id = await context.intake.receive(Submission(actor, report, secret, bounds))
+    if context.admission is not None:
+        context.admission.stored(input.request_key)
     reporter = actor.holding(secrets.digest(secret))
     found = Found("Incident", incidents.with_id, reporter, ward_code, incident_id)
     return ReportIncidentPayload(incident=found, reporter_secret=secret)  # type: ignore[arg-type]

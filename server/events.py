@@ -26,14 +26,18 @@ from geo.database import Database
 from geo.moments import Cursor, Moment
 from geo.outage import out_of_reach
 from schema.subscriptions import Following, Telling
+from server.addresses import UNKNOWN
 from server.callers import CHANNEL as PEOPLE_CHANGED
 from server.listener import Bell, Listener
+from server.rooms import Rooms
 
 _LOG = logging.getLogger(__name__)
 MOST_WAITING = 64
 """Messages that wait for one subscriber."""
 MOST_STRANGERS = 64
 """Ways of asking for the same that callers without an account have together: each costs a read at every change."""
+MOST_OWN_OF_ADDRESS = 8
+"""Of these, how many one address may have that nobody from elsewhere asks in, over however many connections."""
 MOST_OWN = 3
 """Of these, how many one connection may have that nobody else asks in: so it leaves room for others."""
 _LOOK_SECONDS = 3.0
@@ -109,7 +113,19 @@ class _ToTell:
 class Subscriber:
     """One who follows, from `Hub.join` until `leave`. Iterate `messages` once."""
 
-    __slots__ = ("_hub", "_queue", "_sleeping", "after", "connection", "end", "group", "joined", "moment", "session")
+    __slots__ = (
+        "_hub",
+        "_queue",
+        "_sleeping",
+        "address",
+        "after",
+        "connection",
+        "end",
+        "group",
+        "joined",
+        "moment",
+        "session",
+    )
 
     def __init__(
         self,
@@ -117,6 +133,7 @@ class Subscriber:
         group: _Group,
         session: Session | None,
         connection: object,
+        address: str,
         after: Cursor | None,
         moment: Moment,
         joined: int,
@@ -127,6 +144,7 @@ class Subscriber:
         self.group = group
         self.session = session
         self.connection = connection
+        self.address = address
         self.after = after
         self.moment = moment
         self.joined = joined
@@ -175,12 +193,19 @@ class Hub:
     The connection that listens calls `others` too, by channel.
     """
 
-    def __init__(self, database: Database, most: int, others: Mapping[str, Callable[[], None]] | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        most: int,
+        others: Mapping[str, Callable[[], None]] | None = None,
+        most_per_address: int = 0,
+    ) -> None:
         self._database = database
         self._most = most
         self._groups: dict[tuple[Telling, Following], _Group] = {}
         self._interested: dict[Interest, list[_Group]] = {}
         self._subscribers: set[Subscriber] = set()
+        self._addresses = Rooms(most_per_address)
         self._moment: Moment | None = None
         self._round = 0
         self._waiting: list[asyncio.Future[Moment]] = []
@@ -236,34 +261,40 @@ class Hub:
         return len(self._groups)
 
     async def join(
-        self, following: Following, telling: Telling, session: Session | None, connection: object
+        self,
+        following: Following,
+        telling: Telling,
+        session: Session | None,
+        connection: object,
+        address: str = UNKNOWN,
     ) -> Subscriber:
         """Begin to follow. Raises `TooManyFollow`, and TimeoutError while the database is out of reach.
 
-        `connection` is one object for all that comes over the same connection.
+        `connection` is one object for all that comes over the same connection, `address` one text for all from there.
         """
         after = following.after
         following = replace(following, after=None)
-        self._check_room(following, telling, connection)
+        self._check_room(following, telling, connection, address)
         if self._moment is None or (after is not None and not self._moment.covers(after.until)):
             await self._fresh()
-            self._check_room(following, telling, connection)
+            self._check_room(following, telling, connection, address)
         if self._moment is None:  # everybody else left while this one waited
             await self._fresh()
-            self._check_room(following, telling, connection)
+            self._check_room(following, telling, connection, address)
         if self._moment is None or self.stopping:
             raise TimeoutError
         group = self._groups.get((telling, following))
         if group is None:
             group = self._groups[telling, following] = _Group(following, telling)
             self._interested.setdefault(following.interest, []).append(group)
-        subscriber = Subscriber(self, group, session, connection, after, self._moment, self._round)
+        subscriber = Subscriber(self, group, session, connection, address, after, self._moment, self._round)
+        self._addresses.enter(address)
         group.subscribers.add(subscriber)
         self._subscribers.add(subscriber)
         return subscriber
 
-    def _check_room(self, following: Following, telling: Telling, connection: object) -> None:
-        if self.stopping or len(self._subscribers) >= self._most:
+    def _check_room(self, following: Following, telling: Telling, connection: object, address: str) -> None:
+        if self.stopping or len(self._subscribers) >= self._most or not self._addresses.has_room(address):
             raise TooManyFollow
         if (telling, following) not in self._groups and _is_stranger(following):
             others = self._interested.get(following.interest, ())
@@ -273,9 +304,14 @@ class Hub:
             own = (all(one.connection is connection for one in group.subscribers) for group in strangers)
             if sum(own) >= MOST_OWN:
                 raise TooManyFollow
+            near = (all(one.address == address for one in group.subscribers) for group in strangers)
+            if sum(near) >= MOST_OWN_OF_ADDRESS:
+                raise TooManyFollow
 
     def forget(self, subscriber: Subscriber) -> None:
         """The subscriber left."""
+        if subscriber in self._subscribers:
+            self._addresses.leave(subscriber.address)
         self._subscribers.discard(subscriber)
         group = subscriber.group
         group.subscribers.discard(subscriber)

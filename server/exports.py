@@ -26,9 +26,11 @@ from geo.exporting.writing import MEDIA_TYPES, Document, Format, document
 from geo.incidents import EVERYTHING, Filter
 from geo.language import Text
 from maps.window import ParameterError
+from server.addresses import address_of
 from server.asked import kinds_of, statuses_of
 from server.languages import language_of
 from server.periods import VIETNAM, read_period
+from server.settings import Settings
 from server.wards import UNKNOWN_WARD, UnknownWard, asked_ward
 
 RETRY_AFTER = 30
@@ -71,7 +73,7 @@ class Export(Response):
 
         try:
             async with asyncio.timeout(LONGEST):
-                with exports.place():
+                with exports.place(_who(self._request)):
                     async with exports.text(self._document) as pieces:
                         # Before the answer begins: a database out of reach is then told as such.
                         first = await anext(pieces) + await anext(pieces)
@@ -81,6 +83,13 @@ class Export(Response):
         except TooMany:
             refusal = _refusal(self._request, "export", BUSY, 503, {"Retry-After": str(RETRY_AFTER)})
             await refusal(scope, receive, send)
+
+
+def _who(request: Request) -> str:
+    """Whose place it is: an account's, or that of all who come from an address without one."""
+    actor: Actor = request.state.actor
+    settings: Settings = request.app.state.settings
+    return str(actor.account_id or address_of(request.scope, settings.proxies))
 
 
 async def _from(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -10,10 +10,13 @@ from geo.errors import TooManyRequests
 from geo.ids import new_unguessable_id
 from geo.redacting import Rectangle
 from server.pictures import Busy, Pictures, Unfit
+from server.room import Room
 from server.storage import Photographs, Size, StoreUnavailable
 
 _LOG = logging.getLogger(__name__)
 _RETRY_AFTER = 5
+MOST_AT_ONCE = 8
+"""Copies that are made or waited for: a third of the pictures' queue; the rest is for residents' photographs."""
 
 
 class Redacting:
@@ -22,13 +25,16 @@ class Redacting:
     def __init__(self, pictures: Pictures, photographs: Photographs) -> None:
         self._pictures = pictures
         self._photographs = photographs
+        self._room = Room(MOST_AT_ONCE)
 
     async def blurred(self, photo_id: UUID, rectangles: Sequence[Rectangle]) -> UUID:
         """The id of a new copy, which nobody sees until a row names it; it is stored when this returns.
 
         A copy that no row comes to name is a stray, and removed as such. Raises `TooManyRequests` where the pictures'
-        process or the store cannot do it now.
+        process or the store cannot do it now, or many others are being made.
         """
+        if not self._room.enter():
+            raise TooManyRequests(_RETRY_AFTER)
         try:
             picture = await self._pictures.blur(await self._original(photo_id), rectangles)
             copy = new_unguessable_id()
@@ -36,6 +42,8 @@ class Redacting:
         except (Busy, Unfit, StoreUnavailable) as error:
             _LOG.warning("a photograph could not be blurred: %s %s", type(error).__name__, error)
             raise TooManyRequests(_RETRY_AFTER) from error
+        finally:
+            self._room.leave()
         return copy
 
     async def _original(self, photo_id: UUID) -> bytes:

@@ -42,6 +42,7 @@ class Exports:
 
     def __init__(self, url: str, *, at_once: int = AT_ONCE) -> None:
         self.running = 0
+        self._whose: set[str] = set()
         self._at_once = at_once
         self._engine = create_async_engine(
             async_url(url),
@@ -51,15 +52,20 @@ class Exports:
         )
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """One of the few places, for the length of a block. Raises `TooMany` at once where there is none."""
-        if self.running >= self._at_once:
+    def place(self, who: str) -> Iterator[None]:
+        """One of the few places, for the length of a block. Raises `TooMany` at once where there is none.
+
+        Each has one at a time: who exports slowly must not keep all others from it.
+        """
+        if self.running >= self._at_once or who in self._whose:
             raise TooMany
         self.running += 1
+        self._whose.add(who)
         try:
             yield
         finally:
             self.running -= 1
+            self._whose.discard(who)
 
     @asynccontextmanager
     async def rows(self, statement: sa.Select[Any], batch: int = BATCH) -> AsyncIterator[AsyncIterator[Any]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,7 +19,11 @@ from uuid import UUID
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import jobs, letters
+from geo import admitting, jobs, letters
+from geo.admitting import Bound
+from geo.database import within
+from geo.errors import TooManyRequests
+from geo.limits import Allowance
 from geo.telling import Told, Who
 from server.notifying.message import Message
 from server.notifying.smtp import Post, Refused
@@ -27,6 +32,7 @@ from server.relay import Relay
 from server.settings import Settings
 
 JOB = "write_to_reporter"
+_DAY = 86_400
 _LATER_THAN_ALL = -10
 """A mail server that is slow keeps nothing else from being done."""
 _LOG = logging.getLogger(__name__)
@@ -37,10 +43,12 @@ _ADDRESS = re.compile(r"([\w.!#$%&'*+/=?^`{|}~-]+)@([\w-]+(?:\.[\w-]+)+)")
 class Mail:
     """A sender to reporters who left an e-mail address, by one mail server."""
 
-    def __init__(self, post: Post, sender: str, site: str) -> None:
-        self._post = post
-        self._sender = sender
-        self._site = site
+    def __init__(self, post: Post, sender: str, site: str, daily: Callable[[str], Allowance] | None = None) -> None:
+        self.post = post
+        self.sender = sender
+        self.site = site
+        self._daily = daily
+        """How many letters an address gets: anybody can name anybody's."""
 
     @classmethod
     def of(cls, settings: Settings) -> Mail | None:
@@ -48,7 +56,12 @@ class Mail:
         url, sender, site = settings.smtp_url, settings.mail_from, settings.public_url
         if url is None or sender is None or site is None:
             return None
-        return cls(Post(Relay.read(url.get_secret_value())), sender, site)
+        key, most = hmac.digest(settings.key, b"letters", "sha256"), settings.letters_per_email_day
+
+        def daily(address: str) -> Allowance:
+            return Allowance(hmac.digest(key, address.casefold().encode(), "sha256")[:16], most, _DAY)
+
+        return cls(Post(Relay.read(url.get_secret_value())), sender, site, daily if most else None)
 
     async def tell(self, connection: AsyncConnection, told: Sequence[Told]) -> None:
         """Enqueue a letter for each; what a job is given names no person."""
@@ -70,12 +83,17 @@ class Mail:
         if letter is None:
             return
         try:
-            mail = mail_of(message_of(letter, self._site), self._sender, datetime.now(UTC))
+            mail = mail_of(message_of(letter, self.site), self.sender, datetime.now(UTC))
         except ValueError:
             _LOG.info("a letter about incident %s cannot be written: its address is none", incident)
             return
+        if self._daily is not None:
+            bound = Bound(self._daily(letter.address), TooManyRequests)
+            if await admitting.admit(within(connection), {0: (bound,)}):
+                _LOG.info("a letter about incident %s is left out: its address has had many today", incident)
+                return
         try:
-            await self._post.deliver(mail, letter.address)
+            await self.post.deliver(mail, letter.address)
         except Refused as refused:
             _LOG.info("a letter about incident %s was refused for good: %s", incident, refused)
 
@@ -99,8 +117,9 @@ def mail_of(message: Message, sender: str, at: datetime) -> EmailMessage:
     if message.began != message.about:
         mail["In-Reply-To"] = mail["References"] = _message_id(message.began, domain)
     mail["Auto-Submitted"] = "auto-generated"
-    mail["List-Unsubscribe"] = f"<{message.stop}>"
-    mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+    if message.stop is not None:
+        mail["List-Unsubscribe"] = f"<{message.stop}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     mail.set_content(_environment().get_template("letter.txt").render(message=message))
     mail.add_alternative(_environment().get_template("letter.html").render(message=message), subtype="html")
     mail["Content-Language"] = message.language

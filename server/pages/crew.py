@@ -16,7 +16,7 @@ from geo.photos import MOST_PHOTOS
 from maps.crew_map import crew_map
 from server import sse
 from server.basemap import Grounds
-from server.live import Answer, Caller, Live, SignedOut
+from server.live import Answer, Live, SignedOut
 from server.pages import crew_view
 from server.pages.asking import DOCUMENTS, ask, for_modules
 from server.pages.crew_words import BACK, NEXT, NOTES, OTHER, REASONS, TOLD, WORDS
@@ -154,7 +154,7 @@ async def live(request: Request) -> Response:
     if actor.crew_id is None:
         return Response(status_code=204)
     following: Live = request.app.state.live
-    caller = Caller(request.state.token, language_of(request))
+    caller = following.caller(request, language_of(request))
     resume = request.headers.get("last-event-id") or request.query_params.get("after") or None
     variables = {"crew": f"Crew:{actor.ward_code}:{actor.crew_id}"}
     try:

@@ -17,7 +17,7 @@ from geo.actor import ANONYMOUS
 from geo.lifecycle import OPEN
 from maps import vendor
 from server import reporters, sse
-from server.live import Answer, Caller, Live, SignedOut
+from server.live import Answer, Live, SignedOut
 from server.pages import codes
 from server.pages.asking import DOCUMENTS, ask
 from server.pages.languages import language_of, translations
@@ -219,7 +219,7 @@ async def live(request: Request) -> Response:
     if code is None:
         return Response(status_code=204)
     following: Live = request.app.state.live
-    caller = Caller(request.state.token, language_of(request))
+    caller = following.caller(request, language_of(request))
     variables = {"code": code, "secret": reporters.secret_of(request, code)}
     resume = request.headers.get("last-event-id") or None
     try:

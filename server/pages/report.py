@@ -56,6 +56,7 @@ async def send(request: Request) -> Response:
     try:
         async with read_form(request) as form:
             given = report_form.read(form)
+            proof = form.text("altcha")
             seen, unfit = await _taken(request, given, form.files(photos.FIELD))
     except Refused as error:
         field = "photos" if error.parameter == photos.FIELD else "report"
@@ -68,7 +69,7 @@ async def send(request: Request) -> Response:
     if problems or location is None:
         later = next((one for one in unfit if one.status == 503), None)
         return await _refused(request, given, problems, later.status if later else 422, later.headers if later else {})
-    return await _reported(request, given, given.input(ward["code"], location))
+    return await _reported(request, given, given.input(ward["code"], location) | {"proof": proof or None})
 
 
 def _missing(request: Request, given: Given) -> list[Problem]:
@@ -129,7 +130,7 @@ async def _reported(request: Request, given: Given, given_input: dict[str, Any])
     kind = answer["__typename"]
     if kind == "TooManyRequests":
         wait = {"Retry-After": str(answer["retryAfterSeconds"])}
-        return await _refused(request, given, [("report", answer["message"])], 429, wait)
+        return await _refused(request, given, [("report", answer["message"])], 429, wait, answer["challenge"])
     if kind != "ReportIncidentPayload":
         told = answer.get("problems") or [answer]
         problems = [(_named(one["path"]), one["message"]) for one in told]
@@ -162,12 +163,20 @@ def _say(request: Request, text: str) -> str:
 
 
 async def _refused(
-    request: Request, given: Given, problems: list[Problem], status: int, headers: dict[str, str] | None = None
+    request: Request,
+    given: Given,
+    problems: list[Problem],
+    status: int,
+    headers: dict[str, str] | None = None,
+    challenge: str | None = None,
 ) -> Response:
-    """What is wrong: as JSON, or on the form with everything that was given."""
+    """What is wrong: as JSON, where a script may solve a challenge; or on the form with everything that was given."""
     if _wants_json(request):
         told = [{"field": field, "message": message} for field, message in problems]
-        return JSONResponse({"problems": told}, status, {"Cache-Control": "no-store", **(headers or {})})
+        body: dict[str, Any] = {"problems": told}
+        if challenge is not None:
+            body["challenge"] = challenge
+        return JSONResponse(body, status, {"Cache-Control": "no-store", **(headers or {})})
     lost = {int(field.partition(".")[2]) for field, _ in problems if field.startswith("photos.")}
     given.photo_ids = [photo_id for number, photo_id in enumerate(given.photo_ids) if number not in lost]
     response = await _shown(request, given, report_form.in_order(problems), status)

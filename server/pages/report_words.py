@@ -10,6 +10,7 @@ WORDS = {
     "byPhone": N_("Theo vị trí của điện thoại."),
     "byPhoto": N_("Theo vị trí ghi trong ảnh."),
     "bySearch": N_("Theo nơi vừa tìm."),
+    "checking": N_("Đang kiểm tra để chống gửi rác…"),
     "daysAgo": N_("{n} ngày trước"),
     "delete": N_("Xóa"),
     "deleteSure": N_("Chạm lần nữa để xóa"),

@@ -22,7 +22,7 @@ from geo.tables import TeamRole
 from geo.team_keeping import LEADING
 from maps import vendor
 from server import sse
-from server.live import Answer, Caller, Live, SignedOut
+from server.live import Answer, Live, SignedOut
 from server.pages.asking import DOCUMENTS, ask
 from server.pages.desk import desk_page, desk_words, ward_code_of
 from server.pages.languages import language_of, translations
@@ -209,7 +209,7 @@ async def live(request: Request) -> Response:
     if code is None:
         return Response(status_code=204)
     following: Live = request.app.state.live
-    caller = Caller(request.state.token, language_of(request))
+    caller = following.caller(request, language_of(request))
     resume = request.headers.get("last-event-id") or None
     try:
         outcome = await following.ask(caller, _CHANGED, {"ward": code}, None, resume)

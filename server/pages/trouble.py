@@ -55,6 +55,13 @@ TROUBLES = {
         "METHOD_NOT_ALLOWED",
         Text("Địa chỉ này không nhận cách gọi đó.", "This address does not take that method."),
     ),
+    429: Trouble(
+        "clock",
+        N_("Nhiều lượt truy cập quá"),
+        N_("Vừa có rất nhiều lượt mở trang từ cùng một đường mạng. Trang này tự thử lại, không cần làm gì thêm."),
+        "TOO_MANY_REQUESTS",
+        Text("Nhiều yêu cầu quá. Hãy thử lại sau ít phút.", "Too many requests. Please try again in a few minutes."),
+    ),
     500: Trouble(
         "triangle-alert",
         N_("Trang bị lỗi"),
@@ -82,10 +89,10 @@ def wants_page(headers: Headers) -> bool:
 
 def trouble_page(request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
     """The page that says what is wrong; one that may be asked for again does so by itself."""
-    again = status == 503 and request.method in ("GET", "HEAD")
-    response = page(
-        request, "trouble.html", {"trouble": TROUBLES[status], "again": RETRY_AFTER if again else None}, status=status
-    )
+    again = None
+    if status in (429, 503) and request.method in ("GET", "HEAD"):
+        again = (headers or {}).get("Retry-After", RETRY_AFTER)
+    response = page(request, "trouble.html", {"trouble": TROUBLES[status], "again": again}, status=status)
     response.headers["Cache-Control"] = "no-store"
     response.headers.update(headers or {})
     return response

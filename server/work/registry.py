@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,16 +22,20 @@ from geo import (
     clusters,
     deadlines,
     duty,
+    erasing,
     escalation,
     housekeeping,
     jobs,
+    limits,
     notices,
     rerouting,
+    retention,
     sign_in_delays,
     waiting,
     working_time,
 )
 from server.notifying import mail
+from server.notifying.account_links import LinkMail
 from server.notifying.in_page import InPage
 from server.notifying.message import Sender
 from server.notifying.notifier import Notifier
@@ -40,6 +46,7 @@ from server.work.planning import planned
 
 Job = Callable[[AsyncConnection, dict[str, Any]], Awaitable[None]]
 Bite = Callable[[AsyncConnection], Awaitable[int]]
+Forgetting = Callable[[AsyncConnection, timedelta], Awaitable[int]]
 
 EVERY_FEW_SECONDS = "* * * * * */5"
 EVERY_OTHER_SECOND = "* * * * * */2"
@@ -87,6 +94,7 @@ CHORES: tuple[Chore, ...] = (
     Chore("forgotten incidents", EACH_MINUTE, waiting.look_for_forgotten),
     Chore("silence", EACH_MINUTE, housekeeping.close_silent),
     Chore("ended sessions", EACH_MINUTE, housekeeping.end_expired_sessions),
+    Chore("old counts", EACH_MINUTE, limits.forget_old),
     Chore("old wrong passwords", EACH_HOUR, sign_in_delays.forget_old),
     Chore("old links to accounts", EACH_HOUR, account_links.forget_old),
     Chore("old notes of jobs", EACH_HOUR, jobs.forget_old_log),
@@ -105,9 +113,34 @@ def chores_with(store: Photographs) -> tuple[Chore, ...]:
     )
 
 
+def jobs_with(store: Photographs) -> Mapping[str, Job]:
+    """The jobs that need the store of photographs."""
+    return {erasing.JOB: Tidying(store).remove_pictures}
+
+
+def retaining_with(settings: Settings) -> tuple[Chore, ...]:
+    """The chores that delete what was kept as long as these settings say; none for what is kept for good."""
+    bites: tuple[tuple[str, Forgetting, timedelta], ...] = (
+        ("old contacts", retention.forget_contacts, timedelta(days=settings.keep_contacts_days)),
+        ("old photographs", retention.forget_pictures, timedelta(days=settings.keep_photos_days)),
+        ("old words", retention.forget_words, timedelta(days=settings.keep_texts_days)),
+        ("refused reports", retention.forget_refused, timedelta(days=settings.keep_refused_days)),
+        ("old positions", retention.forget_positions, timedelta(hours=settings.keep_positions_hours)),
+        ("old consents", retention.forget_consents, timedelta(days=settings.keep_consents_days)),
+    )
+    return tuple(
+        Chore(name, EACH_HOUR, partial(forget, kept=kept)) for name, forget, kept in bites if kept > timedelta(0)
+    )
+
+
 def telling_with(settings: Settings) -> tuple[Mapping[str, Job], tuple[Chore, ...]]:
     """The jobs and chores by which people are told what happened, as these settings allow."""
     post = mail.Mail.of(settings)
     senders: list[Sender] = [InPage()] if post is None else [InPage(), post]
     chore = Chore("notices", EVERY_OTHER_SECOND, Notifier(senders).tell_news)
-    return {mail.JOB: mail.write_none if post is None else post.write}, (chore,)
+    links = None if post is None else LinkMail(post.post, post.sender, post.site)
+    jobs_of_mail = {
+        mail.JOB: mail.write_none if post is None else post.write,
+        account_links.JOB: mail.write_none if links is None else links.write,
+    }
+    return jobs_of_mail, (chore,)

@@ -24,7 +24,7 @@ from server.events import Hub
 from server.live import Live
 from server.settings import Settings
 from tests import ward
-from tests.asking import SERVER_KEY, Laid
+from tests.asking import SERVER_KEY, UNLIMITED, Laid
 from tests.ward import Reported
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
@@ -166,7 +166,8 @@ async def serving(app: Starlette) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def station(url: str, laid: ward.Ward, tokens: dict[str, str], **settings: Any) -> AsyncIterator[Station]:
-    app = create_app(Settings(database_url=url, secret_key=SERVER_KEY, worker=False, **settings))
+    told = {"database_url": url, "secret_key": SERVER_KEY, "worker": False}
+    app = create_app(Settings(**UNLIMITED | told | settings))
     async with serving(app) as host:
         yield Station(app, host, laid, tokens)
 

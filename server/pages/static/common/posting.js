@@ -7,13 +7,14 @@ const AGAIN = new Set([408, 425, 500, 502, 503, 504, 507, 509, 520, 521, 522, 52
 
 /**
  * Nobody answered, or nobody that could be ours: to be tried again. `seconds`: how long the server wants us to wait;
- * `status`: what was answered, if anything was.
+ * `status`: what was answered, if anything was; `challenge`: where to fetch what is solved instead of waiting.
  */
 export class Unreachable extends Error {
-  constructor(message, seconds = null, status = null) {
+  constructor(message, seconds = null, status = null, challenge = null) {
     super(message);
     this.seconds = seconds;
     this.status = status;
+    this.challenge = challenge;
   }
 }
 
@@ -43,7 +44,7 @@ export async function post(address, body, seconds) {
     clearTimeout(timer);
   }
   if (response.status === 429 || AGAIN.has(response.status)) {
-    throw new Unreachable(`status ${response.status}`, wait(response), response.status);
+    throw new Unreachable(`status ${response.status}`, wait(response), response.status, answer?.challenge ?? null);
   }
   return { status: response.status, answer };
 }

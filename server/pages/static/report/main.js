@@ -177,7 +177,7 @@ async function submit() {
   progress.textContent = say("saving");
   const key = await draft.keep({ state: "waiting", fields: draft.fields(), tries: 0, after: 0, limited: false, problems: [] });
   const result = await send(key, (step) => {
-    progress.textContent = step.report ? say("sendingReport") : say("sendingPhoto", { n: step.photo, of: step.of });
+    progress.textContent = words(step);
   });
   progress.textContent = "";
   if (result?.state === "sent") {
@@ -195,6 +195,12 @@ async function submit() {
     askForSync();
     later(result?.after ?? Date.now());
   }
+}
+
+/** What is being done, in words. */
+function words(step) {
+  if (step.checking) return say("checking");
+  return step.report ? say("sendingReport") : say("sendingPhoto", { n: step.photo, of: step.of });
 }
 
 async function startAnew() {

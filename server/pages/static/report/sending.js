@@ -6,6 +6,12 @@ import { change, photoSentAs, photosOf, remove, report as kept, reports, sent } 
 
 const REPORT_SECONDS = 45;
 
+/** How challenges are solved: fetched when one is asked for. A service worker cannot, and gives what it has. */
+let solver = () => import("../common/proof.js");
+export const solveBy = (module) => {
+  solver = async () => module;
+};
+
 /** The ward does not take it as it is; `problems` say why, each with its `field`. */
 class Refused extends Error {
   constructor(problems) {
@@ -28,6 +34,24 @@ async function bring(photo, index) {
   return id;
 }
 
+/** Post, and where many come from here post again with a challenge solved. */
+async function postProven(address, body, onStep) {
+  try {
+    return await post(address, body, REPORT_SECONDS);
+  } catch (error) {
+    if (!error.challenge) throw error;
+    onStep({ checking: true });
+    let proof;
+    try {
+      proof = await (await solver()).prove(error.challenge);
+    } catch {
+      throw error; // then it waits as long as the server asked for
+    }
+    body.set("altcha", proof);
+    return post(address, body, REPORT_SECONDS);
+  }
+}
+
 async function deliver(report, onStep) {
   const body = new FormData();
   body.append("requestKey", report.key);
@@ -38,7 +62,7 @@ async function deliver(report, onStep) {
     body.append("photoIds", await bring(photo, index));
   }
   onStep({ report: true });
-  const { status, answer } = await post(`/report?ward=${report.ward}`, body, REPORT_SECONDS);
+  const { status, answer } = await postProven(`/report?ward=${report.ward}`, body, onStep);
   // Some other network's sign-in page may answer 200 to anything: only our own answer counts.
   if (status < 400) {
     if (!answer?.trackingCode) throw new Unreachable("not our server's answer");
@@ -57,7 +81,7 @@ async function deliver(report, onStep) {
 /**
  * Send one report, if it waits still; gives it as it is afterwards, or undefined where it is gone.
  *
- * `onStep` is told { photo, of } and { report }.
+ * `onStep` is told { photo, of }, { report } and { checking }.
  */
 export function send(key, onStep = () => {}) {
   return alone(`report:${key}`, async () => {

@@ -6,8 +6,9 @@
 // A cache belongs to one build of ours and is removed with it.
 
 import { flush as flushCrew } from "../crew/sending.js";
+import * as proof from "../common/proof.js";
 import { reportPage } from "./address.js";
-import { flush } from "./sending.js";
+import { flush, solveBy } from "./sending.js";
 
 const PATIENCE = 4000;
 const LONGEST_PAUSE = 60000;
@@ -15,6 +16,8 @@ const OFFLINE = "/offline";
 const CREW = "/crew";
 const CREW_SHELL = "/crew/shell";
 const LAYERS = new Set(["/map/ward.geojson", "/map/neighbourhoods.geojson"]);
+
+solveBy(proof);
 
 /** Begin, with the build's name, the files that the report page needs, and those of the crew's page. */
 export function begin(build, files, crewFiles) {

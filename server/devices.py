@@ -1,0 +1,68 @@
+"""The device that a report comes from: a random name, signed, which a browser keeps in a cookie and an app as it likes.
+
+It names nobody and opens nothing; it only gives a device bounds of its own beside those of its address, which it may
+share with thousands. It is given for a report that was stored, and not for the asking: who has none counts among the
+new devices of the address. The name is made from that report's key, so to send one report again and again gives no
+second name.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+from uuid import UUID
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.responses import Response
+
+HEADER = "Reporter-Device"
+"""In an answer: the device's name from now on. In a request: that name, from a program without cookies."""
+_DAYS = 400
+"""The longest that browsers keep a cookie (RFC 6265bis)."""
+_TOKEN = re.compile(r"([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{22})", re.ASCII)
+
+
+class Devices:
+    """Gives devices their names, and knows them again."""
+
+    def __init__(self, secret_key: bytes, *, secure: bool) -> None:
+        self._key = hmac.digest(secret_key, b"devices", "sha256")
+        self._secure = secure
+        self.cookie = "__Host-device" if secure else "device"
+
+    def of(self, headers: Headers) -> str | None:
+        """The name of the device that sends these headers; None where it has none of ours."""
+        token = headers.get(HEADER) or cookie_parser(headers.get("cookie", "")).get(self.cookie, "")
+        found = _TOKEN.fullmatch(token)
+        if found is None or not hmac.compare_digest(found[2], self._signed(found[1])):
+            return None
+        return found[1]
+
+    def new(self, request_key: UUID) -> str:
+        """The name of a device whose first report has this key."""
+        return _text(hmac.digest(self._key, b"new:" + request_key.bytes, "sha256"))
+
+    def give(self, name: str, headers: MutableHeaders) -> None:
+        """Let the caller keep this name, by the headers of an answer."""
+        token = f"{name}.{self._signed(name)}"
+        response = Response()
+        response.set_cookie(
+            self.cookie,
+            token,
+            max_age=_DAYS * 24 * 3600,
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="lax",
+        )
+        headers.append("set-cookie", response.headers["set-cookie"])
+        headers[HEADER] = token
+
+    def _signed(self, name: str) -> str:
+        return _text(hmac.digest(self._key, b"name:" + name.encode(), "sha256"))
+
+
+def _text(digest: bytes) -> str:
+    return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
