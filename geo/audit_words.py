@@ -13,12 +13,23 @@ from geo.language import Text
 SIGNING_IN: Mapping[str, Text] = {
     "signIn": Text("Đăng nhập", "Signed in"),
     "signOut": Text("Đăng xuất", "Signed out"),
+    "delaySignIn": Text("Nhập sai nhiều lần, phải chờ", "Made to wait after wrong passwords"),
+    "endSession": Text("Đăng xuất một thiết bị", "Signed a device out"),
+    "endOtherSessions": Text("Đăng xuất các thiết bị khác", "Signed other devices out"),
+    "changePassword": Text("Đổi mật khẩu của mình", "Changed their own password"),
+    "enableSecondFactor": Text("Bật bảo mật hai lớp", "Switched the second factor on"),
+    "disableSecondFactor": Text("Tắt bảo mật hai lớp", "Switched the second factor off"),
+    "renewRecoveryCodes": Text("Lấy mã dự phòng mới", "Took new recovery codes"),
+    "useAccountLink": Text("Đặt mật khẩu bằng liên kết một lần", "Set a password by a one-time link"),
 }
 
 ACCOUNTS: Mapping[str, Text] = {
     "createAccount": Text("Tạo tài khoản", "Created an account"),
     "resetPassword": Text("Cấp lại mật khẩu", "Gave an account a new password"),
     "setAccountDisabled": Text("Khóa hoặc mở khóa tài khoản", "Locked or unlocked an account"),
+    "createAccountLink": Text("Cấp liên kết mời hoặc đặt lại mật khẩu", "Made a link to invite or to reset"),
+    "setAccountEmail": Text("Ghi email của tài khoản", "Set an account's e-mail address"),
+    "resetSecondFactor": Text("Gỡ bảo mật hai lớp của tài khoản", "Took an account's second factor away"),
     "moveAccount": Text("Chuyển tài khoản sang đội, tổ khác", "Moved an account"),
 }
 
@@ -73,6 +84,10 @@ FILES: Mapping[str, Text] = {
     "exportTeams": Text("Tải bảng thành viên tổ", "Downloaded the table of team members"),
     "exportCrews": Text("Tải bảng đội phản ứng", "Downloaded the table of crews"),
     "exportAudit": Text("Tải nhật ký", "Downloaded this log"),
+    "exportPersonalData": Text("Trích dữ liệu cá nhân theo yêu cầu", "Exported somebody's personal data"),
+    "erasePersonalData": Text("Xóa dữ liệu cá nhân theo yêu cầu", "Erased somebody's personal data"),
+    "exportPersonalData": Text("Xuất dữ liệu của một người", "Exported what is kept about a person"),
+    "erasePersonalData": Text("Xóa dữ liệu của một người", "Deleted what was kept about a person"),
 }
 
 GROUPS: tuple[tuple[Text, Mapping[str, Text]], ...] = (
@@ -102,7 +117,9 @@ FIELDS: Mapping[str, Text] = {
     "crew": Text("đội", "crew"),
     "deadlineHours": Text("thời hạn", "deadline"),
     "description": Text("nội dung", "text"),
+    "demo": Text("dữ liệu mẫu", "demonstration"),
     "disabledAt": Text("khóa tài khoản", "lock"),
+    "email": Text("email", "e-mail"),
     "dueAt": Text("hạn xử lý", "due time"),
     "duplicateOf": Text("phản ánh trùng", "duplicate"),
     "history": Text("lịch sử", "history"),
@@ -130,6 +147,9 @@ FIELDS: Mapping[str, Text] = {
     "role": Text("vai trò", "role"),
     "satisfaction": Text("mức hài lòng", "satisfaction"),
     "satisfactionComment": Text("ý kiến người phản ánh", "reporter's comment"),
+    "secondFactorSalt": Text("bảo mật hai lớp", "second factor"),
+    "secondFactorSince": Text("bảo mật hai lớp", "second factor"),
+    "secondFactorStep": Text("bảo mật hai lớp", "second factor"),
     "status": Text("trạng thái", "status"),
     "team": Text("tổ công nghệ số", "team"),
     "text": Text("câu trả lời", "text"),

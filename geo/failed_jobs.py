@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import duty, jobs, waiting
+from geo import duty, erasing, jobs, waiting
 from geo.actor import Actor, Role
 from geo.errors import NotAllowed, NotFound
 from geo.language import Text
@@ -30,6 +30,7 @@ WHAT: dict[str, Text] = {
         "Chuyển phản ánh theo ranh giới vừa lưu", "Let reports follow the boundaries that were saved"
     ),
     "plan_backlog": Text("Xếp lại toàn bộ việc đang chờ cho các đội", "Plan all waiting reports over the crews"),
+    erasing.JOB: Text("Xóa tệp ảnh đã hết hạn lưu hoặc được yêu cầu xóa", "Remove the files of deleted photographs"),
     "write_to_reporter": Text("Gửi thư báo bước xử lý cho người phản ánh", "Write to a reporter about a step"),
 }
 """What each job does, by its name."""

@@ -207,6 +207,23 @@ def reopened_at(ward_code: Any, incident_id: Any) -> sa.ScalarSelect[datetime]:
     )
 
 
+def finished_at(ward_code: Any, incident_id: Any) -> sa.ScalarSelect[datetime]:
+    """When an incident last reached a status in which it is finished, or NULL where its history does not say."""
+    finishing = incident_event.alias("finishing")
+    columns = finishing.c
+    return (
+        sa.select(sa.func.max(columns.at))
+        .where(
+            columns.ward_code == ward_code,
+            columns.incident_id == incident_id,
+            columns.to_status.in_(FINISHED),
+            columns.from_status.is_distinct_from(columns.to_status),
+        )
+        .correlate_except(finishing)
+        .scalar_subquery()
+    )
+
+
 async def ended_at(connection: AsyncConnection, ward_code: str, incident_id: UUID) -> datetime:
     """When an incident last reached the status it is finished in."""
     columns = incident_event.c

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import photos
+from geo import erasing, photos
 from server.storage import SHELVES, Photographs
 
 _HOURS = 24
@@ -21,6 +23,11 @@ class Tidying:
     def __init__(self, store: Photographs, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._store = store
         self._now = now
+
+    async def remove_pictures(self, connection: AsyncConnection, payload: dict[str, Any]) -> None:
+        """The job: remove the objects of photographs whose rows are deleted."""
+        pictures = [UUID(one) for one in payload["pictures"].split()]
+        await self._store.delete(await erasing.unknown(connection, pictures))
 
     async def remove_unclaimed(self, connection: AsyncConnection) -> int:
         """Remove a bite of uploads that can be claimed no more; how many."""

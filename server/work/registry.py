@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -129,8 +128,15 @@ def retaining_with(settings: Settings) -> tuple[Chore, ...]:
         ("old consents", retention.forget_consents, timedelta(days=settings.keep_consents_days)),
     )
     return tuple(
-        Chore(name, EACH_HOUR, partial(forget, kept=kept)) for name, forget, kept in bites if kept > timedelta(0)
+        Chore(name, EACH_HOUR, _forgetting(forget, kept)) for name, forget, kept in bites if kept > timedelta(0)
     )
+
+
+def _forgetting(forget: Forgetting, kept: timedelta) -> Bite:
+    async def bite(connection: AsyncConnection) -> int:
+        return await forget(connection, kept)
+
+    return bite
 
 
 def telling_with(settings: Settings) -> tuple[Mapping[str, Job], tuple[Chore, ...]]:

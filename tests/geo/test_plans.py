@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement, Executable
 
-from geo import deadlines, escalation, housekeeping, incidents, places, tables, waiting
+from geo import deadlines, escalation, housekeeping, incidents, places, retention, tables, waiting
 from geo.actor import ANONYMOUS, Actor, Role
 from geo.database import Database
 from geo.incidents import Filter
@@ -23,6 +24,8 @@ from tests.geo.conftest import Laid
 
 STAFF = Actor(Role.STAFF, ward_code=ward.CODE)
 HERE = Position(*ward.IN_FIRST)
+OLD = timedelta(days=13, hours=18)
+"""Most of the crowd is younger: what comes to be old within an hour is little beside all that is kept."""
 
 
 class Explain(Executable, ClauseElement):
@@ -64,6 +67,12 @@ SELECT '20314', gen_random_uuid(), '20314-' || n,
     ST_SetSRID(ST_MakePoint(108.2 + random() / 25, 15.98 + random() / 25), 4326), 'WEB',
     now() - n * interval '1 minute', now() + n * interval '1 minute', sha256(n::text::bytea), sha256(n::text::bytea),
     now() FROM generate_series(1, 20000) AS n;
+INSERT INTO reporter (ward_code, incident_id, phone, consented_at)
+SELECT ward_code, id, '0905123456', reported_at FROM incident WHERE description IS NOT NULL;
+INSERT INTO incident_event (ward_code, incident_id, id, to_status, public, party, at)
+SELECT ward_code, id, id, 'RECEIVED', true, 'REPORTER', reported_at FROM incident WHERE ascii(description) % 4 = 0;
+INSERT INTO photo (ward_code, id, incident_id, event_id, width, height, created_at)
+SELECT ward_code, gen_random_uuid(), incident_id, id, 4, 3, at FROM incident_event WHERE id = incident_id;
 INSERT INTO session (token_hash, account_id, expires_at)
 SELECT sha256(n::text::bytea), (SELECT id FROM account WHERE username = 'staff'), now() + n * interval '1 minute'
 FROM generate_series(-200, 20000) AS n;
@@ -242,3 +251,12 @@ async def test_the_worker_reads_only_what_is_due(crowded: Laid) -> None:
         indexes, scanned = await plan_of(crowded, statement)
         assert index in indexes
         assert "incident" not in scanned
+    for statement, index in (
+        (retention.with_old_contacts(OLD), "ix_reporter_consented_at"),
+        (retention.with_old_words(OLD, retention.DONE), "ix_incident_kept_done"),
+        (retention.with_old_words(OLD, retention.REFUSED), "ix_incident_kept_refused"),
+        (retention.with_old_pictures(OLD), "ix_photo_created_at"),
+    ):
+        indexes, scanned = await plan_of(crowded, statement)
+        assert index in indexes
+        assert scanned == set()
