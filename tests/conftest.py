@@ -63,33 +63,72 @@ def cluster_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 async def copying(cluster_url: str) -> AsyncIterator[Copying]:
     """`copying(template)` is a copy for the length of a block: its address, as the application's own role."""
-    server = await asyncpg.connect(at_database(cluster_url, "postgres"))
-    numbers = itertools.count()
-    if _GIVEN is None:
-        await _drop_forgotten(server)
-    else:
-        await _make_role(server)
+    async with asyncpg.create_pool(at_database(cluster_url, "postgres"), min_size=1, max_size=4) as server:
+        if _GIVEN is None:
+            await _drop_forgotten(server)
+        else:
+            await _make_role(server)
+        copies = Copies(server)
 
-    @asynccontextmanager
-    async def copy(template: str) -> AsyncIterator[str]:
-        name = f"{_OURS}{next(numbers)}"
-        await server.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {USER} STRATEGY FILE_COPY")
-        try:
-            yield at_database(cluster_url, name, USER)
-        finally:
-            await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        @asynccontextmanager
+        async def copy(template: str) -> AsyncIterator[str]:
+            name = await copies.take(template)
+            try:
+                yield at_database(cluster_url, name, USER)
+            finally:
+                copies.drop(name)
 
-    yield copy
-    await server.close()
+        yield copy
+        await copies.close()
 
 
-async def _make_role(server: asyncpg.Connection) -> None:
+class Copies:
+    """Copies of databases. The next copy of a template that was copied twice is made while a test runs, and what a test
+    leaves is dropped while others do: each takes PostgreSQL a twentieth of a second."""
+
+    def __init__(self, server: asyncpg.Pool) -> None:
+        self._server = server
+        self._numbers = itertools.count()
+        self._known: set[str] = set()
+        self._spare: dict[str, asyncio.Task[str]] = {}
+        self._dropping: set[asyncio.Task[None]] = set()
+
+    async def take(self, template: str) -> str:
+        """The name of a copy of `template`."""
+        spare = self._spare.pop(template, None)
+        name = await (spare or self._make(template))
+        if template in self._known:
+            self._spare[template] = asyncio.create_task(self._make(template))
+        self._known.add(template)
+        return name
+
+    def drop(self, name: str) -> None:
+        """Drop a copy before long, with the spare copy that was made of it."""
+        dropping = asyncio.create_task(self._drop(name, self._spare.pop(name, None)))
+        self._dropping.add(dropping)
+
+    async def close(self) -> None:
+        """Wait until all is dropped."""
+        await asyncio.gather(*self._dropping)
+
+    async def _make(self, template: str) -> str:
+        name = f"{_OURS}{next(self._numbers)}"
+        await self._server.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {USER} STRATEGY FILE_COPY")
+        return name
+
+    async def _drop(self, name: str, spare: asyncio.Task[str] | None) -> None:
+        if spare is not None:
+            await self._drop(await spare, None)
+        await self._server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _make_role(server: asyncpg.Pool) -> None:
     """Make the application's role where it is missing: no superuser, for what a superuser may proves little."""
     with suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
         await server.execute(f"CREATE ROLE {USER} LOGIN CREATEDB")
 
 
-async def _drop_forgotten(server: asyncpg.Connection) -> None:
+async def _drop_forgotten(server: asyncpg.Pool) -> None:
     """Drop what killed test runs left: databases carry the number of the process that made them."""
     for row in await server.fetch("SELECT datname FROM pg_database WHERE datname ~ '^test_[0-9]+_'"):
         if not _lives(row["datname"].split("_")[1]):
