@@ -33,11 +33,17 @@ async def test_a_program_that_takes_too_long_is_ended() -> None:
 def programs() -> int:
     """How many programs that plan this process has started and not ended."""
     found = 0
-    for task in Path("/proc/self/task").iterdir():
-        for number in (task / "children").read_text().split():
-            with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
-                found += "geo.planning" in Path(f"/proc/{number}/cmdline").read_text()
+    for thread in Path("/proc/self/task").iterdir():
+        for number in text_of(thread / "children").split():
+            found += "geo.planning" in text_of(Path(f"/proc/{number}/cmdline"))
     return found
+
+
+def text_of(told: Path) -> str:
+    """What the kernel tells; nothing of a thread or a program that ended meanwhile."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return told.read_text()
+    return ""
 
 
 async def until(count: int) -> None:
