@@ -84,10 +84,6 @@ FILES: Mapping[str, Text] = {
     "exportTeams": Text("Tải bảng thành viên tổ", "Downloaded the table of team members"),
     "exportCrews": Text("Tải bảng đội phản ứng", "Downloaded the table of crews"),
     "exportAudit": Text("Tải nhật ký", "Downloaded this log"),
-    "exportPersonalData": Text("Trích dữ liệu cá nhân theo yêu cầu", "Exported somebody's personal data"),
-    "erasePersonalData": Text("Xóa dữ liệu cá nhân theo yêu cầu", "Erased somebody's personal data"),
-    "exportPersonalData": Text("Xuất dữ liệu của một người", "Exported what is kept about a person"),
-    "erasePersonalData": Text("Xóa dữ liệu của một người", "Deleted what was kept about a person"),
 }
 
 GROUPS: tuple[tuple[Text, Mapping[str, Text]], ...] = (
