@@ -11,7 +11,7 @@ import getpass
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,8 +31,8 @@ NO_WARD = ""
 """Where entries stand that are of no ward: an administrator of every ward signing in, a command for all of them."""
 COMMAND_LINE = "COMMAND_LINE"
 """The role of whoever uses the `phuongso` command."""
-LEAST_MONTHS = 12
-"""What is younger, the database itself refuses to delete."""
+LEAST = timedelta(days=366)
+"""What is younger stays: twelve months, as the table's trigger counts them."""
 BITE = 1_000
 
 LATEST = by_time("latest first", audit_entry, audit_entry.c.at, descending=True)
@@ -104,7 +104,7 @@ def of_ward(
     *,
     action: str | None = None,
     account_id: UUID | None = None,
-    subject: str | None = None,
+    subject: str | sa.ColumnElement[str] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Rows:
@@ -131,11 +131,12 @@ def with_id(actor: Actor, ward_code: Any, entry_id: Any) -> Rows:
     return readable(actor).where(audit_entry.c.ward_code == ward_code, audit_entry.c.id == entry_id)
 
 
-async def forget_old(connection: AsyncConnection, before: datetime) -> int:
-    """Delete a bite of the entries older than `before`; how many there were. Served by `ix_audit_entry_at`.
+async def forget_old(connection: AsyncConnection, kept: timedelta) -> int:
+    """Delete a bite of the entries older than that; how many there were. Served by `ix_audit_entry_at`.
 
-    The database deletes none that is younger than `LEAST_MONTHS`, whoever asks.
+    The database itself refuses to delete what is younger than `LEAST`, whoever asks.
     """
-    key = sa.tuple_(audit_entry.c.ward_code, audit_entry.c.id)
-    old = sa.select(audit_entry.c.ward_code, audit_entry.c.id).where(audit_entry.c.at < before).limit(BITE)
-    return (await connection.execute(sa.delete(audit_entry).where(key.in_(old)))).rowcount
+    columns = audit_entry.c
+    old = sa.select(columns.ward_code, columns.id).where(columns.at < sa.func.now() - kept).limit(BITE)
+    gone = sa.delete(audit_entry).where(sa.tuple_(columns.ward_code, columns.id).in_(old))
+    return (await connection.execute(gone)).rowcount

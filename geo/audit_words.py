@@ -84,6 +84,8 @@ FILES: Mapping[str, Text] = {
     "exportTeams": Text("Tải bảng thành viên tổ", "Downloaded the table of team members"),
     "exportCrews": Text("Tải bảng đội phản ứng", "Downloaded the table of crews"),
     "exportAudit": Text("Tải nhật ký", "Downloaded this log"),
+    "exportPersonalData": Text("Xuất dữ liệu của một người", "Exported what is kept about a person"),
+    "erasePersonalData": Text("Xóa dữ liệu của một người", "Deleted what was kept about a person"),
 }
 
 GROUPS: tuple[tuple[Text, Mapping[str, Text]], ...] = (
@@ -118,6 +120,7 @@ FIELDS: Mapping[str, Text] = {
     "email": Text("email", "e-mail"),
     "dueAt": Text("hạn xử lý", "due time"),
     "duplicateOf": Text("phản ánh trùng", "duplicate"),
+    "erasedAt": Text("xóa dữ liệu cá nhân", "erasure of personal data"),
     "history": Text("lịch sử", "history"),
     "icon": Text("biểu tượng", "icon"),
     "kind": Text("loại", "kind"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 import strawberry
@@ -11,7 +11,7 @@ import strawberry
 from geo import audit
 from schema.enums import Role
 from schema.inputs import key_named
-from schema.relay import After, Connection, First, Node, page
+from schema.relay import After, Connection, First, Node, identity, page
 from schema.rows import Page, Row, Rows, column, field, node_id
 
 
@@ -46,6 +46,18 @@ class AuditEntry(Node):
 AuditConnection = Connection[AuditEntry]
 
 
+def _named(subject: str | None) -> Any:
+    """An id as the log has it; it may be a slot, whose parts alone are known. What is no id names nothing."""
+    if subject is None:
+        return None
+    named = identity(subject)
+    if named is None:
+        return ""
+    if isinstance(subject, str):
+        return subject
+    return sa.func.concat(f"{named.type_name}:", named.ward_code, ":", named.key, type_=sa.Text)
+
+
 def audited(
     root: Row,
     first: First = 20,
@@ -64,7 +76,7 @@ def audited(
         root.code,
         action=action,
         account_id=key_named(account_id, "Account"),
-        subject=subject,
+        subject=_named(subject),
         since=since,
         until=until,
     )

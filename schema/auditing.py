@@ -23,6 +23,7 @@ from schema.rows import Found
 UNTOLD: Mapping[str, str] = {
     "markNoticesSeen": "what somebody has read is nothing that they did to the ward",
     "reportPosition": "where a crew is, every few seconds, is nobody's to look up later",
+    "prepareSecondFactor": "nothing is stored before its first code has come",
     "reportIncident": "its first step stands in the incident's history, with the account, and is never edited either",
     "rateIncident": "it is the reporter's, whoever is signed in on that device",
 }

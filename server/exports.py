@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
@@ -17,11 +18,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import Message, Receive, Scope, Send
 
-from geo import wards
+from geo import audit, wards
 from geo.actor import Actor
 from geo.database import Database
 from geo.exporting.streaming import Exports, TooMany
-from geo.exporting.subjects import SUBJECTS, Subject, export_incidents
+from geo.exporting.subjects import SUBJECTS, Subject, export_incidents, export_places
 from geo.exporting.writing import MEDIA_TYPES, Document, Format, document
 from geo.incidents import EVERYTHING, Filter
 from geo.language import Text
@@ -47,19 +48,38 @@ BUSY = Text(
 )
 
 
+_TAKEN = {export_incidents: "exportIncidents", export_places: "exportPlaces"}
+"""What holds words and names that not everybody sees."""
+
+
 def file_name(subject: Subject, ward_code: str, ending: str) -> str:
     """What a file is called when it is kept: what it is, of which ward, as of which day."""
     return f"{subject.slug}-{ward_code}-{datetime.now(VIETNAM):%Y-%m-%d}.{ending}"
 
 
-class Export(Response):
-    """A document, read from the database while it is sent. Another one has to wait where too many run."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What the audit log says of a download: which file, of which ward, and in what form or by which filter."""
 
-    def __init__(self, request: Request, found: Document, headers: dict[str, str], media_type: str) -> None:
+    action: str
+    ward_code: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Export(Response):
+    """A document, read from the database while it is sent. Another one has to wait where too many run.
+
+    What is `taken` stands in the audit log before its first byte leaves, whether or not the last one does.
+    """
+
+    def __init__(
+        self, request: Request, found: Document, headers: dict[str, str], media_type: str, taken: Taken | None = None
+    ) -> None:
         super().__init__(headers=headers, media_type=media_type)
         del self.headers["content-length"]
         self._request = request
         self._document = found
+        self._taken = taken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "HEAD":
@@ -77,12 +97,21 @@ class Export(Response):
                     async with exports.text(self._document) as pieces:
                         # Before the answer begins: a database out of reach is then told as such.
                         first = await anext(pieces) + await anext(pieces)
+                        await self._tell()
                         stream = StreamingResponse(_from(first, pieces))
                         stream.raw_headers = self.raw_headers
                         await stream(scope, receive, sent)
         except TooMany:
             refusal = _refusal(self._request, "export", BUSY, 503, {"Retry-After": str(RETRY_AFTER)})
             await refusal(scope, receive, send)
+
+    async def _tell(self) -> None:
+        if self._taken is None:
+            return
+        taken, database = self._taken, cast(Database, self._request.app.state.database)
+        async with database.write(silent=True) as connection:
+            actor: Actor = self._request.state.actor
+            await audit.record(connection, actor, taken.action, None, taken.ward_code, taken.details)
 
 
 def _who(request: Request) -> str:
@@ -127,7 +156,10 @@ async def export(request: Request) -> Response:
         "Vary": "Cookie, Authorization",
         "X-Content-Type-Options": "nosniff",
     }
-    return Export(request, document(subject, form, ward.name), headers, MEDIA_TYPES[form])
+    taken = None
+    if actor.account_id is not None and make in _TAKEN:  # whoever works for a ward sees more than everybody
+        taken = Taken(_TAKEN[make], ward.code, {"format": form.value, "filtered": filtered})
+    return Export(request, document(subject, form, ward.name), headers, MEDIA_TYPES[form], taken)
 
 
 def wanted_of(request: Request) -> Filter:

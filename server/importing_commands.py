@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo import audit
 from geo.database import Database
 from geo.importing.cleaning import SPOT_NAMES, Cleaning, Imported, SpotKind, State, spots_as_geojson
 from geo.importing.features import FeatureFile
@@ -118,7 +119,7 @@ def boundaries(
             progress=progress,
         )
 
-    _run(_features(file, layer, crs, encoding), work, troubles_file)
+    _run(_features(file, layer, crs, encoding), work, "importBoundaries", ward_code, troubles_file)
 
 
 def _default_kinds() -> str:
@@ -206,7 +207,7 @@ def places(
             progress=progress,
         )
 
-    _run(_features(file, layer, crs, encoding), work)
+    _run(_features(file, layer, crs, encoding), work, "importPlaces", ward_code)
 
 
 def _features(file: Path, layer: str | None, crs: str | None, encoding: str | None) -> FeatureFile:
@@ -279,13 +280,15 @@ def teams(
             progress=progress,
         )
 
-    _run(rows, work)
+    _run(rows, work, "importTeams", ward_code)
 
 
-def _run(features: FeatureFile, work: Work, troubles_file: Path | None = None) -> None:
-    """Do `work` in one transaction with a progress bar, and say what came of it."""
+def _run(
+    features: FeatureFile, work: Work, action: str, ward_code: str | None, troubles_file: Path | None = None
+) -> None:
+    """Do `work` in one transaction with a progress bar and its entry in the audit log, and say what came of it."""
     with with_database(read_settings()) as settings:
-        report = asyncio.run(_import(settings.database, features, work))
+        report = asyncio.run(_import(settings.database, features, work, action, ward_code))
     if isinstance(report, Imported) and report.cleaning is not None:
         _show_cleaning(report.cleaning)
         if troubles_file is not None:
@@ -298,7 +301,7 @@ def _run(features: FeatureFile, work: Work, troubles_file: Path | None = None) -
         raise SystemExit(1)
 
 
-async def _import(url: str, features: FeatureFile, work: Work) -> Report:
+async def _import(url: str, features: FeatureFile, work: Work, action: str, ward_code: str | None) -> Report:
     database = Database(url, pool_size=1, statement_timeout_ms=0)
     columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn())
     try:
@@ -311,7 +314,11 @@ async def _import(url: str, features: FeatureFile, work: Work) -> Report:
                 bar.update(tasks[label], completed=done, total=total)
 
             async with database.write() as connection:
-                return await work(connection, features, progress)
+                report = await work(connection, features, progress)
+                if report.stored and report.added + report.changed:
+                    counts = {"added": report.added, "changed": report.changed}
+                    await audit.record(connection, audit.operator(), action, None, ward_code, counts)
+                return report
     finally:
         await database.close()
 

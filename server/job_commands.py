@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import timedelta, timezone
 
 import click
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import jobs
+from geo import audit, jobs
 from server.console import Commands, in_transaction, tell, with_database
 from server.settings import read_settings
 
@@ -38,5 +40,12 @@ def retry(ids: tuple[int, ...], every: bool) -> None:
     if bool(ids) == every:
         raise click.UsageError("Give ids as `phuongso jobs` lists them, or --all.")
     with with_database(read_settings()) as settings:
-        count = in_transaction(settings, lambda connection: jobs.retry(connection, None if every else ids))
+        count = in_transaction(settings, lambda connection: _retry(connection, None if every else ids))
     tell(f"Jobs to be tried anew: {count}.")
+
+
+async def _retry(connection: AsyncConnection, ids: Collection[int] | None) -> int:
+    count = await jobs.retry(connection, ids)
+    if count:
+        await audit.record(connection, audit.operator(), "retryJobs", details={"retried": count})
+    return count

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from geo import audit
 from geo.ids import new_id
 from server import logs, metrics, tracing
 
@@ -46,6 +47,7 @@ class Observing:
         state["request_id"] = request_id
         # Never taken back: what the server itself says of the request afterwards belongs to it too.
         logs.request_id.set(request_id)
+        audit.asked_in.set(request_id)
         if self.proxies and scope["type"] == "http":
             tracing.parent.set(Headers(scope=scope).get("traceparent"))
         seen = _Request(scope, receive, send) if scope["type"] == "http" else _Socket(scope, receive, send)

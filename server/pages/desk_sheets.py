@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from geo import crew_rows, crew_sheets, team_rows, team_sheets
 from geo.actor import Actor
 from geo.exporting.writing import MEDIA_TYPES, Document, Format
-from server.exports import Export
+from server.exports import Export, Taken
 from server.pages.settings_forms import settings
 from server.pages.sheet_preview import Sheet, sheet_routes
 from server.pages.words import N_
@@ -24,6 +24,7 @@ from server.periods import VIETNAM
 TEAMS = Sheet(
     at="/staff/teams",
     way="/staff/teams",
+    action="importTeams",
     title=N_("Nhập thành viên tổ từ bảng"),
     back=N_("Tổ công nghệ số cộng đồng"),
     hints=(
@@ -41,6 +42,7 @@ TEAMS = Sheet(
 CREWS = Sheet(
     at="/staff/crews",
     way="/staff/crews",
+    action="importCrews",
     title=N_("Nhập đội từ bảng"),
     back=N_("Đội phản ứng"),
     hints=(
@@ -57,7 +59,9 @@ CREWS = Sheet(
 )
 
 
-def _download(name: str, exported: Callable[[Actor, str], Document]) -> Callable[[Request], Awaitable[Response]]:
+def _download(
+    name: str, action: str, exported: Callable[[Actor, str], Document]
+) -> Callable[[Request], Awaitable[Response]]:
     @settings
     async def download(request: Request, code: str) -> Response:
         headers = {
@@ -66,14 +70,15 @@ def _download(name: str, exported: Callable[[Actor, str], Document]) -> Callable
             "Vary": "Cookie, Authorization",
             "X-Content-Type-Options": "nosniff",
         }
-        return Export(request, exported(request.state.actor, code), headers, MEDIA_TYPES[Format.CSV])
+        found = exported(request.state.actor, code)
+        return Export(request, found, headers, MEDIA_TYPES[Format.CSV], Taken(action, code))
 
     return download
 
 
 routes: list[BaseRoute] = [
-    Route(f"{TEAMS.at}.csv", _download("to-cong-nghe-so", team_sheets.exported), methods=["GET"]),
-    Route(f"{CREWS.at}.csv", _download("doi-phan-ung", crew_sheets.exported), methods=["GET"]),
+    Route(f"{TEAMS.at}.csv", _download("to-cong-nghe-so", "exportTeams", team_sheets.exported), methods=["GET"]),
+    Route(f"{CREWS.at}.csv", _download("doi-phan-ung", "exportCrews", crew_sheets.exported), methods=["GET"]),
     *sheet_routes(TEAMS),
     *sheet_routes(CREWS),
 ]

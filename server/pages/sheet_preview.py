@@ -25,6 +25,7 @@ import base64
 import binascii
 import json
 import zlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -35,6 +36,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from geo import audit
 from geo.actor import Actor
 from geo.database import Database
 from geo.language import Language, Text
@@ -91,6 +93,8 @@ class Sheet:
     """The list's address, `/staff/places`; with `{id}` in it for a table within something."""
     way: str
     """The way of the desk's frame that it lies under."""
+    action: str
+    """What the audit log calls taking it in."""
     title: str
     """“Nhập địa điểm từ bảng”, for the catalogues; as all words here."""
     back: str
@@ -147,6 +151,7 @@ def sheet_routes(sheet: Sheet) -> list[BaseRoute]:
                 if plan.digest != text(form, "digest"):
                     raise _Otherwise(plan)
                 await sheet.write(connection, actor, code, plan)
+                await audit.record(connection, actor, sheet.action, None, code, _counts(plan))
         except _Otherwise as otherwise:
             nothing = not otherwise.plan.changes and not otherwise.plan.wrong
             why = say(request, ALREADY if nothing else CHANGED_MEANWHILE)
@@ -171,6 +176,11 @@ def imported(request: Request) -> str | None:
     if asked.get("done") != "imported" or not all(one.isascii() and one.isdigit() for one in counts.values()):
         return None
     return say(request, IMPORTED) % {name: count[:9] for name, count in counts.items()}
+
+
+def _counts(plan: Plan) -> dict[str, int]:
+    """How many lines of each kind there are, by what they do."""
+    return {name.lower(): count for name, count in Counter(change.action.name for change in plan.changes).items()}
 
 
 class _Otherwise(Exception):

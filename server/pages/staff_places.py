@@ -17,7 +17,7 @@ from geo.exporting.writing import MEDIA_TYPES, Format
 from geo.ids import as_id
 from geo.place_rows import COLUMNS
 from geo.tables import PlaceKind
-from server.exports import Export
+from server.exports import Export, Taken
 from server.pages.asking import Unanswered, ask
 from server.pages.desk import desk_page
 from server.pages.settings_forms import done, settings
@@ -45,6 +45,7 @@ _MOST_AREAS = 10
 PLACES_SHEET = Sheet(
     at=AT,
     way=AT,
+    action="importPlaces",
     title=N_("Nhập địa điểm từ bảng"),
     back=N_("Địa điểm"),
     hints=(
@@ -158,7 +159,8 @@ async def exported(request: Request, code: str) -> Response:
         "Vary": "Cookie, Authorization",
         "X-Content-Type-Options": "nosniff",
     }
-    return Export(request, place_sheets.exported(actor, rows), headers, MEDIA_TYPES[Format.CSV])
+    taken = Taken("exportPlaces", code, {"format": Format.CSV.value})
+    return Export(request, place_sheets.exported(actor, rows), headers, MEDIA_TYPES[Format.CSV], taken)
 
 
 routes: list[BaseRoute] = [
