@@ -133,7 +133,11 @@ async def accounts_of(connection: AsyncConnection, who: Person) -> list[Any]:
     listed = sa.select(team_member.c.account_id).where(erasing.says(team_member.c.phone, who.pattern))
     columns = account.c
     query = sa.select(columns.username, columns.name, columns.role, columns.ward_code, columns.created_at).where(
-        sa.or_(erasing.says(columns.username, who.pattern), columns.id.in_(listed)),
+        sa.or_(
+            erasing.says(columns.username, who.pattern),
+            sa.func.lower(columns.email) == (who.email or "").lower(),
+            columns.id.in_(listed),
+        ),
         sa.or_(columns.ward_code.is_(None), who.within(columns.ward_code)),
     )
     return list((await connection.execute(query.order_by(columns.username))).all())
