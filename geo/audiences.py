@@ -61,6 +61,9 @@ WARD = _audience("who works in the ward", "     no   no   yes  yes  yes  yes  no
 WARD_AND_REPORTER = _audience("who works in the ward; who reported what it has", "no own yes yes yes yes no yes")
 REPORTER = _audience("who holds the report's secret", "no own no no no no no no")
 REPORTER_OR_STAFF = _audience("who holds the report's secret; the ward's staff", "no own no no no yes no yes")
+REPORTER_TEAM_OR_STAFF = _audience(
+    "who holds the report's secret; its team; the ward's staff", "no own own no no yes no yes"
+)
 CREW = _audience("the crew that it is about or that has it", "no no no own no no no no")
 EVERY_CREW = _audience("a crew, of itself", "no no no own own no no no")
 CREW_OR_STAFF = _audience("a crew, of itself; the ward's staff", "no no no own no yes no yes")

@@ -35,6 +35,7 @@ from geo.audiences import (
     KEEPING,
     REPORTER,
     REPORTER_OR_STAFF,
+    REPORTER_TEAM_OR_STAFF,
     STAFF,
     TEAM,
     TEAM_OR_STAFF,
@@ -51,7 +52,6 @@ Fields = Mapping[Audience, str]
 
 _FIGURES = "total openInTime openLate doneInTime doneLate rejected duplicate reopened shareInTime medianHours"
 _VERDICTS = "rated satisfied acceptable dissatisfied"
-"""Of a ward of all time also everybody's, from five verdicts on: below that a verdict could be somebody's."""
 
 _INCIDENT = (
     "id trackingCode category status location ward neighbourhood team channel published reportedAt dueAt resolvedAt "
@@ -62,6 +62,7 @@ _PLACE = "id kind name address location phone openingHours public neighbourhood 
 
 FIELDS: dict[str, Fields] = {
     "Account": {STAFF: "id username name role crew team disabled demo changeable createdAt"},
+    "AuditEntry": {STAFF: "id at accountId name role action text textEn subject details requestId"},
     "BoundaryChange": {STAFF: "cursor edit refetch"},
     "BoundaryEdit": {STAFF: "id at author reason drawn redrawn removed renamed neighbourhoods"},
     "BoundaryPeriod": {EVERYBODY: "id boundary since until reason", STAFF: "author"},
@@ -81,27 +82,43 @@ FIELDS: dict[str, Fields] = {
     "FailedJob": {STAFF: "id name what whatEn wardCode payload error attempts at"},
     "Incident": {
         EVERYBODY: f"{_INCIDENT} reportedByViewer",
-        FOLLOWING: "description address crew",
-        INVOLVED: "photos reporter satisfaction",
+        FOLLOWING: "description address crew photos",
+        INVOLVED: "reporter satisfaction",
         AT_WORK: "acceptBy attention",
     },
     "Incident: published": {
         EVERYBODY: f"{_INCIDENT} reportedByViewer description address photos",
         FOLLOWING: "crew",
-        # It is dealt with: its crew has no call to make any more.
+        INVOLVED: "reporter satisfaction",
+        AT_WORK: "acceptBy attention",
+    },
+    "Incident: dealt with": {
+        EVERYBODY: f"{_INCIDENT} reportedByViewer",
+        FOLLOWING: "description address crew photos",
         INVOLVED: "satisfaction",
+        # Its crew has no call to make any more.
         REPORTER_OR_STAFF: "reporter",
         AT_WORK: "acceptBy attention",
     },
+    "Incident: a duplicate": {
+        EVERYBODY: f"{_INCIDENT} reportedByViewer",
+        REPORTER_TEAM_OR_STAFF: "description address photos",
+        REPORTER_OR_STAFF: "reporter satisfaction",
+        # Duplicates have no crew.
+        AT_WORK: "crew acceptBy attention",
+    },
     "Incident: of a private kind": {
-        INVOLVED: f"{_INCIDENT} reportedByViewer description address crew photos reporter satisfaction",
-        AT_WORK: "acceptBy attention",
+        INVOLVED: "id trackingCode category status location ward neighbourhood team channel published reportedAt dueAt "
+        "resolvedAt overdue distanceMetres duplicateOf duplicates history reportedByViewer description address crew "
+        "photos reporter satisfaction",
+        # Those nearby are of the same kind, and others'.
+        AT_WORK: "similar acceptBy attention",
     },
     "IncidentChange": {EVERYBODY: "cursor incidentId incident event refetch"},
     "IncidentEvent": {
         EVERYBODY: "at from to public byReporter",
-        FOLLOWING: "note",
-        INVOLVED: "actor photos",
+        FOLLOWING: "note photos",
+        INVOLVED: "actor",
         STAFF: "candidates",
     },
     "IncidentEvent: internal": {
@@ -113,10 +130,14 @@ FIELDS: dict[str, Fields] = {
         INVOLVED: "actor",
         STAFF: "candidates",
     },
-    "IncidentEvent: what its reporter said, of a published incident": {
-        EVERYBODY: "at from to public byReporter",
+    "IncidentEvent: of a private kind": {
+        INVOLVED: "at from to public byReporter note actor photos",
+        STAFF: "candidates",
+    },
+    "IncidentEvent: what its reporter said later": {
+        EVERYBODY: "at from to public byReporter photos",
         INVOLVED: "note",
-        AT_WORK: "actor photos",
+        AT_WORK: "actor",
         STAFF: "candidates",
     },
     "Locality": {EVERYBODY: "ward neighbourhood team"},
@@ -129,8 +150,11 @@ FIELDS: dict[str, Fields] = {
     "Notice: of a crew": {CREW: "id at kind text textEn incident trackingCode seen"},
     "Notice: of a team": {TEAM: "id at kind text textEn incident trackingCode seen"},
     "Photo": {INVOLVED: _PHOTO, STAFF: "redactedUrl rectangles"},
-    "Photo: published": {EVERYBODY: _PHOTO, STAFF: "redactedUrl rectangles"},
+    "Photo: published": {FOLLOWING: _PHOTO, STAFF: "redactedUrl rectangles"},
+    "Photo: published, of a published incident": {EVERYBODY: _PHOTO, STAFF: "redactedUrl rectangles"},
+    "Photo: of a private kind": {INVOLVED: _PHOTO, STAFF: "redactedUrl rectangles"},
     "Place": {EVERYBODY: _PLACE},
+    "Place: an official's home with consent": {EVERYBODY: _PLACE},
     "Place: an official's home without consent": {WARD: _PLACE},
     "RejectionTemplate": {STAFF: "id category text textEn"},
     "Reporter": {INVOLVED: "name phone"},
@@ -151,9 +175,11 @@ FIELDS: dict[str, Fields] = {
         EVERYBODY: "id code name boundary demo neighbourhoods places boundariesAt teams categories incidents "
         "statistics",
         WARD_AND_REPORTER: "crews",
-        STAFF: "boundaryChanges accounts failedJobs waitingJobs rejectionTemplates",
+        STAFF: "audit boundaryChanges accounts failedJobs waitingJobs rejectionTemplates",
     },
-    "WardStatistics": {EVERYBODY: f"{_FIGURES} byCategory byNeighbourhood byMonth", STAFF: _VERDICTS},
+    # From five verdicts on (geo/statistics.py): below that one could be told to be somebody's.
+    "WardStatistics": {EVERYBODY: f"{_FIGURES} byCategory byNeighbourhood byMonth {_VERDICTS}"},
+    "WardStatistics: of a period": {EVERYBODY: f"{_FIGURES} byCategory byNeighbourhood byMonth", STAFF: _VERDICTS},
 }
 
 QUERIES: Fields = {
