@@ -27,6 +27,7 @@ from server.limits import BodyLimitMiddleware
 from server.live import Live
 from server.observing import Observing
 from server.pages import (
+    account,
     account_link,
     boundaries,
     boundary_files,
@@ -77,6 +78,7 @@ ROUTES: list[BaseRoute] = [
     *sign_in.routes,
     *second_factor.routes,
     *account_link.routes,
+    *account.routes,
     *team.routes,
     *team_forms.routes,
     *health.routes,
@@ -177,6 +179,7 @@ def create_app(settings: Settings) -> Starlette:
     app.state.pictures = pictures
     app.state.redactor = redactor
     app.state.settings = settings
+    app.state.tallies = tallies
     app.state.admissions = admissions
     app.state.challenges = given
     app.state.grounds = Grounds(settings)
