@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import account_links, account_lists, accounts, second_factor, sessions
+from geo import account_links, account_lists, accounts, audit, second_factor, sessions
 from geo.account_links import Link
 from geo.actor import Actor
 from geo.errors import InvalidInput, NotAllowed, NotFound, Problem
@@ -27,6 +27,7 @@ OWN = Text(
     "Đây là tài khoản đang dùng. Hãy nhờ người khác làm việc này.",
     "This is the account in use. Please ask somebody else to do this.",
 )
+NO_EMAIL = Text("Tài khoản này chưa có email.", "This account has no e-mail address.")
 OTHER_ROLE = Text(
     "Tài khoản thuộc vai trò khác: thành viên đội chuyển sang đội khác, thành viên tổ chuyển sang tổ khác.",
     "The account has another role: members of a crew move to a crew, members of a team to a team.",
@@ -79,12 +80,20 @@ async def make_link(
 ) -> Link:
     """A one-time link to an account that `actor` keeps. Raises `NotFound`, `NotAllowed`."""
     await _locked(connection, actor, ward_code, account_id)
+    await _tell_link(connection, actor, ward_code, account_id, purpose)
     return await account_links.make(connection, account_id, purpose)
 
 
-async def check_kept(connection: AsyncConnection, actor: Actor, ward_code: str, account_id: UUID) -> None:
-    """That `actor` keeps this account. Raises `NotFound`, `NotAllowed`."""
+async def mail_link(
+    connection: AsyncConnection, actor: Actor, ward_code: str, account_id: UUID, purpose: LinkPurpose
+) -> None:
+    """Have one mailed: made by a worker, it is in nobody's hands before. Raises `NotFound`, `NotAllowed`, and
+    `InvalidInput` where the account has no address."""
     await _locked(connection, actor, ward_code, account_id)
+    if await connection.scalar(sa.select(account.c.email).where(account.c.id == account_id)) is None:
+        raise InvalidInput(Problem(("mail",), NO_EMAIL))
+    await _tell_link(connection, actor, ward_code, account_id, purpose)
+    await account_links.send(connection, account_id, purpose)
 
 
 async def set_email(
@@ -140,6 +149,13 @@ async def move(
     if team_id is not None:
         await _check(connection, team, ward_code, team_id, field)
         await _join_team(connection, ward_code, account_id, team_id)
+
+
+async def _tell_link(
+    connection: AsyncConnection, actor: Actor, ward_code: str, account_id: UUID, purpose: LinkPurpose
+) -> None:
+    subject = f"Account:{ward_code}:{account_id}"
+    await audit.record(connection, actor, "createAccountLink", subject, ward_code, {"purpose": purpose.value})
 
 
 async def _locked(connection: AsyncConnection, actor: Actor, ward_code: str, account_id: UUID) -> AccountRole:

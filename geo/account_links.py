@@ -1,8 +1,8 @@
 """One-time links to an account: an invitation to a new one, or a new password for who forgot theirs.
 
 A link carries a random token, of which only the hash is kept. It counts once, until it expires, and while it is the
-latest of its account: making one ends the earlier ones, and so does a new password by any way. Looking at a link uses
-nothing up, for programs that read mail open links too.
+latest of its account for its purpose; a new password, given in any way, ends them all. Looking at a link uses nothing
+up, for programs that read mail open links too.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import sessions
+from geo import jobs, sessions
 from geo.secrets import digest
 from geo.tables import LinkPurpose, account, account_link
 
 LASTS = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.PASSWORD_RESET: timedelta(hours=1)}
+JOB = "mail_account_link"
 MOST_AN_HOUR = 5
 """Letters with links that one account is sent."""
 KEPT = timedelta(days=1)
@@ -49,8 +50,8 @@ class Opening:
 
 
 async def make(connection: AsyncConnection, account_id: UUID, purpose: LinkPurpose) -> Link:
-    """A new link to this account, in place of all earlier ones."""
-    await end_all(connection, account_id)
+    """A new link to this account, in place of earlier ones for the same."""
+    await end_all(connection, account_id, purpose)
     token = secrets.token_urlsafe(32)
     expires_at: datetime = (
         await connection.execute(
@@ -67,10 +68,18 @@ async def make(connection: AsyncConnection, account_id: UUID, purpose: LinkPurpo
     return Link(token, purpose, expires_at)
 
 
-async def end_all(connection: AsyncConnection, account_id: UUID) -> None:
-    """No link to this account counts any more."""
+async def send(connection: AsyncConnection, account_id: UUID, purpose: LinkPurpose, language: str = "vi") -> None:
+    """Have a link mailed to the account, where it has an address. The job makes it, so no token waits anywhere."""
+    payload = {"account": str(account_id), "purpose": purpose.value, "language": language}
+    await jobs.enqueue_once(connection, JOB, payload)
+
+
+async def end_all(connection: AsyncConnection, account_id: UUID, purpose: LinkPurpose | None = None) -> None:
+    """No link to this account, or none for this purpose, counts any more."""
     columns = account_link.c
     open_ones = sa.and_(columns.account_id == account_id, columns.used_at.is_(None))
+    if purpose is not None:  # whoever asks for a new password by mail ends no invitation
+        open_ones = sa.and_(open_ones, columns.purpose == purpose)
     await connection.execute(sa.update(account_link).where(open_ones).values(used_at=sa.func.now()))
 
 

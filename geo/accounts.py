@@ -130,6 +130,20 @@ async def find(connection: AsyncConnection, username: str) -> Account | None:
     return None if row is None else _account(row)
 
 
+async def named(connection: AsyncConnection, username: str) -> Account:
+    """The account of that name, disabled or not. Raises `NotFound`."""
+    found = await find(connection, username)
+    if found is None:
+        raise NotFound(_NO_SUCH_ACCOUNT, ("username",))
+    return found
+
+
+async def with_id(connection: AsyncConnection, account_id: UUID) -> Account | None:
+    """The account with this id, disabled or not."""
+    row = (await connection.execute(_accounts().where(account.c.id == account_id))).first()
+    return None if row is None else _account(row)
+
+
 async def every(connection: AsyncConnection, ward_code: str | None = None) -> Sequence[Account]:
     """All accounts, or those of one ward, by username."""
     query = _accounts().order_by(account.c.username)

@@ -23,7 +23,7 @@ from geo.language import Text
 LENGTHS = range(10, 1025)
 NONE_YET = ""
 """The hash of an account that has no password yet: none fits it."""
-_WRONG_LENGTH = Text("Mật khẩu dài từ 10 đến 1024 ký tự.", "A password has 10 to 1024 characters.")
+WRONG_LENGTH = Text("Mật khẩu dài từ 10 đến 1024 ký tự.", "A password has 10 to 1024 characters.")
 _HASHER = PasswordHasher()
 MOST_WAITING = 20
 """How many may wait or run at once: about half a second's work."""
@@ -51,7 +51,7 @@ def new_password() -> str:
 def hash_password(password: str) -> str:
     """The argon2id hash to store. Blocks for some 50 ms. Raises `InvalidInput` for a password too short or too long."""
     if len(password) not in LENGTHS:
-        raise InvalidInput(Problem(("password",), _WRONG_LENGTH))
+        raise InvalidInput(Problem(("password",), WRONG_LENGTH))
     return _HASHER.hash(_bytes(password))
 
 

@@ -35,6 +35,7 @@ CODES = 10
 """Recovery codes that are given at once."""
 _SALT_BYTES = 16
 _SECRET_BYTES = 20  # as long as what SHA-1 makes: RFC 4226, 4
+_SET_UP_SECONDS = 30 * 60
 _STEP = 30
 _WINDOW = (0, -1, 1)
 _LETTERS = "abcdefhjkmnprtuwxy34678"
@@ -61,18 +62,25 @@ class State:
     codes_left: int
 
 
-def new_salt() -> str:
-    """What a new second factor begins with, to be kept by whoever sets it up until the first code has come."""
-    return secrets.token_hex(_SALT_BYTES)
+def new_set_up(key: bytes, account_id: UUID, now: float | None = None) -> str:
+    """What a new second factor begins with, to be kept by whoever sets it up until the first code has come.
+
+    A salt, until when it counts, and a seal: nobody sees the secret of a salt of their own making.
+    """
+    head = secrets.token_bytes(_SALT_BYTES) + int(_at(now) + _SET_UP_SECONDS).to_bytes(8)
+    return (head + _seal(key, account_id, head)).hex()
 
 
-def salt_of(text: str) -> bytes | None:
-    """The salt that a text is; None where it is none."""
+def salt_in(key: bytes, account_id: UUID, set_up: str, now: float | None = None) -> bytes | None:
+    """The salt of what `new_set_up` gave for this account; None for anything else, and when it counts no more."""
     try:
-        salt = bytes.fromhex(text)
+        given = bytes.fromhex(set_up)
     except ValueError:
         return None
-    return salt if len(salt) == _SALT_BYTES and salt.hex() == text else None
+    head, seal = given[: _SALT_BYTES + 8], given[_SALT_BYTES + 8 :]
+    if not hmac.compare_digest(seal, _seal(key, account_id, head)) or int.from_bytes(head[_SALT_BYTES:]) < _at(now):
+        return None
+    return head[:_SALT_BYTES]
 
 
 def secret_of(key: bytes, account_id: UUID, salt: bytes) -> str:
@@ -104,13 +112,13 @@ def new_code() -> str:
 
 
 async def switch_on(
-    connection: AsyncConnection, key: bytes, account_id: UUID, salt: str, code: str, now: float | None = None
+    connection: AsyncConnection, key: bytes, account_id: UUID, set_up: str, code: str, now: float | None = None
 ) -> Sequence[str]:
     """Switch it on once the first code fits, in place of an older one; gives new recovery codes, shown now only.
 
     Raises `InvalidInput`.
     """
-    known = salt_of(salt)
+    known = salt_in(key, account_id, set_up, now)
     step = None if known is None else step_of(secret_of(key, account_id, known), plain(code), _at(now))
     if step is None:
         raise InvalidInput(Problem(("code",), WRONG))
@@ -174,6 +182,10 @@ async def state_of(connection: AsyncConnection, account_id: UUID) -> State:
         await connection.execute(sa.select(account.c.second_factor_since, left).where(account.c.id == account_id))
     ).one_or_none()
     return State(None, 0) if row is None else State(row[0], row[1])
+
+
+def _seal(key: bytes, account_id: UUID, head: bytes) -> bytes:
+    return hmac.digest(key, b"second factor's set-up:" + account_id.bytes + head, "sha256")[:_SALT_BYTES]
 
 
 def _hash(key: bytes, account_id: UUID, code: str) -> bytes:

@@ -28,6 +28,9 @@ class Account(Node):
     team: TeamLink | None = field(_team_of, "The community digital team that a team member belongs to.")
     disabled: bool = column("Whether it can sign in no more.")
     demo: bool = column("Whether it was made up for the demonstration.")
+    email: str | None = column("Where one-time links may be mailed; none: nowhere.")
+    invited: bool = column("Whether it still has no password: its holder has not used the invitation.")
+    has_second_factor: bool = column("Whether its holder has switched a second factor on.")
     changeable: bool = column(
         "Whether the caller may reset, lock or move it: never their own, nor one that may do as much as theirs."
     )

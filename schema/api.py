@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.account_keeping import AccountMutation
 from schema.accounts import Account
+from schema.audit import AuditEntry
 from schema.backlog import BacklogMutation
 from schema.boundaries import BoundaryMutation
 from schema.boundary_history import BoundaryEdit
@@ -20,6 +21,7 @@ from schema.incidents import Incident, Photo
 from schema.keeping import KeepingMutation
 from schema.neighbourhoods import Neighbourhood
 from schema.notices import Notice, NoticeMutation
+from schema.own_account import OwnAccountMutation
 from schema.places import Place
 from schema.queries import Query
 from schema.redacting import RedactingMutation
@@ -42,6 +44,7 @@ class Mutation(
     HandlingMutation,
     KeepingMutation,
     NoticeMutation,
+    OwnAccountMutation,
     RedactingMutation,
     RejectionMutation,
     TeamMutation,
@@ -55,6 +58,7 @@ _schema = strawberry.Schema(
     Subscription,
     types=[
         Account,
+        AuditEntry,
         BoundaryEdit,
         Category,
         Crew,

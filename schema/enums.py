@@ -12,7 +12,7 @@ from geo.coverage import FaultKind as BoundaryFaultKind
 from geo.crew_ground import Covers
 from geo.explaining import Obstacle
 from geo.lifecycle import Status as IncidentStatus
-from geo.tables import Attention, NoticeKind, PlaceKind, Satisfaction, TeamRole
+from geo.tables import Attention, LinkPurpose, NoticeKind, PlaceKind, Satisfaction, TeamRole
 from geo.tables import Channel as IncidentChannel
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Covers",
     "IncidentChannel",
     "IncidentStatus",
+    "LinkPurpose",
     "NoticeKind",
     "Obstacle",
     "PlaceKind",
@@ -127,6 +128,15 @@ _publish(
         "OVERDUE": "An incident's deadline has passed.",
         "JOB_FAILED": "Background work was given up; told once an hour at most.",
         "BOUNDARIES": "Boundaries were drawn anew: incidents came to the crew's or team's neighbourhood, or left it.",
+    },
+)
+_publish(
+    LinkPurpose,
+    "AccountLinkPurpose",
+    "What a one-time link to an account is for.",
+    {
+        "INVITATION": "Its holder's first password; seven days.",
+        "PASSWORD_RESET": "A new password for who forgot theirs; an hour.",
     },
 )
 _publish(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from sqlalchemy.dialects.postgresql import BYTEA
 
 from geo import (
     account_lists,
+    audit,
     boundary_edits,
     categories,
     crews,
@@ -37,6 +39,7 @@ from schema.enums import Role
 from schema.incidents import Incident
 from schema.links import CrewLink, NeighbourhoodLink, TeamLink, WardConnection
 from schema.notices import NoticeConnection, noticed, unseen
+from schema.own_account import Session, sessions_of
 from schema.partition import PartitionQuery
 from schema.relations import crew_of, neighbourhood_of, team_of, ward_of
 from schema.relay import MOST, After, First, Identity, LateIds, Node, Search, identity, page
@@ -49,6 +52,7 @@ TOO_MANY_IDS = Text("Mỗi lần hỏi nhiều nhất {most} mã.", "At most {mo
 _Read = Callable[[Actor, Any, Any], sa.Select[Any]]
 _BY_ID: dict[str, _Read] = {
     "Account": account_lists.with_id,
+    "AuditEntry": audit.with_id,
     "BoundaryEdit": boundary_edits.with_id,
     "Category": categories.with_id,
     "Crew": crews.with_id,
@@ -83,6 +87,12 @@ class Locality:
 class Viewer:
     role: Role = column("The caller's role.")
     name: str | None = column("The caller's name; none for a resident.")
+    username: str | None = column("The name that the caller signs in with; none for a resident.")
+    sessions: list[Session] = field(
+        sessions_of, "Where the caller is signed in: the session that asks first, then the latest seen; 100 at most."
+    )
+    second_factor_since: datetime | None = column("Since when the caller has a second factor; null without one.")
+    recovery_codes_left: int = column("How many recovery codes of it were not used.")
     ward: Ward | None = field(
         ward_of,
         "The ward the caller works in; none for a resident and for an administrator of every ward.",

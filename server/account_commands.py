@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import UUID
 
 import click
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import accounts
-from geo.passwords import hash_password
-from geo.tables import AccountRole
+from geo import account_links, accounts, audit, second_factor, sessions
+from geo.account_links import Link
+from geo.contact import Checked
+from geo.errors import InvalidInput
+from geo.passwords import NONE_YET, hash_password
+from geo.tables import AccountRole, LinkPurpose
 from server.console import Result, console, in_transaction, tell, with_database
 from server.settings import read_settings
 
@@ -20,7 +25,7 @@ _ROLES = {role.lower().replace("_", "-"): role for role in AccountRole}
 
 @click.group("account")
 def account_group() -> None:
-    """Create accounts, change their passwords, disable and list them."""
+    """Create accounts, invite people to them, change their passwords, disable and list them."""
 
 
 @account_group.command()
@@ -30,15 +35,31 @@ def account_group() -> None:
 @click.option("--name", required=True, help="The person's name, as colleagues see it.")
 @click.option("--crew", help="A crew member's crew, by name.")
 @click.option("--team", help="A team member's community digital team, by name.")
+@click.option("--email", help="Where one-time links to the account may be mailed.")
+@click.option(
+    "--invite", "invited", is_flag=True, help="Print a link by which the person sets a password, ask for none."
+)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
 def create(
-    username: str, role: str, ward_code: str | None, name: str, crew: str | None, team: str | None, password_stdin: bool
+    username: str,
+    role: str,
+    ward_code: str | None,
+    name: str,
+    crew: str | None,
+    team: str | None,
+    email: str | None,
+    invited: bool,
+    password_stdin: bool,
 ) -> None:
     """Create an account."""
-    password_hash = hash_password(_password(password_stdin))
+    password_hash = NONE_YET if invited else hash_password(_password(password_stdin))
+    check = Checked([])
+    address = check.email(email, ("email",))
+    if check.problems:
+        raise InvalidInput(*check.problems)
 
-    async def work(connection: AsyncConnection) -> None:
-        await accounts.create(
+    async def work(connection: AsyncConnection) -> Link | None:
+        made = await accounts.create(
             connection,
             username=username,
             password_hash=password_hash,
@@ -47,10 +68,44 @@ def create(
             ward_code=ward_code,
             crew_id=await accounts.crew_named(connection, ward_code or "", crew) if crew else None,
             team_id=await accounts.team_named(connection, ward_code or "", team) if team else None,
+            email=address,
         )
+        await _tell(connection, "createAccount", made, ward_code, {"created": True})
+        return await account_links.make(connection, made, LinkPurpose.INVITATION) if invited else None
+
+    link = _change(work)
+    tell(f"Created {username}.")
+    if link is not None:
+        _print(link)
+
+
+@account_group.command()
+@click.argument("username")
+def invite(username: str) -> None:
+    """Print a link by which somebody sets the first password of an account; it counts once, for seven days."""
+    _print(_link(username, LinkPurpose.INVITATION))
+
+
+@account_group.command("reset-link")
+@click.argument("username")
+def reset_link(username: str) -> None:
+    """Print a link by which somebody sets a new password; it counts once, for an hour."""
+    _print(_link(username, LinkPurpose.PASSWORD_RESET))
+
+
+@account_group.command("reset-second-factor")
+@click.argument("username")
+def reset_second_factor(username: str) -> None:
+    """Forget the second factor of somebody who lost it, and sign the account out everywhere."""
+
+    async def work(connection: AsyncConnection) -> None:
+        found = await accounts.named(connection, username)
+        await second_factor.switch_off(connection, found.id)
+        await sessions.end_all(connection, found.id)
+        await _tell(connection, "resetSecondFactor", found.id, found.ward_code)
 
     _change(work)
-    tell(f"Created {username}.")
+    tell(f"{username} has no second factor any more, and is signed out everywhere.")
 
 
 @account_group.command()
@@ -59,7 +114,13 @@ def create(
 def password(username: str, password_stdin: bool) -> None:
     """Give an account a new password, and sign it out everywhere."""
     password_hash = hash_password(_password(password_stdin))
-    _change(lambda connection: accounts.set_password(connection, username, password_hash))
+
+    async def work(connection: AsyncConnection) -> None:
+        await accounts.set_password(connection, username, password_hash)
+        found = await accounts.named(connection, username)
+        await _tell(connection, "resetPassword", found.id, found.ward_code)
+
+    _change(work)
     tell(f"Changed the password of {username}, who is now signed out everywhere.")
 
 
@@ -67,7 +128,13 @@ def password(username: str, password_stdin: bool) -> None:
 @click.argument("username")
 def disable(username: str) -> None:
     """Let an account sign in no more, and sign it out everywhere."""
-    _change(lambda connection: accounts.disable(connection, username))
+
+    async def work(connection: AsyncConnection) -> None:
+        await accounts.disable(connection, username)
+        found = await accounts.named(connection, username)
+        await _tell(connection, "setAccountDisabled", found.id, found.ward_code)
+
+    _change(work)
     tell(f"Disabled {username}.")
 
 
@@ -77,7 +144,8 @@ def list_accounts(ward_code: str | None) -> None:
     """List the accounts."""
     table = Table("username", "name", "role", "ward", "crew", "", box=None, header_style="bold")
     for account in _change(lambda connection: accounts.every(connection, ward_code)):
-        remarks = ", ".join(word for word, holds in (("demo", account.demo), ("disabled", account.disabled)) if holds)
+        words = (("demo", account.demo), ("disabled", account.disabled), ("second factor", account.second_factor))
+        remarks = ", ".join(word for word, holds in words if holds)
         role = account.role.lower().replace("_", "-")
         table.add_row(account.username, account.name, role, account.ward_code, account.crew_name, remarks)
     console.print(table)
@@ -87,6 +155,33 @@ def _password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     return str(click.prompt("Mật khẩu / Password", hide_input=True, confirmation_prompt=True))
+
+
+def _link(username: str, purpose: LinkPurpose) -> Link:
+    async def work(connection: AsyncConnection) -> Link:
+        found = await accounts.named(connection, username)
+        await _tell(connection, "createAccountLink", found.id, found.ward_code, {"purpose": purpose.value})
+        return await account_links.make(connection, found.id, purpose)
+
+    return _change(work)
+
+
+def _print(link: Link) -> None:
+    settings = read_settings()
+    tell(f"{settings.public_url or f'http://{settings.host}:{settings.port}'}/link/{link.token}")
+    tell(f"It counts once, until {link.expires_at:%Y-%m-%d %H:%M} UTC. Give it to that person alone.")
+
+
+async def _tell(
+    connection: AsyncConnection,
+    action: str,
+    account_id: UUID,
+    ward_code: str | None,
+    details: Mapping[str, Any] = {},
+) -> None:
+    """A line in the log of who did what, in the name of whoever runs the command."""
+    subject = None if ward_code is None else f"Account:{ward_code}:{account_id}"
+    await audit.record(connection, audit.operator(), action, subject, ward_code, details)
 
 
 def _change(work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:

@@ -23,10 +23,14 @@ _MOST = 10_000
 
 
 class Callers:
-    """Looks up who holds a token. `listening` says whether the database's calls are heard."""
+    """Looks up who holds a token. `listening` says whether the database's calls are heard.
 
-    def __init__(self, database: Database) -> None:
+    `strict`: a session of staff or of an administrator opens nothing unless the second factor was passed.
+    """
+
+    def __init__(self, database: Database, *, strict: bool = False) -> None:
         self._database = database
+        self._strict = strict
         self._known: Kept[tuple[Actor, float]] = Kept(_MOST)
         self._forgotten = 0
         self.listening: Callable[[], bool] = lambda: False
@@ -38,9 +42,12 @@ class Callers:
             return known[0]
         before = self._forgotten
         async with self._database.texts() as texts:
-            opened = await sessions.opened_by(texts, key)
+            opened = await sessions.opened_by(texts, key, strict=self._strict)
         if opened is None:
             return None
+        if opened.unseen:
+            async with self._database.write(silent=True) as connection:
+                await sessions.saw(connection, key)
         # What was read before a call may be what the call was about.
         if listening and self._forgotten == before:
             until = time.monotonic() + min(MOST_SECONDS, opened.seconds_left)

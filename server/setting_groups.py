@@ -165,6 +165,12 @@ class Retention(BaseModel):
         ge=0,
         description="Hours after which the last position of a crew on duty is forgotten; 0: when its duty ends.",
     )
+    keep_audit_days: int = Field(
+        default=730,
+        ge=366,
+        le=36_600,
+        description="Days that entries of the audit log are kept; the database deletes none in their first year.",
+    )
     keep_consents_days: int = Field(
         default=1825,
         ge=0,

@@ -35,12 +35,12 @@ class Message:
     sender_name: str
     subject: str
     lines: Sequence[Line]
-    link: str
+    link: str = field(repr=False)
     link_text: str
     why: str
     """Why they get it."""
-    stop: str = field(repr=False)
-    """The address where they can end it, at once and by themselves."""
+    stop: str | None = field(repr=False)
+    """The address where they can end it, at once and by themselves; None for a letter that was asked for."""
     stop_text: str
 
 

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from geo import account_lists
 from geo.actor import Actor
-from geo.tables import AccountRole
+from geo.tables import AccountRole, LinkPurpose
 from server.pages.asking import Unanswered, ask
 from server.pages.desk import desk_page, desk_words
 from server.pages.languages import language_of, translations
@@ -28,7 +28,11 @@ DONE = {
     "disabled": N_("Đã khóa tài khoản. Người này bị đăng xuất khỏi mọi máy."),
     "enabled": N_("Đã mở khóa. Người này đăng nhập lại được bằng mật khẩu cũ."),
     "moved": N_("Đã chuyển."),
+    "mailed": N_("Liên kết sẽ được gửi qua email trong ít phút."),
+    "email": N_("Đã lưu email."),
+    "factor": N_("Đã gỡ bảo mật hai lớp. Người này đăng nhập bằng mật khẩu, rồi có thể bật lại."),
 }
+FORMS = ("password", "disabled", "move", "link", "email", "second-factor")
 ROLES = {
     AccountRole.CREW_MEMBER: Sign(N_("Đội phản ứng nhanh"), "truck"),
     AccountRole.TEAM_MEMBER: Sign(N_("Tổ công nghệ số cộng đồng"), "users"),
@@ -36,10 +40,23 @@ ROLES = {
     AccountRole.ADMIN: Sign(N_("Quản trị viên"), "cog"),
 }
 WORDS = {"copied": N_("Đã chép mật khẩu."), "notCopied": N_("Không chép được. Hãy chọn mật khẩu rồi chép bằng tay.")}
+LINK_WORDS = {
+    "copied": N_("Đã chép liên kết."),
+    "notCopied": N_("Không chép được. Hãy chọn liên kết rồi chép bằng tay."),
+}
 SHOWN_WITHOUT = 6
 """Crews and teams without an account that are named before the rest is folded away."""
 
-_FIELDS = {"username": "username", "name": "name", "role": "role", "crewId": "crew", "teamId": "team"}
+_EMPTY = {"username": "", "name": "", "email": "", "how": "password"}
+_FIELDS = {
+    "email": "email",
+    "mail": "link",
+    "username": "username",
+    "name": "name",
+    "role": "role",
+    "crewId": "crew",
+    "teamId": "team",
+}
 _NO_ROLE = N_("Hãy chọn vai trò của người này.")
 _BELONGS = {AccountRole.CREW_MEMBER: "crew", AccountRole.TEAM_MEMBER: "team"}
 
@@ -77,14 +94,14 @@ async def adding(request: Request, code: str) -> Response:
     """`GET /staff/accounts/new[?crew=ID|?team=ID]`."""
     crew, team = (request.query_params.get(name, "") for name in ("crew", "team"))
     role = AccountRole.CREW_MEMBER if crew else AccountRole.TEAM_MEMBER if team else ""
-    return await _form(request, code, {"role": role, "crew": crew, "team": team, "username": "", "name": ""})
+    return await _form(request, code, {**_EMPTY, "role": role, "crew": crew, "team": team})
 
 
 @settings
 async def add(request: Request, code: str) -> Response:
     """`POST /staff/accounts/new`: answers with the account's password."""
     form, problems = await filled(request)
-    given = {name: text(form, name) for name in ("username", "name", "role", "crew", "team")}
+    given = {name: text(form, name) for name in ("username", "name", "role", "crew", "team", "email", "how")}
     if not problems and given["role"] not in list(AccountRole):
         problems = [("role", say(request, _NO_ROLE))]
     if not problems:
@@ -94,11 +111,15 @@ async def add(request: Request, code: str) -> Response:
             "username": given["username"],
             "name": given["name"],
             "role": given["role"],
+            "email": given["email"] or None,
+            "invite": given["how"] == "invite",
         }
         said |= {f"{name}Id": given[name] or None if name == belongs else None for name in ("crew", "team")}
         result = (await ask(request, "settings_create_account", {"input": said}))["result"]
         problems = problems_of(result, _FIELDS)
-    return await _form(request, code, given, problems) if problems else await _password(request, result, new=True)
+    if problems:
+        return await _form(request, code, given, problems)
+    return await (_password(request, result, new=True) if result["password"] else _link(request, result, new=True))
 
 
 @settings
@@ -116,6 +137,46 @@ async def reset(request: Request, code: str) -> Response:
         result = (await ask(request, "settings_reset_password", {"input": said}))["result"]
         problems = problems_of(result, {})
     return await _account(request, code, problems) if problems else await _password(request, result, new=False)
+
+
+@settings
+async def make_link(request: Request, code: str) -> Response:
+    """`POST /staff/accounts/ID/link`: `purpose`, and `mail`, yes or not; answers with the link, or 303."""
+    form, problems = await filled(request)
+    id_, mailed = request.path_params["id"], text(form, "mail") == "yes"
+    purpose = text(form, "purpose")
+    result: dict[str, Any] = {}
+    if not problems:
+        known = purpose if purpose in list(LinkPurpose) else LinkPurpose.PASSWORD_RESET
+        said = {"accountId": id_, "purpose": known, "mail": mailed}
+        result = (await ask(request, "settings_account_link", {"input": said}))["result"]
+        problems = problems_of(result, _FIELDS)
+    if problems:
+        return await _account(request, code, problems)
+    return back(request, f"{AT}/{id_}", "mailed") if mailed else await _link(request, result, new=False)
+
+
+@settings
+async def set_email(request: Request, code: str) -> Response:
+    """`POST /staff/accounts/ID/email`: `email`, empty for none."""
+    form, problems = await filled(request)
+    id_ = request.path_params["id"]
+    if not problems:
+        said = {"accountId": id_, "email": text(form, "email") or None}
+        result = (await ask(request, "settings_account_email", {"input": said}))["result"]
+        problems = problems_of(result, _FIELDS)
+    return await _account(request, code, problems) if problems else back(request, f"{AT}/{id_}", "email")
+
+
+@settings
+async def reset_second_factor(request: Request, code: str) -> Response:
+    """`POST /staff/accounts/ID/second-factor`: forget it."""
+    _, problems = await filled(request)
+    id_ = request.path_params["id"]
+    if not problems:
+        result = (await ask(request, "settings_reset_second_factor", {"input": {"accountId": id_}}))["result"]
+        problems = problems_of(result, {})
+    return await _account(request, code, problems) if problems else back(request, f"{AT}/{id_}", "factor")
 
 
 @settings
@@ -154,6 +215,7 @@ async def _account(request: Request, code: str, problems: Problems | None = None
         "belongs": (await ask(request, "settings_belongs", {"code": code}))["ward"],
         "roles": ROLES,
         "problems": problems or [],
+        "mails": request.app.state.settings.writes_mail,
         "done": done(request, DONE),
     }
     return await desk_page(request, "settings_account.html", context, at=AT, status=422 if problems else 200)
@@ -185,6 +247,21 @@ async def _password(request: Request, result: dict[str, Any], *, new: bool) -> R
     return response
 
 
+async def _link(request: Request, result: dict[str, Any], *, new: bool) -> Response:
+    gettext = translations(language_of(request)).gettext
+    context = {
+        "account": result["account"],
+        "link": result["link"]["url"],
+        "until": clock(datetime.fromisoformat(result["link"]["expiresAt"])),
+        "new": new,
+        "roles": ROLES,
+        "words": desk_words(gettext, LINK_WORDS),
+    }
+    response = await desk_page(request, "settings_link.html", context, at=AT)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 async def again(request: Request) -> Response:
     """`GET` of a form's address, as by a browser that goes back: the account."""
     return back(request, f"{AT}/{request.path_params['id']}", "")
@@ -198,5 +275,8 @@ routes: list[BaseRoute] = [
     Route(f"{AT}/{{id:str}}/password", reset, methods=["POST"]),
     Route(f"{AT}/{{id:str}}/disabled", disable, methods=["POST"]),
     Route(f"{AT}/{{id:str}}/move", move, methods=["POST"]),
-    *(Route(f"{AT}/{{id:str}}/{form}", again, methods=["GET"]) for form in ("password", "disabled", "move")),
+    Route(f"{AT}/{{id:str}}/link", make_link, methods=["POST"]),
+    Route(f"{AT}/{{id:str}}/email", set_email, methods=["POST"]),
+    Route(f"{AT}/{{id:str}}/second-factor", reset_second_factor, methods=["POST"]),
+    *(Route(f"{AT}/{{id:str}}/{form}", again, methods=["GET"]) for form in FORMS),
 ]

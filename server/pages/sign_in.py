@@ -13,13 +13,14 @@ from starlette.routing import BaseRoute, Route
 from geo.actor import Actor
 from geo.errors import TooManyRequests
 from geo.language import Text
-from server import sessions
+from server import sessions, signing_in
 from server.pages.asking import ask
 from server.pages.desk import WAYS, home_of
 from server.pages.languages import language_of, translations
 from server.pages.render import page
 from server.pages.words import N_
 from server.sessions import FOREIGN, is_own
+from server.signing_in import Opened, Pending, Wants
 from server.uploads import Refused, read_form
 from server.wards import UnknownWard, asked_ward
 
@@ -57,7 +58,7 @@ def own_path(text: str | None) -> str | None:
         parts = urlsplit(text)
     except ValueError:
         return None
-    if parts.scheme or parts.netloc or parts.path in ("/sign-in", "/sign-out"):
+    if parts.scheme or parts.netloc or parts.path.startswith(("/sign-in", "/sign-out", "/link/")):
         return None
     return text
 
@@ -83,23 +84,41 @@ async def signed_in(request: Request) -> Response:
     if problems := [(field, say(text)) for field, given, text in missing if not given]:
         return await _shown(request, then, problems, username=username, status=422)
     try:
-        opened = await sessions.opened_by(request, username, password)
+        opened = await signing_in.with_password(request, username, password)
     except TooManyRequests as busy:
-        told = _WAIT.to(language_of(request), seconds=busy.retry_after)
-        again = {"Retry-After": str(busy.retry_after)}
+        told, again = waiting_told(request, busy)
         return await _shown(request, then, [("sign-in", told)], username=username, status=429, headers=again)
     if opened is None:
         return await _shown(request, then, [("username", say(_NOT_OPENED))], username=username, status=422)
-    actor = await request.app.state.callers.actor(opened[0])
-    response = RedirectResponse(then or _home(request, actor or Actor()), 303)
-    sessions.hold(request, response, *opened)
+    return go_on(request, opened, then)
+
+
+def waiting_told(request: Request, busy: TooManyRequests) -> tuple[str, dict[str, str]]:
+    """What to say to who comes too early, and the headers that say it to programs."""
+    language = language_of(request)
+    told = _WAIT.to(language, seconds=busy.retry_after) if busy.text is TooManyRequests.text else busy.message(language)
+    return told, {"Retry-After": str(busy.retry_after)}
+
+
+def go_on(request: Request, opened: Opened | Pending, then: str | None) -> Response:
+    """303 to where a sign-in leads: on to the second factor, or to `then`, or to where the account's work begins."""
+    if isinstance(opened, Pending):
+        path = "/sign-in/code" if opened.wants is Wants.CODE else "/sign-in/second-factor"
+        asked = {"ward": request.query_params.get("ward"), "next": then}
+        query = urlencode({name: value for name, value in asked.items() if value})
+        response = RedirectResponse(f"{path}?{query}" if query else path, 303)
+        sessions.hold_pending(request, response, opened.token)
+        return response
+    response = RedirectResponse(then or start_of(request, opened), 303)
+    sessions.hold(request, response, opened.token, opened.lifetime)
     return response
 
 
-def _home(request: Request, actor: Actor) -> str:
+def start_of(request: Request, opened: Opened) -> str:
     """Where the account's work begins; for an administrator of every ward in the one that the address names."""
     asked = request.query_params.get("ward")
-    return f"{home_of(actor)}?{urlencode({'ward': asked})}" if asked and actor.ward_code is None else home_of(actor)
+    home = home_of(Actor(opened.role))
+    return f"{home}?{urlencode({'ward': asked})}" if asked and opened.ward_code is None else home
 
 
 async def sign_out(request: Request) -> Response:
@@ -125,24 +144,37 @@ async def _shown(
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
+    actor: Actor = request.state.actor
+    context: dict[str, Any] = {
+        "viewer": actor if actor.account_id else None,
+        "ways": WAYS.get(actor.role, ()),
+        "then": then,
+        "username": username.replace("\x00", "")[:200],
+        "problems": problems or [],
+        "demo_accounts": DEMO_ACCOUNTS,
+        "demo_password": DEMO_PASSWORD,
+        "writes_mail": request.app.state.settings.writes_mail,
+        "done": request.query_params.get("done", ""),
+    }
+    return await plain_page(request, "sign_in.html", context, status=status, headers=headers)
+
+
+async def plain_page(
+    request: Request,
+    template: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """A page of signing in, under the ward that the request names, which no browser stores. 404 without a ward."""
     try:
         ward = (await ask(request, "ward", {"code": asked_ward(request)}))["ward"]
     except UnknownWard:
         ward = None
     if ward is None:
         return page(request, "no_ward.html", {}, status=404)
-    actor: Actor = request.state.actor
-    context: dict[str, Any] = {
-        "ward": ward,
-        "viewer": actor if actor.account_id else None,
-        "ways": WAYS.get(actor.role, ()),
-        "then": then,
-        "username": username.replace("\x00", "")[:200],
-        "problems": problems or [],
-        "demo_accounts": DEMO_ACCOUNTS if ward["demo"] else (),
-        "demo_password": DEMO_PASSWORD,
-    }
-    response = page(request, "sign_in.html", context, status=status)
+    response = page(request, template, {"ward": ward, **context}, status=status)
     response.headers["Cache-Control"] = "no-store"
     response.headers.update(headers or {})
     return response

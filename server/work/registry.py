@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import (
     account_links,
+    audit,
     backlog,
     clusters,
     deadlines,
@@ -125,6 +126,7 @@ def retaining_with(settings: Settings) -> tuple[Chore, ...]:
         ("old words", retention.forget_words, timedelta(days=settings.keep_texts_days)),
         ("refused reports", retention.forget_refused, timedelta(days=settings.keep_refused_days)),
         ("old positions", retention.forget_positions, timedelta(hours=settings.keep_positions_hours)),
+        ("old audit entries", audit.forget_old, timedelta(days=settings.keep_audit_days)),
         ("old consents", retention.forget_consents, timedelta(days=settings.keep_consents_days)),
     )
     return tuple(
