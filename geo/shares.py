@@ -35,7 +35,7 @@ class Turn:
     """The use of one connection, or the wait for it. `give_up` ends what uses it, where that may be ended."""
 
     who: Hashable
-    slow: bool
+    statement: str
     give_up: Callable[[], None] | None
     since: float = field(default_factory=time.monotonic)
     granted: asyncio.Future[None] | None = None
@@ -53,7 +53,6 @@ class Shares:
         self._waiting: list[Turn] = []
         self._holds: Counter[Hashable] = Counter()
         self._waits: Counter[Hashable] = Counter()
-        self._slow_held = 0
         self._known: Kept[bool] = Kept(_MOST_KNOWN)
         self._looking: asyncio.TimerHandle | None = None
 
@@ -62,14 +61,19 @@ class Shares:
         """How many wait for a turn."""
         return len(self._waiting)
 
+    @property
+    def taken(self) -> int:
+        """How many connections are held, or waited for."""
+        return len(self._held) + len(self._waiting)
+
     async def enter(self, who: Hashable, statement: str = "", give_up: Callable[[], None] | None = None) -> Turn:
         """A connection's worth; leave it when done. Raises `CrowdedOutError`, and `TimeoutError` when it takes long."""
-        turn = Turn(who, self._known.get(statement) is True, give_up)
+        turn = Turn(who, statement, give_up)
+        if self._holds[who] + self._waits[who] >= self._most:
+            raise CrowdedOutError
         if not self._waiting and self._fits(turn):
             self._grant(turn)
             return turn
-        if self._holds[who] + self._waits[who] >= self._most:
-            raise CrowdedOutError
         if len(self._waiting) >= _MOST_WAITING:
             raise TimeoutError
         turn.granted = asyncio.get_running_loop().create_future()
@@ -92,7 +96,6 @@ class Shares:
     def leave(self, turn: Turn) -> None:
         """Let the next one in."""
         self._held.discard(turn)
-        self._slow_held -= turn.slow
         self._holds[turn.who] -= 1
         if not self._holds[turn.who]:
             del self._holds[turn.who]
@@ -108,11 +111,13 @@ class Shares:
     def _fits(self, turn: Turn) -> bool:
         if len(self._held) >= self._size or self._holds[turn.who] >= self._each:
             return False
-        return not turn.slow or self._slow_held < self._slow_size
+        return not self._is_slow(turn) or sum(map(self._is_slow, self._held)) < self._slow_size
+
+    def _is_slow(self, turn: Turn) -> bool:
+        return self._known.get(turn.statement) is True
 
     def _grant(self, turn: Turn) -> None:
         self._held.add(turn)
-        self._slow_held += turn.slow
         self._holds[turn.who] += 1
         turn.since = time.monotonic()
 
@@ -121,7 +126,7 @@ class Shares:
             fitting = [turn for turn in self._waiting if self._fits(turn)]
             if not fitting:
                 return
-            turn = min(fitting, key=lambda one: (one.slow, self._holds[one.who]))
+            turn = min(fitting, key=lambda one: (self._is_slow(one), self._holds[one.who]))
             self._waiting.remove(turn)
             self._forget_waiting(turn)
             self._grant(turn)
@@ -144,7 +149,7 @@ class Shares:
             return
         self._look_later()
         before = time.monotonic() - SLOW_SECONDS
-        if not any(turn.since < before and not turn.slow for turn in self._waiting):
+        if not any(turn.since < before and not self._is_slow(turn) for turn in self._waiting):
             return
         old = [turn for turn in self._held if turn.since < before and turn.give_up is not None]
         if len(old) > self._slow_size:
