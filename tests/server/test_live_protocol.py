@@ -169,13 +169,81 @@ async def test_a_header_or_our_own_cookie_signs_in_too(door: Station) -> None:
             assert (await socket.receive())["payload"] == {"data": {"viewer": {"role": "STAFF"}}}
 
 
-@pytest.mark.parametrize("origin", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
-async def test_a_cookie_from_a_foreign_page_is_refused(door: Station, origin: dict[str, str]) -> None:
-    headers = {"Cookie": f"session={door.tokens['staff']}", **origin}
-    with pytest.raises(InvalidStatus) as refused:
-        async with door.socket(additional_headers=headers):
-            raise AssertionError("let in")
-    assert refused.value.response.status_code == 403
+@pytest.mark.parametrize(
+    "origin",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://[not-an-address"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+@pytest.mark.parametrize("by", ["cookie", "nothing", "bearer"])
+async def test_a_foreign_page_is_shown_out_whoever_it_comes_as(door: Station, origin: dict[str, str], by: str) -> None:
+    token = door.tokens["staff"]
+    held = {"cookie": {"Cookie": f"session={token}"}, "bearer": {"Authorization": f"Bearer {token}"}}
+    async with door.socket(init=False, additional_headers=held.get(by, {}) | origin) as socket:
+        assert await socket.close_code() == 4403
+
+
+def frame(opcode: int, payload: bytes, *, final: bool = True, masked: bool = True, first: int = 0) -> bytes:
+    """A frame as RFC 6455, 5.2 draws it, right or wrong."""
+    length = len(payload)
+    head = bytes([(0x80 if final else 0) | first | opcode])
+    mask = 0x80 if masked else 0
+    if length < 126:
+        head += bytes([mask | length])
+    elif length < 65_536:
+        head += bytes([mask | 126]) + length.to_bytes(2, "big")
+    else:
+        head += bytes([mask | 127]) + length.to_bytes(8, "big")
+    return head + (bytes(4) if masked else b"") + payload
+
+
+CONTINUATION, TEXT, PING = 0, 1, 9
+PIECE = frame(CONTINUATION, b"x" * 60_000, final=False)
+BROKEN: dict[str, tuple[bytes, int]] = {
+    "broken UTF-8": (frame(TEXT, b'{"type":"\xff\xfe"}'), 1007),
+    "half of a character": (frame(TEXT, b'"\xe1\xba"'), 1007),
+    "an unknown opcode": (frame(3, b"{}"), 1002),
+    "a frame without its mask": (frame(TEXT, b"{}", masked=False), 1002),
+    "a reserved bit": (frame(TEXT, b"{}", first=0x20), 1002),
+    "a continuation of nothing": (frame(CONTINUATION, b"{}"), 1002),
+    "a ping in two": (frame(PING, b"x", final=False), 1002),
+    "a long ping": (frame(PING, b"x" * 200), 1002),
+    "a frame of 2 GiB by its head": (b"\x81\xff" + (2**31).to_bytes(8, "big") + bytes(4), 1009),
+    "a frame longer than any": (b"\x81\xff" + b"\xff" * 8 + bytes(4), 1009),
+    "64 KiB in pieces": (frame(TEXT, b"x" * 60_000, final=False) + PIECE, 1009),
+    "a close code that is none": (frame(8, (999).to_bytes(2, "big")), 1002),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+async def test_what_is_no_frame_closes_the_socket(door: Station, what: str) -> None:
+    sent, code = BROKEN[what]
+    async with door.socket() as socket:
+        socket.connection.transport.write(sent)
+        assert await socket.close_code() == code
+
+
+async def test_a_small_frame_that_unfolds_is_too_large(door: Station) -> None:
+    async with door.socket(compression="deflate", max_size=None) as socket:
+        assert [extension.name for extension in socket.connection.protocol.extensions] in (["permessage-deflate"], [])
+        await socket.connection.send('{"type":"ping","payload":"' + "x" * 2_000_000 + '"}')
+        assert await socket.close_code() == 1009
+
+
+async def test_as_many_operations_at_once_as_are_allowed(door: Station) -> None:
+    async with door.socket() as socket:
+        for number in range(20):
+            await socket.send(**{**SUBSCRIBE, "id": str(number)})
+        await socket.send(type="ping")
+        assert await socket.receive() == {"type": "pong"}
+        await door.followers(20)
+        await socket.send(**{**SUBSCRIBE, "id": "one more", "payload": {"query": "{ __typename }"}})
+        assert await socket.close_code() == 4429
+    await door.followers(0)
 
 
 @pytest.mark.parametrize(
