@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo.database import Database
 from geo.errors import InvalidInput, Problem, Refusal
 from geo.language import Language
+from server import logs
 from server.cluster import private_cluster
 from server.postgres import ClusterError
 from server.settings import Settings, SettingsError, kept_secret_key
@@ -47,8 +48,17 @@ class Commands(click.Group):
             raise click.ClickException(_both_languages(refusal)) from refusal
         except ProgrammingError as error:
             if getattr(error.orig, "sqlstate", None) not in _NOT_MIGRATED:
-                raise
+                raise _fault(error) from error
             raise click.ClickException("The database has no tables yet: run `phuongso migrate` first.") from error
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except Exception as error:
+            raise _fault(error) from error
+
+
+def _fault(error: Exception) -> click.ClickException:
+    """What is told of a fault of ours: not its message, which may quote people; what terminals said is passed on."""
+    return click.ClickException("\n".join(["this is a fault of ours.", *logs.fault_lines(error)]))
 
 
 def _both_languages(refusal: Refusal) -> str:

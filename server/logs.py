@@ -66,6 +66,15 @@ def faults_of(error: BaseException) -> list[dict[str, Any]]:
     return found
 
 
+def fault_lines(error: BaseException) -> list[str]:
+    """The same as lines of text."""
+    return [
+        line
+        for fault in faults_of(error)
+        for line in (f"  {fault['kind']}", *(f"    {place}" for place in fault["places"]))
+    ]
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     waiting = [error]
@@ -144,8 +153,7 @@ class Lines(logging.Formatter):
         fields = "".join(f" {name}={value}" for name, value in (_about() | dict(_told(record))).items())
         lines = [f"{moment} {record.levelname} {record.name}: {message_of(record)}{fields}"]
         if record.exc_info and record.exc_info[1] is not None:
-            for fault in faults_of(record.exc_info[1]):
-                lines += [f"  {fault['kind']}", *(f"    {place}" for place in fault["places"])]
+            lines += fault_lines(record.exc_info[1])
         return "\n".join(lines)
 
 
