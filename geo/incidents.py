@@ -93,6 +93,7 @@ def readable(actor: Actor) -> Rows:
             columns.closed_at,
             columns.reopened_count,
             columns.duplicate_of_id,
+            columns.erased_at,
             masked(told, columns.description),
             masked(told, columns.address),
             masked(any_of(full, _follows(actor)), columns.crew_id),

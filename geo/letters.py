@@ -14,11 +14,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import incidents, records, wards
+from geo import consents, incidents, records, wards
 from geo.actor import ANONYMOUS, Actor
 from geo.language import Language
 from geo.secrets import stop_key
-from geo.tables import category, crew, incident, incident_event, neighbourhood, reporter
+from geo.tables import Ending, category, consent, crew, incident, incident_event, neighbourhood, reporter
 from geo.telling import concerns_reporter
 
 
@@ -157,5 +157,8 @@ async def stop(connection: AsyncConnection, tracking_code: str, key: str) -> boo
     of_report = reporter.c.ward_code == found.ward_code, reporter.c.incident_id == found.id
     await connection.execute(sa.update(reporter).where(*of_report).values(email=None))
     nothing_left = reporter.c.name.is_(None), reporter.c.phone.is_(None)
-    await connection.execute(sa.delete(reporter).where(*of_report, *nothing_left))
+    gone = await connection.execute(sa.delete(reporter).where(*of_report, *nothing_left))
+    if gone.rowcount:
+        of_consent = sa.and_(consent.c.ward_code == found.ward_code, consent.c.subject_id == found.id)
+        await connection.execute(consents.end(of_consent, Ending.WITHDRAWN))
     return True

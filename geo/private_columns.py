@@ -26,7 +26,7 @@ Columns = Mapping[Audience, str]
 
 _INCIDENT = (
     "ward_code id category_id status geog neighbourhood_id channel published reported_at due_at resolved_at closed_at "
-    "reopened_count duplicate_of_id search location tracking_code"
+    "reopened_count duplicate_of_id search location tracking_code erased_at"
 )
 _HIDDEN = "request_key_hash reporter_secret_hash satisfaction_comment due_soon_told due_passed_told"
 _PLACE = "ward_code id kind name address location geog phone opening_hours neighbourhood_id search"
@@ -45,6 +45,8 @@ COLUMNS: dict[str, Columns] = {
         EVERYBODY: "ward_code id code name name_en icon colour deadline_hours public position photo_required "
         "accept_minutes working_hours"
     },
+    "consent": {NOBODY: "ward_code id subject_id wording channel account_id given_at ended_at ended_why"},
+    "consent_wording": {NOBODY: "key text"},
     "crew": {
         WARD: "ward_code id name capacity on_duty coverage",
         AT_WORK: "base position position_at geog",

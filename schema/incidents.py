@@ -169,6 +169,9 @@ class Incident(Node):
     attention: Attention | None = column("Why it needs a person of the ward; for staff and the crew that has it.")
     resolved_at: datetime | None = column("When it was dealt with.")
     overdue: bool = column("Whether it is late, or was dealt with late.")
+    erased_at: datetime | None = column(
+        "When what its reporter wrote was deleted: because somebody asked for it, or because it was kept long enough."
+    )
     distance_metres: float | None = field(_distance, "How far it is from `near`, or for a crew from where it is.")
     duplicate_of: IncidentLink | None = field(
         lambda root: Rows(

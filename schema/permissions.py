@@ -203,6 +203,7 @@ _BY_ROLES: dict[frozenset[Role], Audience] = {
 }
 _BY_MORE_THAN_ROLES: dict[str, Audience] = {
     "rateIncident": REPORTER,
+    "withdrawContact": REPORTER,
     "reportPosition": EVERY_CREW,
     "reopenIncident": REPORTER_OR_STAFF,
 }

@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import handling, incidents, photos, reports, secrets, stepping
+from geo import erasing, handling, incidents, photos, reports, secrets, stepping
 from geo.actor import Actor
 from geo.admitting import Bound
 from geo.errors import InvalidInput as InvalidInputRefusal
@@ -16,6 +16,7 @@ from geo.errors import NotFound as NotFoundRefusal
 from geo.errors import Problem
 from geo.language import Text
 from geo.receiving import Submission
+from geo.tables import Ending
 from schema.context import Context
 from schema.enums import Satisfaction
 from schema.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound, OutsideWard, TooManyRequests
@@ -82,6 +83,12 @@ class ReopenIncidentInput:
     photo_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="Photographs sent before.")
 
 
+@strawberry.input(description="The reporter takes back what they told of themselves.")
+class WithdrawContactInput:
+    tracking_code: str = strawberry.field(description="The code the resident was given.")
+    secret: str = strawberry.field(description="The reporter's secret.")
+
+
 @strawberry.type(description="The report was received, now or when this key was first sent.")
 class ReportIncidentPayload:
     incident: IncidentLink = strawberry.field(description="The incident, as its reporter may see it.")
@@ -132,6 +139,7 @@ async def _held(connection: AsyncConnection, actor: Actor, tracking_code: str) -
 
 RateIncidentPayload = incident_payload("RateIncident")
 ReopenIncidentPayload = incident_payload("ReopenIncident")
+WithdrawContactPayload = incident_payload("WithdrawContact")
 
 
 async def _rate(connection: AsyncConnection, context: Context, input: RateIncidentInput) -> Any:
@@ -157,6 +165,13 @@ async def _reopen(connection: AsyncConnection, context: Context, input: ReopenIn
         raise InvalidInputRefusal(Problem(("trackingCode",), WHICH))
     await handling.reopen(connection, actor, row, reason or "", input.photo_ids or ())
     return ReopenIncidentPayload(incident=incident_rows(actor, row))
+
+
+async def _withdraw(connection: AsyncConnection, context: Context, input: WithdrawContactInput) -> Any:
+    actor = context.actor.holding(secrets.digest(input.secret))
+    row = await _held(connection, actor, input.tracking_code)
+    await erasing.forget_contacts(connection, [(row.ward_code, row.id)], Ending.WITHDRAWN)
+    return WithdrawContactPayload(incident=incident_rows(actor, row))
 
 
 @strawberry.type
@@ -195,4 +210,14 @@ class ReportingMutation:
         NotAllowed,
         InvalidInput,
         InvalidTransition,
+    )
+    withdraw_contact = mutation(
+        "WithdrawContact",
+        WithdrawContactPayload,
+        WithdrawContactInput,
+        _withdraw,
+        EVERYBODY,
+        "Delete name, telephone and e-mail of who reported an incident, at once and for good. The report stays. "
+        "Sent again it changes nothing.",
+        NotFound,
     )

@@ -173,6 +173,7 @@ async def shown(
         "private": _private(request, code, secret) if seen.held and ("new" in query or "link" in query) else None,
         "problems": problems or [],
         "given": given or {},
+        "kept_days": request.app.state.settings.keep_contacts_days,
         "data": {**script_words(gettext, WORDS), "language": language, "code": code},
     }
     elsewhere = answer["shown"] is None or answer["shown"]["code"] != incident["ward"]["code"]

@@ -124,6 +124,22 @@ def _field(path: list[str] | None, form: str, fields: dict[str, str]) -> str:
     return next((fields[part] for part in path or () if part in fields), form)
 
 
+async def withdraw(request: Request) -> Response:
+    """`POST /r/CODE/withdraw`: who reported it is known no more."""
+    code, secret = _held(request)
+    if code is None or secret is None:
+        return await ask_for_code(request, 404, code=code)
+    try:
+        _own(request)
+        async with read_form(request, most_files=0):
+            pass
+    except Refused as refused:
+        return await _refused(request, code, [("withdraw", refused.message(language_of(request)))], {}, refused)
+    said = {"trackingCode": code, "secret": secret}
+    problems = _problems(request, (await ask(request, "withdraw", {"input": said}))["result"], "withdraw", {})
+    return await _refused(request, code, problems, {}) if problems else to_report(code, "withdrawn")
+
+
 async def back(request: Request) -> Response:
     """The address of a form, opened: its page."""
     code = code_of(request)
@@ -133,6 +149,8 @@ async def back(request: Request) -> Response:
 routes: list[BaseRoute] = [
     Route("/r/{code}/rate", rate, methods=["POST"]),
     Route("/r/{code}/reopen", reopen, methods=["POST"]),
+    Route("/r/{code}/withdraw", withdraw, methods=["POST"]),
     Route("/r/{code}/rate", back, methods=["GET"]),
     Route("/r/{code}/reopen", back, methods=["GET"]),
+    Route("/r/{code}/withdraw", back, methods=["GET"]),
 ]

@@ -20,6 +20,9 @@ TOLD: dict[str, Sign] = {
         N_("Phường đã ghi nhận là chưa hài lòng. Nếu việc chưa xong, hãy mở lại phản ánh ngay dưới đây."),
         "message-circle",
     ),
+    "withdrawn": Sign(
+        N_("Đã xóa thông tin liên hệ của bạn. Phản ánh vẫn được xử lý và theo dõi bằng mã này."), "circle-check"
+    ),
     "reopened": Sign(N_("Phản ánh đã được mở lại với hạn xử lý mới."), "rotate-ccw"),
     "opened": Sign(N_("Máy này đã mở được đầy đủ phản ánh."), "circle-check"),
     "unopened": Sign(
