@@ -35,6 +35,7 @@ STAFF_WAYS = (
     Way("/staff/crews", N_("Đội phản ứng"), "truck"),
     Way("/staff/categories", N_("Lĩnh vực"), "tags"),
     Way("/staff/accounts", N_("Tài khoản"), "users"),
+    Way("/staff/audit", N_("Nhật ký"), "history"),
     Way("/staff/jobs", N_("Việc chạy nền"), "cog"),
 )
 WAYS: dict[Role, tuple[Way, ...]] = {

@@ -57,6 +57,7 @@ PAGES = {
     "crew": At("/crew", by="crew-clean"),
     "settings-categories": At("/staff/categories", by="staff"),
     "settings-accounts": At("/staff/accounts", by="staff"),
+    "audit": At("/staff/audit", by="staff"),
     "places": At("/staff/places", by="staff"),
     "place": At("/staff/places/new", by="staff"),
     "places-import": At("/staff/places/import", by="staff"),

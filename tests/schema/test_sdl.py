@@ -14,6 +14,7 @@ from graphql.utilities import build_schema
 
 from geo import (
     account_lists,
+    audit,
     boundary_edits,
     categories,
     crews,
@@ -38,6 +39,7 @@ ACTORS = [
 ]
 READABLE: dict[str, Callable[[Actor], sa.Select[Any]]] = {
     "Account": account_lists.readable,
+    "AuditEntry": audit.readable,
     "BoundaryEdit": boundary_edits.readable,
     "BoundaryPeriod": neighbourhoods.boundary_readable,
     "Category": categories.readable,
