@@ -48,8 +48,7 @@ class Observing:
         # Never taken back: what the server itself says of the request afterwards belongs to it too.
         logs.request_id.set(request_id)
         audit.asked_in.set(request_id)
-        if self.proxies and scope["type"] == "http":
-            tracing.parent.set(Headers(scope=scope).get("traceparent"))
+        tracing.parent.set(Headers(scope=scope).get("traceparent") if self.proxies else None)
         seen = _Request(scope, receive, send) if scope["type"] == "http" else _Socket(scope, receive, send)
         try:
             await self.app(scope, seen.receive, seen.send)

@@ -27,9 +27,8 @@ class Exported:
     """Makes spans and sends them in batches, from a thread of its own."""
 
     def __init__(self) -> None:
-        # What the environment says of the resource, such as OTEL_SERVICE_NAME, goes before.
-        resource = Resource({SERVICE_NAME: "phuongso"}).merge(Resource.create())
-        if resource.attributes.get(SERVICE_NAME) == "unknown_service":
+        resource = Resource.create()  # as OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say
+        if str(resource.attributes.get(SERVICE_NAME, "")).startswith("unknown_service"):
             resource = resource.merge(Resource({SERVICE_NAME: "phuongso"}))
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
