@@ -55,13 +55,15 @@ _VERDICTS = "rated satisfied acceptable dissatisfied"
 
 _INCIDENT = (
     "id trackingCode category status location ward neighbourhood team channel published reportedAt dueAt resolvedAt "
-    "overdue distanceMetres duplicateOf duplicates similar history"
+    "overdue erasedAt distanceMetres duplicateOf duplicates similar history"
 )
 _PHOTO = "id url thumbnailUrl width height takenAt published redacted"
 _PLACE = "id kind name address location phone openingHours public neighbourhood directionsUrl distanceMetres"
 
 FIELDS: dict[str, Fields] = {
-    "Account": {STAFF: "id username name role crew team disabled demo changeable createdAt"},
+    "Account": {
+        STAFF: "id username name role crew team disabled demo changeable createdAt email hasSecondFactor invited"
+    },
     "AuditEntry": {STAFF: "id at accountId name role action text textEn subject details requestId"},
     "BoundaryChange": {STAFF: "cursor edit refetch"},
     "BoundaryEdit": {STAFF: "id at author reason drawn redrawn removed renamed neighbourhoods"},
@@ -109,7 +111,7 @@ FIELDS: dict[str, Fields] = {
     },
     "Incident: of a private kind": {
         INVOLVED: "id trackingCode category status location ward neighbourhood team channel published reportedAt dueAt "
-        "resolvedAt overdue distanceMetres duplicateOf duplicates history reportedByViewer description address crew "
+        "resolvedAt overdue erasedAt distanceMetres duplicateOf duplicates history reportedByViewer description address crew "
         "photos reporter satisfaction",
         # Those nearby are of the same kind, and others'.
         AT_WORK: "similar acceptBy attention",
@@ -158,6 +160,7 @@ FIELDS: dict[str, Fields] = {
     "Place: an official's home without consent": {WARD: _PLACE},
     "RejectionTemplate": {STAFF: "id category text textEn"},
     "Reporter": {INVOLVED: "name phone"},
+    "Session": {THEMSELVES: "id browser system createdAt seenAt expiresAt secondFactor current"},
     "Team": {
         EVERYBODY: "id name neighbourhood coverageArea memberCount leaderCount consentingCount members",
         STAFF: "accounts",
@@ -165,8 +168,8 @@ FIELDS: dict[str, Fields] = {
     "TeamMember": {EVERYBODY: "id name role organisation phone mine", KEEPING: "consentedAt"},
     "TeamMember: without consent": {EVERYBODY: "id role organisation mine", KEEPING: "name phone consentedAt"},
     "Viewer": {
-        EVERYBODY: "role unseenNotices",
-        THEMSELVES: "name notices",
+        EVERYBODY: "role unseenNotices recoveryCodesLeft",
+        THEMSELVES: "name username notices sessions secondFactorSince",
         IN_A_WARD: "ward",
         EVERY_CREW: "crew",
         TEAM: "team",

@@ -19,6 +19,7 @@ from geo.audiences import (
     INVOLVED,
     REPORTER,
     STAFF,
+    TEAM_OR_DESK,
     TEAM_OR_STAFF,
     THEMSELVES,
     Audience,
@@ -50,6 +51,14 @@ ROUTES: dict[Audience, tuple[str, ...]] = {
         "POST /sign-in",
         "GET /sign-out",
         "POST /sign-out",
+        "GET /sign-in/code",
+        "POST /sign-in/code",
+        "GET /sign-in/second-factor",
+        "POST /sign-in/second-factor",
+        "GET /forgot",
+        "POST /forgot",
+        "GET /link/{token:str}",
+        "POST /link/{token:str}",
         # Pages of residents; what is in them is read as above, by the page's own document.
         "GET /",
         "GET /map/incidents",
@@ -62,7 +71,9 @@ ROUTES: dict[Audience, tuple[str, ...]] = {
         "GET /report",
         "POST /report",
         "POST /photos",
+        "GET /challenge",
         "GET /r",
+        "GET /privacy",
         "GET /r/{code}/letters",
         "GET /sw.js",
         "GET /offline",
@@ -80,19 +91,28 @@ ROUTES: dict[Audience, tuple[str, ...]] = {
         "GET /crew/duty",
         "GET /r/{code}/rate",
         "GET /r/{code}/reopen",
+        "GET /r/{code}/withdraw",
+        "GET /account/password",
+        "GET /account/second-factor",
+        "GET /account/second-factor/begin",
+        "GET /account/second-factor/off",
+        "GET /account/second-factor/codes",
         "GET /staff/places/import/apply",
         "GET /staff/teams/import/apply",
         "GET /staff/crews/import/apply",
         "GET /staff/accounts/{id:str}/password",
         "GET /staff/accounts/{id:str}/disabled",
         "GET /staff/accounts/{id:str}/move",
+        "GET /staff/accounts/{id:str}/link",
+        "GET /staff/accounts/{id:str}/email",
+        "GET /staff/accounts/{id:str}/second-factor",
         # For whoever runs the service.
         "GET /health/live",
         "GET /health/ready",
     ),
     # Of a private kind, and photographs that are not published; the others are everybody's.
     INVOLVED: ("GET /r/{code}", "GET /r/{code}/live", "GET /photos/{id}"),
-    REPORTER: ("POST /r/{code}/rate", "POST /r/{code}/reopen", "POST /r/{code}/letters"),
+    REPORTER: ("POST /r/{code}/rate", "POST /r/{code}/reopen", "POST /r/{code}/letters", "POST /r/{code}/withdraw"),
     EVERY_CREW: (
         "GET /crew/list",
         "GET /crew/live",
@@ -103,6 +123,14 @@ ROUTES: dict[Audience, tuple[str, ...]] = {
         "POST /crew/duty",
     ),
     DESK: ("GET /staff/boundaries/who", "POST /staff/boundaries/import"),
+}
+
+_BY_MORE_THAN_ROLES: dict[str, Audience] = {
+    # What these name, each ward has one of: whoever asks gets their own.
+    "GET /staff/categories/{category:str}": DESK,
+    "POST /staff/categories/{category:str}": DESK,
+    # Says only that something happened to an incident that everybody knows of.
+    "GET /team/live": TEAM_OR_DESK,
 }
 
 _DESK = frozenset({Role.STAFF, Role.ADMIN})
@@ -132,6 +160,8 @@ def route_audience(route: BaseRoute) -> Audience:
         if len(found) != 1:
             raise KeyError(f"{name}: guard it with @only(...), or add it once to ROUTES in server/permissions.py")
         return found[0]
+    if name in _BY_MORE_THAN_ROLES:
+        return _BY_MORE_THAN_ROLES[name]
     if roles == _DESK:
         # What is named in the address is a ward's, and there only for that ward's staff.
         return STAFF if "{" in name else DESK

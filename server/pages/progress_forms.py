@@ -131,8 +131,6 @@ async def withdraw(request: Request) -> Response:
         return await ask_for_code(request, 404, code=code)
     try:
         _own(request)
-        async with read_form(request, most_files=0):
-            pass
     except Refused as refused:
         return await _refused(request, code, [("withdraw", refused.message(language_of(request)))], {}, refused)
     said = {"trackingCode": code, "secret": secret}

@@ -52,6 +52,7 @@ PAGES = {
     "console-case": At("/staff?status=all&case={code}", by="staff"),
     "case": At("/staff/incidents/{code}", by="staff"),
     "letters": At("/r/{code}/letters"),
+    "privacy": At("/privacy"),
     "notices": At("/notices", by="staff"),
     "notices-of-crew": At("/notices", by="crew-clean"),
     "crew": At("/crew", by="crew-clean"),
