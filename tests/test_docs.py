@@ -187,3 +187,14 @@ def test_the_limits_on_documents_are_written_as_they_are() -> None:
     most = (limits.INTROSPECTION_DEPTH, limits.INTROSPECTION_FIELDS)
     assert written["introspection"] == " · ".join(map(str, most))
     assert written["vertices of a shape"] == str(positions.MAX_VERTICES)
+
+
+def test_what_security_names_is_there() -> None:
+    text = (ROOT / "SECURITY.md").read_text()
+    named = re.findall(r"`((?:tests|docs|geo|server|schema)/[^`]*)`", text)
+    assert len(named) >= 15
+    assert [path for path in named if not (ROOT / path).exists()] == []
+    settings = set(re.findall(r"`(PHUONGSO_\w+?)(?:=\w+)?`", text))
+    known = set(re.findall(r"^\| `(\w+)`", (ROOT / "docs/settings.md").read_text(), re.MULTILINE))
+    assert settings <= known
+    assert {" ".join(words): word for words in _commands(text) if (word := _unknown(words))} == {}
