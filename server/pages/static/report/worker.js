@@ -11,7 +11,7 @@ import { reportPage } from "./address.js";
 import { flush, solveBy } from "./sending.js";
 
 const PATIENCE = 4000;
-const LONGEST_PAUSE = 60000;
+const LONGEST_SYNC = 120000; // browsers end what takes five minutes
 const OFFLINE = "/offline";
 const CREW = "/crew";
 const CREW_SHELL = "/crew/shell";
@@ -153,13 +153,17 @@ const fromNetwork = async (event) => (await event.preloadResponse) ?? fetch(even
 /** Whether a page is the same for everybody: one that was opened at a place would bring that place back. */
 const isPlain = (url) => [...url.searchParams.keys()].every((key) => key === "ward" || key === "lang");
 
-/** What the browser starts when there is a network again; a rejection makes it try later, after pauses of its own. */
+/**
+ * What the browser starts when there is a network again: what may be tried is tried, until nothing waits or it takes too
+ * long. A rejection makes the browser try later, after pauses of its own.
+ */
 async function sync(send) {
+  const until = Date.now() + LONGEST_SYNC;
   let next = await send();
-  const pause = next === null ? 0 : next - Date.now();
-  if (next !== null && pause < LONGEST_PAUSE) {
+  while (next !== null && next < until) {
+    const pause = Math.max(next - Date.now(), 1000);
     await new Promise((resolve) => {
-      setTimeout(resolve, Math.max(pause, 0));
+      setTimeout(resolve, pause);
     });
     next = await send();
   }
