@@ -13,14 +13,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from geo import consents, disclosing, erasing, personal, privacy, retention, tables
+from geo import consents, disclosing, erasing, personal, places, privacy, retention, tables, team_keeping
 from geo.errors import InvalidInput
 from geo.ids import new_id
 from geo.language import Language
 from geo.lifecycle import Party, Status
+from geo.positions import Position
 from geo.tables import Ending, metadata
 from tests.geo.conftest import Laid
-from tests.ward import CLEAN, CODE, Reported, report
+from tests.ward import CLEAN, CODE, FIRST, IN_FIRST, Reported, report
 
 PHONE, EMAIL, NAME = "0905123456", "hoa.le+phuong@vidu.vn", "Lê Thị Hoa"
 WRITTEN = ("0905123456", "0905 123 456", "0905.123.456", "+84905123456", "84 905 123 456", "+84 (0)905-123-456",
@@ -323,6 +324,33 @@ async def test_the_words_that_are_shown_are_those_that_are_stored(undone: Laid) 
     with pytest.raises(DBAPIError, match="never changed"):
         async with undone.database.write() as connection:
             await connection.execute(sa.text("UPDATE consent_wording SET text = 'x'"))
+
+
+async def test_a_members_and_an_officials_consent_is_recorded_with_its_words_and_its_end(undone: Laid) -> None:
+    staff, own = undone.actors["staff"], consents.current(consents.MEMBER_OWN).key(Language.EN)
+    team = undone.ward.teams[FIRST]
+    said: dict[str, Any] = {"role": tables.TeamRole.MEMBER, "name": "Võ Thị Mới"}
+    home: dict[str, Any] = {"name": "Nhà ông Bảy", "kind": tables.PlaceKind.OFFICIAL_HOME}
+    async with undone.database.write() as connection:
+        key = await team_keeping.add_member(connection, staff, CODE, team, consent=None, **said)
+        for consent in (True, None, True, False, True):
+            await team_keeping.save_member(connection, staff, CODE, key, consent=consent, wording=own, **said)
+        await team_keeping.remove_member(connection, staff, CODE, key)
+        at = await places.save(connection, staff, CODE, None, Position(*IN_FIRST), consent=True, **home)
+        # Of no official any more: what was agreed to holds no more.
+        other = {**home, "kind": tables.PlaceKind.OTHER}
+        await places.save(connection, staff, CODE, at, Position(*IN_FIRST), **other)
+    kept = "SELECT wording, channel, account_id, ended_why FROM consent WHERE subject_id = :key"
+    ended = (own, "STAFF", staff.account_id, "WITHDRAWN")
+    assert [tuple(one) for one in await undone.rows(kept, key=key)] == [ended, ended]
+    assert [tuple(one)[::3] for one in await undone.rows(kept, key=at)] == [("home/1/vi", "WITHDRAWN")]
+
+
+async def test_what_was_agreed_to_before_words_were_kept_is_not_given_words(undone: Laid) -> None:
+    """The ward's members agreed on a day of the past; what they were shown then, nobody can say."""
+    async with undone.database.write() as connection:
+        await consents.settle_members(connection, CODE, "member-told/1/vi", tables.ConsentChannel.FILE)
+    assert await undone.rows("SELECT 1 FROM consent") == []
 
 
 # ------------------------------------------------------------------------------------------------------- the document
