@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from geo.audiences import (
+    ACCOUNT,
     AT_WORK,
     EVERYBODY,
     FOLLOWING,
@@ -18,7 +19,9 @@ from geo.audiences import (
     KEEPING,
     NOBODY,
     STAFF,
+    THEMSELVES,
     WARD,
+    WARD_AND_REPORTER,
     Audience,
 )
 
@@ -26,16 +29,20 @@ Columns = Mapping[Audience, str]
 
 _INCIDENT = (
     "ward_code id category_id status geog neighbourhood_id channel published reported_at due_at resolved_at closed_at "
-    "reopened_count duplicate_of_id search location tracking_code erased_at"
+    "reopened_count duplicate_of_id location tracking_code erased_at"
 )
-_HIDDEN = "request_key_hash reporter_secret_hash satisfaction_comment due_soon_told due_passed_told"
-_PLACE = "ward_code id kind name address location geog phone opening_hours neighbourhood_id search"
+_HIDDEN = "request_key_hash reporter_secret_hash satisfaction_comment due_soon_told due_passed_told search"
+_PLACE = "ward_code id kind name address location geog phone opening_hours neighbourhood_id"
 
 COLUMNS: dict[str, Columns] = {
     "account": {
-        STAFF: "id username name role ward_code demo disabled_at created_at",
-        NOBODY: "password_hash notices_seen_at",
+        # Who took a step is told by name to whoever works on the incident.
+        ACCOUNT: "id username email name role ward_code disabled_at created_at",
+        STAFF: "demo",
+        THEMSELVES: "second_factor_since",
+        NOBODY: "password_hash notices_seen_at second_factor_salt second_factor_step",
     },
+    "account_link": {NOBODY: "token_hash account_id purpose created_at expires_at used_at"},
     "audit_entry": {STAFF: "ward_code id at account_id name role action subject details request_id"},
     "bookmark": {NOBODY: "name moment"},
     "boundary_edit": {STAFF: "ward_code id at account_id drawn redrawn removed renamed", NOBODY: "xact"}
@@ -46,9 +53,9 @@ COLUMNS: dict[str, Columns] = {
         "accept_minutes working_hours"
     },
     "consent": {NOBODY: "ward_code id subject_id wording channel account_id given_at ended_at ended_why"},
-    "consent_wording": {NOBODY: "key text"},
+    "consent_wording": {EVERYBODY: "key text"},
     "crew": {
-        WARD: "ward_code id name capacity on_duty coverage",
+        WARD_AND_REPORTER: "ward_code id name capacity on_duty coverage",
         AT_WORK: "base position position_at geog",
     },
     "crew_category": {WARD: "ward_code crew_id category_id"},
@@ -81,30 +88,37 @@ COLUMNS: dict[str, Columns] = {
     "incident_cell_change": {NOBODY: "ward_code id sign incident_id category_id status location"},
     "incident_cell_ward": {NOBODY: "ward_code depth stale"},
     "incident_event": {
-        EVERYBODY: "ward_code incident_id id at from_status to_status public party",
+        EVERYBODY: "ward_code incident_id at from_status to_status public party",
         FOLLOWING: "note",
         AT_WORK: "account_id",
         INVOLVED: "crew_id",
         STAFF: "candidates",
-        NOBODY: "about xact",
+        NOBODY: "id about xact",
     },
     "incident_event: of a published incident": {
-        EVERYBODY: "ward_code incident_id id at from_status to_status public party note",
+        EVERYBODY: "ward_code incident_id at from_status to_status public party note",
         AT_WORK: "account_id",
         INVOLVED: "crew_id",
         STAFF: "candidates",
-        NOBODY: "about xact",
+        NOBODY: "id about xact",
     },
     "incident_event: internal": {
-        AT_WORK: "ward_code incident_id id at from_status to_status public party note account_id crew_id",
+        AT_WORK: "ward_code incident_id at from_status to_status public party note account_id crew_id",
         STAFF: "candidates",
-        NOBODY: "about xact",
+        NOBODY: "id about xact",
     },
     "incident_event: of a private kind": {
-        INVOLVED: "ward_code incident_id id at from_status to_status public party note crew_id",
+        INVOLVED: "ward_code incident_id at from_status to_status public party note crew_id",
         AT_WORK: "account_id",
         STAFF: "candidates",
-        NOBODY: "about xact",
+        NOBODY: "id about xact",
+    },
+    "incident_event: what its reporter said later": {
+        EVERYBODY: "ward_code incident_id at from_status to_status public party",
+        INVOLVED: "note crew_id",
+        AT_WORK: "account_id",
+        STAFF: "candidates",
+        NOBODY: "id about xact",
     },
     "neighbourhood": {EVERYBODY: "ward_code id code name version search"},
     "neighbourhood_boundary": {
@@ -112,25 +126,37 @@ COLUMNS: dict[str, Columns] = {
         STAFF: "drawn_by",
     },
     "notice": {KEEPING: "team_id", AT_WORK: "ward_code id at kind incident_id crew_id", NOBODY: "audience event_id"},
+    "pending_sign_in": {NOBODY: "token_hash account_id expires_at"},
     "photo": {
-        INVOLVED: "ward_code id incident_id event_id width height taken_at published",
+        INVOLVED: "ward_code id incident_id width height taken_at published",
         STAFF: "redacted_id rectangles",
-        NOBODY: "created_at",
+        NOBODY: "event_id created_at",
     },
     "photo: published": {
-        EVERYBODY: "ward_code id incident_id event_id width height taken_at published redacted_id",
+        FOLLOWING: "ward_code id incident_id width height taken_at published redacted_id",
         STAFF: "rectangles",
-        NOBODY: "created_at",
+        NOBODY: "event_id created_at",
+    },
+    "photo: published, of a published incident": {
+        EVERYBODY: "ward_code id incident_id width height taken_at published redacted_id",
+        STAFF: "rectangles",
+        NOBODY: "event_id created_at",
     },
     "photo_upload": {NOBODY: "id width height taken_at created_at"},
-    "place": {EVERYBODY: _PLACE, NOBODY: "consented_at source_key"},
-    "place: an official's home without consent": {WARD: _PLACE, NOBODY: "consented_at source_key"},
+    "place": {EVERYBODY: _PLACE, STAFF: "source_key", NOBODY: "consented_at search"},
+    "place: an official's home without consent": {WARD: _PLACE, STAFF: "source_key", NOBODY: "consented_at search"},
     "rejection_template": {STAFF: "ward_code id category_id text text_en position"},
+    "recovery_code": {NOBODY: "account_id code_hash"},
     "reporter": {
         INVOLVED: "ward_code incident_id name phone",
         NOBODY: "email language consented_at",
     },
-    "session": {NOBODY: "token_hash account_id created_at expires_at"},
+    "session": {
+        THEMSELVES: "id browser system created_at seen_at expires_at second_factor",
+        NOBODY: "token_hash account_id",
+    },
+    "sign_in_delay": {NOBODY: "key failures last_at until"},
+    "tally": {NOBODY: "key slot hits before ends_at"},
     "team": {EVERYBODY: "ward_code id name neighbourhood_id search"},
     "team_member": {
         EVERYBODY: "ward_code id team_id role organisation name phone",

@@ -26,13 +26,13 @@ from server.signing_in import Waiting, Wants
 from server.uploads import Form, Refused, read_form
 
 _CODE_MISSING = N_("Hãy nhập mã 6 chữ số của ứng dụng.")
-_SCALE = 5
 
 
 def qr_code(address: str) -> str:
     """An `otpauth://` address as SVG to stand in a page: dark on light, whatever the page's colours are."""
     code = segno.make(address, error="m", micro=False)
-    return str(code.svg_inline(scale=_SCALE, border=4, dark="#000", light="#fff", omitsize=False, svgclass="qr"))
+    # Without a size of its own: the page makes it as large as there is room, all of it.
+    return str(code.svg_inline(border=4, dark="#000", light="#fff", omitsize=True, svgclass="qr"))
 
 
 def grouped(secret: str) -> str:

@@ -41,6 +41,8 @@ PAGES = {
     "no-ward": At("/?ward=99999"),
     "sign-in": At("/sign-in?next=/staff"),
     "signed-in": At("/sign-in", by="staff"),
+    "own-account": At("/account", by="crew-clean"),
+    "dead-link": At("/link/none"),
     "team": At("/team", by="team-1"),
     "team-place": At("/team/places/new", by="team-1"),
     "teams": At("/staff/teams", by="staff"),
@@ -159,7 +161,7 @@ async def shown(opening: Opening, scene: Scene, name: str, viewport: Any, **opti
     watched: Watched = await opening(
         at.path.format(code=held.tracking_code, team=scene.team, crew=scene.crew),
         viewport,
-        expected="404" if name == "no-ward" else None,
+        expected={"no-ward": "404", "dead-link": "410"}.get(name),
         reduced_motion="reduce",
         storage_state={"cookies": kept, "origins": []},
         **options,

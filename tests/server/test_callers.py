@@ -126,8 +126,8 @@ async def test_what_was_read_before_a_call_is_not_kept(desk: Desk, monkeypatch: 
     callers.listening = lambda: True
     read: Callable[..., Awaitable[sessions.Opened | None]] = sessions.opened_by
 
-    async def read_then_called(*arguments: object) -> sessions.Opened | None:
-        opened = await read(*arguments)
+    async def read_then_called(*arguments: object, **how: object) -> sessions.Opened | None:
+        opened = await read(*arguments, **how)
         callers.forget()
         return opened
 

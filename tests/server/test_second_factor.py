@@ -167,7 +167,7 @@ async def test_ones_own_is_switched_on_with_the_password_and_off_with_a_code(des
     assert await role(desk) == "STAFF"
     assert (await desk.http.post("/graphql", json=VIEWER, headers=bearer(before))).status_code == 401
     assert (await desk.http.post("/graphql", json=VIEWER, headers=bearer(desk.tokens["staff"]))).status_code == 401
-    assert "Còn 10 mã khôi phục" in (await desk.http.get("/account")).text
+    assert "Mã khôi phục chưa dùng: 10." in (await desk.http.get("/account")).text
     new = await desk.http.post("/account/second-factor/codes", data={"code": codes[0]})
     assert codes[1] not in new.text
     assert (await desk.http.post("/account/second-factor/off", data={"code": codes[1]})).status_code == 422
