@@ -95,6 +95,8 @@ class Context:
     give_up: Callable[[], None] | None = None
     """Ends the operation while it runs, as when its time is over."""
     cost: int = 0
+    planned_cost: int = 0
+    """What the operation's plan costs, where it has one: known when the plan was made, and not charged again."""
     refusal: str | None = None
     """The name of the refusal that a mutation was answered with, for whoever counts them."""
     _texts: Texts | None = None

@@ -48,6 +48,7 @@ class _QueryPlan:
 
     operation: Operation  # kept alive, for its identity is in the key
     fields: tuple[PlannedField, ...]
+    cost: int
 
 
 _query_plans: Kept[_QueryPlan] = Kept(MOST_PLANS)
@@ -67,17 +68,18 @@ def planned(
     key = (operation.key, context.default_ward, context.max_cost, context.database.fragments is None, kind, shape)
     kept = _query_plans.get(key)
     if kept is None:
-        fields = _plan(schema, operation, context, values)
-        if fields is None:
+        made = _plan(schema, operation, context, values)
+        if made is None:
             return None
-        kept = _QueryPlan(operation, fields)
+        kept = _QueryPlan(operation, *made)
         _query_plans.put(key, kept)
+    context.planned_cost = kept.cost
     return kept.fields
 
 
 def _plan(
     schema: GraphQLSchema, operation: Operation, context: Context, values: VariableValues
-) -> tuple[PlannedField, ...] | None:
+) -> tuple[tuple[PlannedField, ...], int] | None:
     late = Context(
         context.database,
         context.secret_key,
@@ -95,4 +97,4 @@ def _plan(
     if result.errors:
         why_not(result, operation)
         return None
-    return tuple(executor.planned) if executor.whole else None
+    return (tuple(executor.planned), late.cost) if executor.whole else None

@@ -49,7 +49,7 @@ class Exported:
                     "graphql.operation.name": running.name,
                     "graphql.operation.type": running.kind,
                     "phuongso.outcome": running.outcome,
-                    "phuongso.cost": context.cost,
+                    "phuongso.cost": context.cost or context.planned_cost,
                     "phuongso.request_id": logs.request_id.get() or "",
                 }
             )

@@ -115,10 +115,10 @@ def page(
         "Content-Language": language,
         "Cache-Control": "private, no-cache",
         "Vary": "Cookie",
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
-        "Permissions-Policy": "geolocation=(self), camera=(self), microphone=()",
+        "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()",
     }
+    if embedded:
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response = HTMLResponse(body, status, headers)
     remember(request, response)
     return response
