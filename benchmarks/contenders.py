@@ -25,6 +25,7 @@ from benchmarks.inprocess import SECRET_KEY
 from benchmarks.load import WrongAnswer
 from benchmarks.plain.app import APPLICATION as PLAIN_APPLICATION
 from benchmarks.requests import Request
+from server.rate_settings import LIMITS
 
 _ROOT = Path(__file__).parent.parent
 _PATIENCE = 60
@@ -104,6 +105,7 @@ async def serving(name: str, url: str, requests: Mapping[str, Sequence[Request]]
             "PHUONGSO_VAR": folder,
             "PHUONGSO_LOG_LEVEL": "warning",
             "PHUONGSO_WORKER": "false",  # what falls due by itself shall not fall into somebody's round
+            **{f"PHUONGSO_{name.upper()}": "0" for name in LIMITS},  # all ask from one address
             "PYTHONPATH": str(_ROOT),
         }
         command = [sys.executable, *_COMMANDS[name]]

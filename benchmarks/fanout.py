@@ -33,6 +33,7 @@ import orjson
 
 from geo import sessions
 from geo.database import Database
+from server.rate_settings import LIMITS
 
 ROOT = Path(__file__).parent.parent
 OPENING = 50
@@ -285,6 +286,7 @@ async def started(url: str, log: Path) -> tuple[asyncio.subprocess.Process, str]
     """The server and its address."""
     given = {"DATABASE_URL": url, "PHUONGSO_PORT": "0", "PHUONGSO_HOST": "127.0.0.1", "PHUONGSO_WORKER": "false"}
     given["PHUONGSO_SECRET_KEY"] = secrets.token_urlsafe(48)
+    given |= {f"PHUONGSO_{name.upper()}": "0" for name in LIMITS}  # all follow from one address
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-P", "-m", "server", "serve"),

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from benchmarks.requests import Request
 from server.app import create_app
+from server.rate_settings import LIMITS
 from server.settings import Settings
 
 SECRET_KEY = "the key of measurements, for no secret of anybody"
@@ -23,7 +24,8 @@ async def application(url: str, *, keep_fragments: bool = True) -> AsyncIterator
 
     Without `keep_fragments` PostgreSQL writes all of each answer, as it does where nothing is kept in memory.
     """
-    app = create_app(Settings(database_url=url, secret_key=SecretStr(SECRET_KEY), log_level="warning"))
+    told: dict[str, Any] = {"database_url": url, "secret_key": SecretStr(SECRET_KEY), "log_level": "warning"}
+    app = create_app(Settings(**dict.fromkeys(LIMITS, 0) | told))  # all ask from one address
     if not keep_fragments:
         app.state.database.fragments = None
     try:

@@ -30,6 +30,7 @@ from geo.database import Database
 from geo.demo.loading import load
 from geo.migrating import upgrade
 from server.app import create_app
+from server.rate_settings import LIMITS
 from server.settings import Settings
 
 SIZES = (1_000, 10_000, 100_000)
@@ -96,7 +97,8 @@ async def fill(connection: asyncpg.Connection, wanted: int) -> None:
 @asynccontextmanager
 async def serving(url: str) -> AsyncIterator[str]:
     """The application on this database, at a free port."""
-    app = create_app(Settings(database_url=url, secret_key=SecretStr(_KEY), worker=False))
+    told: dict[str, Any] = {"database_url": url, "secret_key": SecretStr(_KEY), "worker": False}
+    app = create_app(Settings(**dict.fromkeys(LIMITS, 0) | told))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=2))
         task = asyncio.create_task(server.serve(sockets=[listening]))

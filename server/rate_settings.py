@@ -35,7 +35,7 @@ class ReportLimits(BaseModel):
         description="How many times as many reports are taken in where each comes with a solved challenge.",
     )
     challenge_rounds: int = Field(
-        default=1_500,
+        default=3_000,
         ge=0,
         le=1_000_000,
         description="How much work a challenge is, in rounds of 2,000 SHA-256 steps: the number to be found lies in "
@@ -74,3 +74,7 @@ class RequestLimits(BaseModel):
     followers_per_address: int = _limit(
         1_000, "Live subscriptions that a process keeps for one address, over whatever connections."
     )
+
+
+LIMITS = tuple(name for group in (ReportLimits, RequestLimits) for name in group.model_fields if "_per_" in name)
+"""The settings that are limits: with all of them 0 there are none, as for measuring how much a server can do."""
