@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-boundaries bench-dispatch bench-pages screenshots lint format lock
+.PHONY: help run test fuzz bench bench-boundaries bench-dispatch bench-pages screenshots lint format lock
 
 BIN := .venv/bin
 
@@ -17,6 +17,10 @@ run: ## install what is missing, then serve the demo ward on http://127.0.0.1:80
 test: ## install what is missing, then run every test (ARGS="tests/geo -k merge" for some)
 	@server/bootstrap.sh dev
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+fuzz: ## send a served process many made-up requests, others each time (CASES=20000)
+	@server/bootstrap.sh dev
+	@env -u CI FUZZ_CASES=$(or $(CASES),20000) $(BIN)/python -m pytest -s tests/server/test_fuzzing.py $(ARGS)
 
 bench: ## measure it beside its own SQL and beside plain Strawberry (ARGS="--main ward --cases crew")
 	@server/bootstrap.sh dev

@@ -65,13 +65,13 @@ def or_null(text: sa.ColumnElement[Any]) -> Json:
 
 
 def object_of(fields: Sequence[tuple[str, Json]]) -> Json:
-    """A JSON object from response names and their values."""
+    """A JSON object from response names and their values; of none where no fragment fits, or all is skipped."""
     pieces: list[Json] = []
     lead = "{"
     for name, text in fields:
         pieces += [constant(f'{lead}"{name}":'), text]
         lead = ","
-    pieces.append(constant("}"))
+    pieces.append(constant("}" if fields else "{}"))
     return _concat(pieces)
 
 

@@ -113,7 +113,7 @@ class _CircularError(Exception):
 
 
 def excess(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
-    """Why the document is refused, or nothing: each limit that it is over once, or the fragment that contains itself."""
+    """Why the document is refused, or nothing: each limit that it is over, or the fragment that contains itself."""
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     counted = [("operations", len(operations), limits.operations), ("fragments", len(fragments), limits.fragments)]

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
@@ -14,7 +15,7 @@ from geo.database import Database
 from geo.exporting.streaming import Exports
 from geo.intake import Intake
 from geo.shares import Shares
-from server import basemap, challenges, exports, graphql, health, photos, sessions, tiles, websocket
+from server import basemap, challenges, exports, graphql, health, leaving, photos, sessions, tiles, websocket
 from server.admission import Admissions
 from server.basemap import Grounds
 from server.callers import CHANNEL as PEOPLE_CHANGED
@@ -170,7 +171,12 @@ def create_app(settings: Settings) -> Starlette:
             Middleware(SessionMiddleware, callers=callers, settings=settings),
             Middleware(AccountLimitingMiddleware, limiter=limiter),
         ],
-        exception_handlers={404: trouble.refused, 405: trouble.refused, 500: trouble.failed},
+        exception_handlers={
+            404: trouble.refused,
+            405: trouble.refused,
+            500: trouble.failed,
+            ClientDisconnect: leaving.left,
+        },
         lifespan=lifespan,
     )
     app.state.database = database

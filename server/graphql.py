@@ -21,7 +21,7 @@ from server import sse
 from server.answers import formatted, later, raise_passing
 from server.contexts import context_of
 from server.languages import language_of
-from server.leaving import Gone, while_there
+from server.leaving import LEFT, Gone, while_there
 from server.live import Live
 from server.operations import count_refused, run
 from server.pages.explorer import explorer, is_wanted
@@ -84,7 +84,7 @@ async def endpoint(request: Request) -> Response:
         body = {"errors": [{"message": str(error), "extensions": {"code": "BAD_REQUEST"}}]}
         return _answer(body, error.status, media_type or _JSON, error.headers)
     except Gone:
-        return Response(status_code=499)  # which nobody reads but who counts the answers
+        return Response(status_code=LEFT)
     except OUT_OF_REACH as error:
         passing = later(error)
         if passing is None:

@@ -7,9 +7,12 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 Answer = TypeVar("Answer")
 _UNWATCHED_SECONDS = 0.2
+LEFT = 499
+"""The status of an answer that nobody reads, for those who count answers."""
 
 
 class Gone(Exception):
@@ -48,3 +51,8 @@ async def while_there(request: Request, answering: Coroutine[Any, Any, Answer]) 
         timer.cancel()
         for one in watching:
             one.cancel()
+
+
+async def left(_: Request, __: Exception) -> Response:
+    """Answers who went away before all of the request was there: nobody, and it is no fault."""
+    return Response(status_code=LEFT)

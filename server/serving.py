@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import resource
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -20,8 +22,12 @@ from server.events import Hub
 from server.settings import Settings, SettingsError
 from server.tracing import TRACING
 
+_LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 10
 _LARGEST_FRAME = 64 * 1024
+_LARGEST_HEAD = 256 * 1024
+"""In bytes: a query in an address, percent-encoded, and all that a browser sends beside it."""
+_HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _UNTAKEN_SECONDS = 30
 _STUCK_SECONDS = 1.0
 _MOST_FILES = 65_536
@@ -68,9 +74,9 @@ def serve(settings: Settings, listener: socket.socket, started: Callable[[], Non
         TRACING.begin()
     app = create_app(settings)
     config = uvicorn.Config(
-        app,
+        Cut(app),
         loop="uvloop",
-        http=HttpToolsProtocol,
+        http=Requests,
         ws=Sockets,
         ws_max_size=_LARGEST_FRAME,
         ws_per_message_deflate=False,  # its windows would cost each follower more memory than all the rest
@@ -93,6 +99,54 @@ def _allow_many_files() -> None:
     most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(_MOST_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+class Requests(HttpToolsProtocol):
+    """HTTP whose requests' heads are bounded: uvicorn would gather a head without an end in memory."""
+
+    _heading = True
+    _head = 0
+
+    def on_message_begin(self) -> None:
+        self._heading, self._head = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._heading = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._heading, self._head = True, 0
+        super().on_message_complete()
+
+    def data_received(self, data: bytes) -> None:
+        if self._heading:
+            self._head += len(data)
+            if self._head > _LARGEST_HEAD:
+                self._refuse_head()
+                return
+        super().data_received(data)
+
+    def _refuse_head(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(_HEAD_TOO_LARGE)
+            self.transport.close()
+
+
+class Cut:
+    """The application, whose requests that are still under way when the grace is over end without a stack trace."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except asyncio.CancelledError:
+            # Only the server's end cancels from outside. What has no end by then its client takes for no whole answer.
+            if scope["type"] == "lifespan":
+                raise
+            _LOG.warning("a request was cut: the server stops")
 
 
 class Sockets(WebSocketsSansIOProtocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -84,16 +85,15 @@ async def test_a_turn_given_in_the_moment_of_leaving_goes_on_to_the_next() -> No
 async def test_the_oldest_of_who_holds_most_is_given_up_when_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shares, "SLOW_SECONDS", 0.1)
     monkeypatch.setattr(shares, "_LOOK_SECONDS", 0.02)
-    turns, given_up = Shares(4, 4, 10), []
+    turns = Shares(4, 4, 10)
+    given_up: asyncio.Queue[str] = asyncio.Queue()
     held: dict[str, Turn] = {}
     for name in ("one", "two", "three", "four"):
         who = "a" if name != "two" else "b"
-        held[name] = await turns.enter(who, name, lambda name=name: given_up.append(name))  # type: ignore[misc]
+        held[name] = await turns.enter(who, name, partial(given_up.put_nowait, name))
     (waiting,) = asked(turns, "c")
     async with asyncio.timeout(5):
-        while not given_up:
-            await asyncio.sleep(0.01)
-        assert given_up == ["one"]
+        assert await given_up.get() == "one"
         turns.leave(held["one"])
         await waiting
-    assert given_up == ["one"]
+    assert given_up.empty()

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP by its specification: every audit of npm's `graphql-http`, against a real server as in production."""
+"""GraphQL over HTTP by its specification: every audit of npm's `graphql-http`, of a real server as in production."""
 
 from __future__ import annotations
 
