@@ -317,6 +317,17 @@ async def test_who_took_their_address_back_is_not_written_to(room: Room, office:
     assert office.asked == 0
 
 
+async def test_nobody_is_written_to_without_end_whoever_names_their_address(room: Room, office: Office) -> None:
+    made = Mail.of(settings_of(room.desk.database.url, smtp_url=office.url, letters_per_email_day=2))
+    assert made is not None
+    room.mail = made
+    await room.nobody_on_duty()
+    for address in (ADDRESS, ADDRESS.upper(), ADDRESS, "minh@vidu.vn"):
+        await room.report(email=address)
+    await room.post()
+    assert sorted(str(letter["To"]).casefold() for letter in office.letters) == [ADDRESS, ADDRESS, "minh@vidu.vn"]
+
+
 async def test_a_job_and_the_log_name_no_person(room: Room, office: Office, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     office.to_recipients.append("550 5.1.1 <lan@vidu.vn> no such user")
