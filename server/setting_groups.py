@@ -118,8 +118,8 @@ class Watching(BaseModel):
     metrics_token: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="Who sends it as `Authorization: Bearer …` may read `/metrics` from anywhere. Without it, only "
-        "machines with a private address may, and nobody who comes through a proxy.",
+        description="Who sends it as `Authorization: Bearer …` may read `/metrics`, from anywhere. Without it, where "
+        "`PHUONGSO_PRODUCTION` is `true`, nobody may; else machines with a private address, but not through a proxy.",
     )
     worker_metrics_port: int | None = Field(
         default=None,
