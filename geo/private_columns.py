@@ -43,7 +43,11 @@ COLUMNS: dict[str, Columns] = {
         NOBODY: "password_hash notices_seen_at second_factor_salt second_factor_step",
     },
     "account_link": {NOBODY: "token_hash account_id purpose created_at expires_at used_at"},
-    "audit_entry": {STAFF: "ward_code id at account_id name role action subject details request_id"},
+    "audit_entry": {
+        STAFF: "ward_code id at account_id name role action subject details",
+        # Each answer names its own request.
+        ACCOUNT: "request_id",
+    },
     "bookmark": {NOBODY: "name moment"},
     "boundary_edit": {STAFF: "ward_code id at account_id drawn redrawn removed renamed", NOBODY: "xact"}
     # What it was done for is also told of each boundary that it drew.

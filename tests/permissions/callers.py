@@ -36,6 +36,9 @@ class Scene:
     published: GraphQLSchema
     heard: dict[Caller, list[tuple[str, str]]] = field(default_factory=lambda: {caller: [] for caller in Caller})
     """To each caller: what was asked, and the whole answer to it with its headers."""
+    listened: set[Caller] = field(default_factory=set)
+    """Who has read all there is to read."""
+    _pages: dict[tuple[Caller, str], httpx.Response] = field(default_factory=dict)
     _read: dict[tuple[Caller, str, str], Any] = field(default_factory=dict)
 
     def headers(self, caller: Caller) -> dict[str, str]:
@@ -70,6 +73,12 @@ class Scene:
         headers = self.headers(caller) | {"Origin": URL, "Sec-Fetch-Site": "same-origin"} | options.pop("headers", {})
         response = await self.desk.http.request(method, path, headers=headers, **options)
         return self.hear(caller, f"{method} {path}", response)
+
+    async def page(self, caller: Caller, path: str) -> httpx.Response:
+        """What this caller is answered at an address; asked once, for nothing is changed by it."""
+        if (caller, path) not in self._pages:
+            self._pages[caller, path] = await self.send(caller, "GET", path)
+        return self._pages[caller, path]
 
     async def read(self, caller: Caller, block: str, which: str, reader: Reader | None = None) -> Any:
         """All fields of the block's own or foreign object, as this caller reads them; None where it is not there."""

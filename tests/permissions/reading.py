@@ -83,6 +83,7 @@ READERS: dict[str, Reader] = {
     "Place: an official's home without consent": _node(f"home {CODE}"),
     "RejectionTemplate": _node(f"template {CODE}"),
     "Reporter": Reader("incident own", "incident foreign", "reporter"),
+    "Session": Reader("viewer", None, "sessions[current=true]"),
     "Team": _node(f"team {FIRST}"),
     "TeamMember": _node(f"consenting {FIRST}", f"consenting {SECOND}"),
     "TeamMember: without consent": _node(f"silent {FIRST}", f"silent {SECOND}"),
@@ -124,6 +125,8 @@ ARGUMENTS = {
 
 SEEN_DIFFERENTLY = {
     "changeable", "distanceMetres", "mine", "seen", "reportedByViewer", "unseenNotices", "role", "name", "waitingJobs",
+    "recoveryCodesLeft",
+    "username", "browser", "system", "createdAt", "seenAt", "expiresAt", "secondFactorSince", "id", "secondFactor",
     "url", "thumbnailUrl", "incident", "actor",
 }  # fmt: skip
 """What each caller may be told in another way: the value is not compared with the administrator's."""

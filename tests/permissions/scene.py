@@ -111,7 +111,7 @@ async def _incident(connection: AsyncConnection, laid: Laid, name: str, side: Si
         "id": reported.key,
         "tracking_code": reported.tracking_code,
         "category_id": kind,
-        "location": ward.spot((side.at[0] + n / 1_000_000, side.at[1])),
+        "location": ward.spot((side.at[0] + n / 1_000_000 + 0.0000003, side.at[1])),
         "neighbourhood_id": neighbourhood,
         "channel": "WEB",
         "reported_at": ward.REPORTED,
@@ -242,14 +242,32 @@ async def _people(connection: AsyncConnection, laid: Laid) -> None:
         if code is not None:
             laid.ids[f"account {username}"] = f"Account:{code}:{key}"
         when = datetime(2025, 8, 1, 3, 4, 5, tzinfo=UTC) + timedelta(days=number)
-        values = {"username": f"tk{number}.{username}.dangnhap", "name": f"người làm {username} {number}"}
+        values: dict[str, Any] = {
+            "username": f"tk{number}.{username}.dangnhap",
+            "name": f"người làm {username} {number}",
+        }
+        values |= {
+            "email": f"{username}-{number}@phuong.example.vn",
+            "second_factor_salt": digest(f"muối {number}")[:16],
+        }
+        values |= {"second_factor_since": datetime(2025, 7, 1, 2, 3, 4, tzinfo=UTC) + timedelta(days=number)}
         account = tables.account
         await connection.execute(
             sa.update(account).where(account.c.id == key).values(**values, created_at=when, notices_seen_at=OLD)
         )
+        browser = {"browser": f"Trình duyệt {number}", "system": f"Máy {number}"}
+        session = tables.session
+        await connection.execute(sa.update(session).where(session.c.account_id == key).values(**browser))
+        link = {"token_hash": digest(f"đường dẫn {number}"), "purpose": "PASSWORD_RESET"}
+        link |= {"expires_at": datetime(2027, 7, 1, 2, 3, 4, tzinfo=UTC) + timedelta(days=number)}
+        await connection.execute(sa.insert(tables.account_link).values(account_id=key, **link))
+        spare = {"code_hash": digest(f"mã dự phòng {number}")}
+        await connection.execute(sa.insert(tables.recovery_code).values(account_id=key, **spare))
         # Who joined a team with an account was named after it.
         await connection.execute(
-            sa.update(tables.team_member).where(columns.account_id == key).values(name=f"thành viên {username}")
+            sa.update(tables.team_member)
+            .where(columns.account_id == key)
+            .values(name=f"thành viên {username}", role=TeamRole.LEADER)
         )
     for side in (OWN, FOREIGN):
         for kind, consented in (("consenting", True), ("silent", False)):
