@@ -25,7 +25,8 @@ UNTOLD: Mapping[str, str] = {
     "reportPosition": "where a crew is, every few seconds, is nobody's to look up later",
     "prepareSecondFactor": "nothing is stored before its first code has come",
     "reportIncident": "its first step stands in the incident's history, with the account, and is never edited either",
-    "rateIncident": "it is the reporter's, whoever is signed in on that device",
+    "rateIncident": "it is the reporter's, and whose account they have is nobody's to read",
+    "withdrawContact": "so is this",
 }
 """The mutations without an entry, and why."""
 
@@ -49,8 +50,11 @@ def action_of(name: str) -> str:
 
 
 def _told(actor: Actor, action: str, input: Any) -> bool:
-    """Whether the log tells of it: what accounts do, but for a crew's steps, which the incident's history keeps."""
-    if actor.account_id is None or action in UNTOLD:
+    """Whether the log tells of it: what accounts do, but for a crew's steps, which the incident's history keeps.
+
+    What is done by a reporter's secret never is: an entry would say whose report it was.
+    """
+    if actor.account_id is None or action in UNTOLD or getattr(input, "secret", None) is not None:
         return False
     return not (actor.role is Role.CREW_MEMBER and hasattr(input, "incident_id"))
 

@@ -174,6 +174,7 @@ async def steps(desk: Desk) -> Sequence[Step]:
             {"requestKey": "0f5f0f1f-6b7a-4a0b-8d5e-6d9d0c342f3f", "category": "TRAFFIC", "location": AT},
         ),
         Step("rateIncident", rating(desk)),
+        Step("withdrawContact", {"trackingCode": rating(desk)["trackingCode"], "secret": rating(desk)["secret"]}),
     )
 
 
@@ -279,6 +280,15 @@ async def test_it_is_paged_and_filtered(worked: Desk) -> None:
 
 def desk_subject(entries: Sequence[dict[str, Any]]) -> str:
     return str(next(one["subject"] for one in entries if one["action"] == "noteIncident"))
+
+
+async def test_a_reporters_own_step_names_no_account(worked: Desk) -> None:
+    """Whoever is signed in on the device that holds the secret."""
+    before = await count(worked)
+    given = rating(worked) | {"reason": "Vẫn còn"}
+    del given["satisfaction"]
+    assert (await ask(worked, Step("reopenIncident", given, by="team-1")))["__typename"] == "ReopenIncidentPayload"
+    assert await count(worked) == before
 
 
 async def test_a_change_that_is_refused_or_fails_leaves_no_entry(worked: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
