@@ -18,8 +18,11 @@ def context_of(request: Request, language: Language, channel: Channel = Channel.
     settings: Settings = state.settings
     actor: Actor = request.state.actor
     address = address_of(request.scope, settings.proxies)
-    admission = state.admissions.of(actor, address, state.admissions.devices.of(request.headers))
-    request.state.admission = admission
+    # One for all that the request asks: it may learn the name of a new device.
+    admission = request.scope["state"].get("admission")
+    if admission is None:
+        admission = state.admissions.of(actor, address, state.admissions.devices.of(request.headers))
+        request.state.admission = admission
     return Context(
         database=state.database,
         secret_key=settings.key,

@@ -23,7 +23,10 @@ from geo.outage import OUT_OF_REACH, out_of_reach
 
 _LOG = logging.getLogger(__name__)
 SETTLE_SECONDS = 1.0
-_PATIENCE = 5.0
+_PATIENCE = 2.0
+_AWAY_SECONDS = 2.0
+"""For so long after the database was away it is not asked for what must be exact."""
+_TIDY_SECONDS = 300.0
 SHARED_FROM = 100
 """From the hundredth part of its limit on, a count is shared with other processes."""
 MOST = 20_000
@@ -56,6 +59,8 @@ class Tallies:
         self._tallies: dict[_Key, _Tally] = {}
         self._unsettled: set[_Key] = set()
         self._settling: asyncio.Task[None] | None = None
+        self._tidied = time.monotonic()
+        self._away_until = 0.0
         self._ahead = 0.0
         """By how much the database's clock is ahead of ours: periods begin by its clock."""
 
@@ -87,7 +92,7 @@ class Tallies:
         wait = self._wait(tally)
         if wait:
             return wait
-        counted = await self._counted({key: 1})
+        counted = None if time.monotonic() < self._away_until else await self._counted({key: 1})
         if counted is None:
             return self.hit(what, who, most, seconds)
         found = counted[key]
@@ -118,8 +123,8 @@ class Tallies:
         slot = int(self._now() // key[2])
         tally = self._tallies.get(key)
         if tally is None:
-            if len(self._tallies) >= MOST:
-                self._make_room()
+            if len(self._tallies) >= MOST or time.monotonic() > self._tidied + _TIDY_SECONDS:
+                self._tidy()
             tally = self._tallies[key] = _Tally(most, key[2], slot)
         elif tally.slot < slot:
             tally.hits, tally.before = limits.as_of(tally.seconds, tally.slot, tally.hits, tally.before, self._now())
@@ -132,12 +137,14 @@ class Tallies:
     def _now(self) -> float:
         return time.time() + self._ahead
 
-    def _make_room(self) -> None:
-        """Let go of what says nothing any more, and where that is little, of what was begun first."""
-        now = self._now()
-        old = [key for key, tally in self._tallies.items() if now // tally.seconds - tally.slot > 1]
-        for key in old if len(old) > MOST // 10 else list(self._tallies)[: MOST // 10]:
+    def _tidy(self) -> None:
+        """Forget what says nothing any more, so that no address is kept; and where it is full, what came first."""
+        self._tidied, now = time.monotonic(), self._now()
+        for key in [key for key, tally in self._tallies.items() if now // tally.seconds - tally.slot > 1]:
             del self._tallies[key]
+        if len(self._tallies) >= MOST:
+            for key in list(self._tallies)[: MOST // 10]:
+                del self._tallies[key]
 
     def _settle_soon(self, key: _Key) -> None:
         self._unsettled.add(key)
@@ -159,6 +166,7 @@ class Tallies:
             if not out_of_reach(error):
                 raise
             _LOG.warning("limits are counted by this process alone: %s", type(error).__name__)
+            self._away_until = time.monotonic() + _AWAY_SECONDS
             return None
         found = {key: counted[digest] for key, digest in digests.items()}
         for key, count in found.items():

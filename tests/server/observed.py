@@ -18,6 +18,7 @@ from types import AsyncGeneratorType
 
 from server import sse, websocket
 from server.events import Hub, Subscriber
+from server.rate_settings import LIMITS
 from server.serving import address, listening, serve
 from server.settings import Settings
 
@@ -67,9 +68,8 @@ async def _be_asked() -> None:
 
 
 def main() -> None:
-    settings = Settings.model_validate(
-        {"database_url": sys.argv[1], "secret_key": "k" * 32, "port": 0, "worker": False, "var": sys.argv[2]}
-    )
+    told = {"database_url": sys.argv[1], "secret_key": "k" * 32, "port": 0, "worker": False, "var": sys.argv[2]}
+    settings = Settings.model_validate(dict.fromkeys(LIMITS, 0) | told)  # all follow from one address
     asked = []
     with listening(settings) as listener:
 
