@@ -15,6 +15,7 @@ from geo.actor import Actor
 from geo.admitting import Bound
 from geo.errors import InvalidInput, Problem, Refusal, TooManyRequests
 from geo.language import Text
+from server import metrics
 from server.challenges import SECONDS, Challenges
 from server.devices import Devices
 from server.rate_settings import ReportLimits
@@ -108,7 +109,14 @@ class Admission:
             self.new_device = self.kept.devices.new(request_key)
 
     def _bound(self, what: str, who: str, most: int, seconds: int, over: Callable[[int], Refusal]) -> list[Bound]:
-        return [Bound(self.kept.tallies.allowance(what, who, most, seconds), over)] if most else []
+        if not most:
+            return []
+
+        def counted(wait: int) -> Refusal:
+            metrics.refused.labels(what).inc()
+            return over(wait)
+
+        return [Bound(self.kept.tallies.allowance(what, who, most, seconds), counted)]
 
 
 def _too_many(text: Text, *, challenge: bool) -> Callable[[int], Refusal]:

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geo.actor import ANONYMOUS, Actor
+from server import metrics
 from server.addresses import address_of
 from server.admission import give_device
 from server.devices import Devices
@@ -118,6 +119,7 @@ class LimitingMiddleware:
         if kind is not None:
             wait = await self._limiter.of_address(kind, address_of(scope, self._limiter.proxies))
             if wait:
+                metrics.refused.labels(f"{kind.name} of an address").inc()
                 await _refusal(scope, wait)(scope, receive, send)
                 return
         if scope["method"] != "POST":
@@ -136,6 +138,7 @@ class LimitingMiddleware:
         address = address_of(scope, self._limiter.proxies)
         wait = await self._limiter.of_address(GRAPHQL, address)
         if wait or not self._limiter.sockets.enter(address):
+            metrics.refused.labels("sockets of an address").inc()
             await _refusal(scope, wait or 60)(scope, receive, send)
             return
         try:
@@ -156,6 +159,7 @@ class AccountLimitingMiddleware:
             actor: Actor = scope["state"].get("actor", ANONYMOUS)
             kind = None if actor.account_id is None else kind_of(scope["method"], scope["path"])
             if kind is not None and (wait := await self._limiter.of_account(kind, actor)):
+                metrics.refused.labels(f"{kind.name} of an account").inc()
                 await _refusal(scope, wait)(scope, receive, send)
                 return
         await self.app(scope, receive, send)

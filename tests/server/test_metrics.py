@@ -187,3 +187,10 @@ def test_every_name_of_an_operation_is_a_document_of_ours() -> None:
     stems = {path.stem for path in Path(operations.DOCUMENTS).glob("*.graphql")}
     assert set(operations._names().values()) == stems
     assert operations.OTHER not in stems
+
+
+async def test_what_a_limit_refuses_is_counted_by_its_kind(desk: Desk) -> None:
+    async with asked(desk.database.url, pages_per_address_minute=1) as http:
+        answers = [(await http.get("/offline")).status_code for _ in range(3)]
+        told = figures((await http.get("/metrics")).text)
+    assert answers.count(429) == told['phuongso_refused_total{kind="pages of an address"}'] > 0
