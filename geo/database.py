@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakSet
 
 import asyncpg
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -277,6 +279,9 @@ class Database:
         self.turns = Turns(max(pool_size // 2, 1))
         """Turns at what waits for a lock: half of the connections are left to all else."""
         self._opening = asyncio.Lock()
+        self._resting: WeakSet[asyncpg.Connection] = WeakSet()
+        event.listen(self.engine.sync_engine, "checkin", self._rests)
+        event.listen(self.engine.sync_engine, "checkout", self._is_taken)
         self.fragments = Fragments() if keep_fragments else None
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.committed: list[Callable[[], None]] = []
@@ -361,6 +366,25 @@ class Database:
             open_, resting = pool.get_size(), pool.get_idle_size()
             found.append(Usage(_POOLS[plans], open_ - resting, resting, pool.get_max_size()))
         return found
+
+    def _rests(self, connection: DBAPIConnection | None, record: Any) -> None:
+        if connection is not None:
+            self._resting.add(record.driver_connection)
+
+    def _is_taken(self, _connection: DBAPIConnection, record: Any, _proxy: Any) -> None:
+        self._resting.discard(record.driver_connection)
+
+    async def renew(self) -> None:
+        """Drop the connections that nobody uses: the way to the database fell silent, and would stay so for them.
+
+        Whoever got one would wait in vain for seconds. Those in use are given up as their answers do not come.
+        """
+        for resting in list(self._resting):
+            resting.terminate()
+        for pool in self._pools.values():
+            for _ in range(pool.get_idle_size()):
+                if pool.get_idle_size():
+                    await _discard(pool, await pool.acquire(timeout=_WAIT_SECONDS))
 
     async def close(self) -> None:
         for pool in self._pools.values():

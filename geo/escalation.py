@@ -6,6 +6,8 @@ Where there is no other, the incident stays with its crew, which has as long aga
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +18,10 @@ from geo import dispatch, journal, waiting
 from geo.database import within
 from geo.giving import Outcome, assigned, write_all
 from geo.lifecycle import Status
+from geo.outage import out_of_reach
 from geo.tables import Attention, incident
 
+_LOG = logging.getLogger(__name__)
 BITE = 20
 """Incidents a transaction: reports of the ward wait for the crews' locks meanwhile."""
 
@@ -25,7 +29,7 @@ NEXT_CREW = "Đội chưa nhận việc trong thời gian quy định; đã chuy
 NOT_ACCEPTED = "Đội chưa nhận việc trong thời gian quy định và hiện không có đội nào khác nhận được."
 
 
-def late() -> sa.Select[Any]:
+def late(besides: Collection[UUID] = ()) -> sa.Select[Any]:
     """What its crew did not accept in time, locked, the longest past first; served by `ix_incident_accept_by`.
 
     Rows that someone else holds are left for the next time: their crew may be accepting them now.
@@ -33,7 +37,7 @@ def late() -> sa.Select[Any]:
     columns = incident.c
     return (
         sa.select(columns.ward_code, columns.id, columns.crew_id)
-        .where(columns.accept_by <= sa.func.now())
+        .where(columns.accept_by <= sa.func.now(), columns.id.not_in(besides))
         .order_by(columns.accept_by)
         .limit(BITE)
         .with_for_update(skip_locked=True, key_share=True)
@@ -41,10 +45,38 @@ def late() -> sa.Select[Any]:
 
 
 async def escalate(connection: AsyncConnection) -> int:
-    """Give what was not accepted in time to the next crews; of how many incidents, a bounded bite."""
-    rows = (await connection.execute(late())).all()
-    if not rows:
-        return 0
+    """Give what was not accepted in time to the next crews; of how many incidents, a bounded bite.
+
+    Where one of them cannot be dealt with, each is by itself, and those that fail are left: for all others to be as
+    late as the one that nobody can help would be worse. Raises what a database does that is out of reach.
+    """
+    stuck: list[UUID] = []
+    while rows := (await connection.execute(late(stuck))).all():
+        try:
+            async with connection.begin_nested():
+                await _pass_on(connection, rows)
+            return len(rows)
+        except Exception as error:
+            if out_of_reach(error):
+                raise
+        done = 0
+        for row in rows:
+            try:
+                async with connection.begin_nested():
+                    await _pass_on(connection, [row])
+                done += 1
+            except Exception as error:
+                if out_of_reach(error):
+                    raise
+                # Its class alone: what it says may quote people.
+                _LOG.error("incident %s cannot be passed on: %s", row.id, type(error).__name__)
+                stuck.append(row.id)
+        if done:
+            return done
+    return 0
+
+
+async def _pass_on(connection: AsyncConnection, rows: Sequence[Any]) -> None:
     statements = within(connection)
     weighed = await dispatch.sought(statements, [(row.ward_code, row.id) for row in rows])
     outcomes: list[Outcome] = []
@@ -63,4 +95,3 @@ async def escalate(connection: AsyncConnection) -> int:
     await write_all(statements, outcomes)
     for ward_code in sorted({ward_code for ward_code, _, _ in passed}):
         await waiting.look_again(connection, ward_code)
-    return len(rows)

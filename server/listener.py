@@ -37,6 +37,7 @@ class Listener:
     """
 
     def __init__(self, followed: Database, heard: Mapping[str, Callable[[], None]]) -> None:
+        self._followed = followed
         self._url = async_url(followed.url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._heard = heard
         self._connection: Any = None
@@ -74,7 +75,11 @@ class Listener:
             self._connection, self._pause = connection, _FIRST_PAUSE
             while not await _within(lost, _HEARTBEAT_SECONDS):
                 async with self._turn:
-                    await connection.execute("SELECT", timeout=_PATIENCE_SECONDS)
+                    try:
+                        await connection.execute("SELECT", timeout=_PATIENCE_SECONDS)
+                    except TimeoutError:
+                        await self._followed.renew()
+                        raise
             raise ConnectionResetError
         finally:
             self._connection = None
@@ -92,6 +97,7 @@ class Listener:
                     try:
                         await connection.execute(changes.RING, timeout=_PATIENCE_SECONDS)
                     except TimeoutError:
+                        await self._followed.renew()
                         connection.terminate()  # else the heartbeat would wait as long again to find out the same
                         raise
 

@@ -24,11 +24,12 @@ import asyncpg
 from geo.database import Database
 from geo.migrating import upgrade
 from server.cluster import Cluster, private_cluster
+from server.rate_settings import LIMITS
 from tests import ward
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "a key that only tests of faults have"
-READY_SECONDS = 60
+READY_SECONDS = 120
 _TEMPLATE = "laid"
 
 
@@ -47,6 +48,7 @@ class Process:
             "PHUONGSO_WORKER": "false",
             "PHUONGSO_TAKEOVER_SECONDS": "2",
             "PHUONGSO_DEFAULT_WARD": ward.CODE,
+            **{f"PHUONGSO_{name.upper()}": "0" for name in LIMITS},  # all reports come from one address
             **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None

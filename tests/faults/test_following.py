@@ -56,7 +56,7 @@ async def following(served: Served) -> AsyncIterator[tuple[list[Any], list[Any]]
         asyncio.create_task(by_socket(served, told[1], begun[1])),
     ]
     try:
-        await asyncio.gather(*(one.wait() for one in begun))
+        await eventually(lambda: all(one.is_set() for one in begun), 20)
         yield told
     finally:
         for task in tasks:
@@ -84,7 +84,8 @@ async def test_followers_miss_no_step_and_listening_is_back_within_five_seconds(
             await eventually(lambda: all(len(one) >= len(expected) for one in told), 20)
 
         # A subscription begins a moment after it was asked for.
-        while not all(told):
+        deadline = clock() + 20
+        while not all(told) and clock() < deadline:
             expected.clear()
             await step()
             await asyncio.sleep(0.1)

@@ -1,4 +1,4 @@
-"""A database that is away, full, locked, stalled or slow: 503 within ten seconds and when to come again; then all well."""
+"""A database that is away, full, locked, stalled or slow: 503 in ten seconds, and when to come again, then all well."""
 
 from __future__ import annotations
 
