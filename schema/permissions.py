@@ -111,8 +111,8 @@ FIELDS: dict[str, Fields] = {
     },
     "Incident: of a private kind": {
         INVOLVED: "id trackingCode category status location ward neighbourhood team channel published reportedAt dueAt "
-        "resolvedAt overdue erasedAt distanceMetres duplicateOf duplicates history reportedByViewer description address crew "
-        "photos reporter satisfaction",
+        "resolvedAt overdue erasedAt distanceMetres duplicateOf duplicates history reportedByViewer description "
+        "address crew photos reporter satisfaction",
         # Those nearby are of the same kind, and others'.
         AT_WORK: "similar acceptBy attention",
     },

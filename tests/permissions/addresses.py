@@ -69,7 +69,7 @@ def _KNOWN(laid: Laid) -> dict[str, Asked]:  # noqa: N802
         for id_ in (f"Photo:{laid.incidents[name.partition('.')[0]].code}:{key}",)
         for size in ("", "?size=thumbnail")
     )
-    some = [one for name, one in laid.incidents.items() if not name.endswith(("copy", "twin", "waiting"))]
+    some = [one for name, one in laid.incidents.items() if not name.endswith(("copy", "twin", "waiting", "accepted"))]
     codes = tuple(f"/r/{one.tracking_code}" for one in some)
     cases = tuple(f"/staff/incidents/{one.tracking_code}{ward}" for one in some)
     layers = tuple(f"/map/{layer}.geojson{ward}" for layer in ("places", "neighbourhoods", "ward"))

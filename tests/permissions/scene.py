@@ -90,6 +90,8 @@ async def _incidents(connection: AsyncConnection, laid: Laid, name: str, side: S
     await _incident(connection, laid, f"{name}", side, **held)
     await _incident(connection, laid, f"{name} published", side, published=True, **held)
     await _incident(connection, laid, f"{name} dealt with", side, **ended)
+    accepted = {"status": Status.ACCEPTED, "crew_id": laid.ward.crews[side.crew]}
+    await _incident(connection, laid, f"{name} accepted", side, **accepted)
     # Published by mistake or on purpose: a private kind stays private.
     private = Side(side.crew, side.neighbourhood, side.at, side.account, "SECURITY", side.code)
     await _incident(connection, laid, f"{name} private", private, published=True, **held)
@@ -163,7 +165,7 @@ async def _incident(connection: AsyncConnection, laid: Laid, name: str, side: Si
         note = None if kind == "report" else f"ghi chú {kind} {n:03}"
         at = ward.REPORTED + timedelta(minutes=number)
         await connection.execute(sa.insert(tables.incident_event).values(**of, id=event, at=at, note=note, **step))
-        pictured = not name.endswith(("copy", "twin", "waiting"))
+        pictured = not name.endswith(("copy", "twin", "waiting", "accepted"))
         for published in (False, True) if pictured else ():
             await _photograph(connection, laid, f"{name}.{kind}.{published}", of, event, published)
 
