@@ -170,7 +170,7 @@ async def test_the_settings_hold_at_every_door(stations: Stations) -> None:
 async def test_a_hostile_document_is_refused_over_a_socket_too(door: Station) -> None:
     async with door.socket() as socket:
         for number, (document, limit) in enumerate(HOSTILE.values()):
-            if len(document) > 60_000:
+            if len(orjson.dumps(document)) > 60_000:  # it would not fit into a frame
                 continue
             await socket.follow(str(number), query=document)
             answer = await socket.receive()
