@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz bench bench-boundaries bench-dispatch bench-pages screenshots lint format lock
+.PHONY: help run test soak fuzz bench bench-boundaries bench-dispatch bench-pages screenshots lint format lock
 
 BIN := .venv/bin
 
@@ -21,6 +21,10 @@ test: ## install what is missing, then run every test (ARGS="tests/geo -k merge"
 fuzz: ## send a served process many made-up requests, others each time (CASES=20000)
 	@server/bootstrap.sh dev
 	@env -u CI FUZZ_CASES=$(or $(CASES),20000) $(BIN)/python -m pytest -s tests/server/test_fuzzing.py $(ARGS)
+
+soak: ## break a deployment at random for minutes and count what became of its promises (ARGS="--minutes 10 --seed 7")
+	@server/bootstrap.sh dev
+	@exec $(BIN)/python -m tests.faults.soak $(ARGS)
 
 bench: ## measure it beside its own SQL and beside plain Strawberry (ARGS="--main ward --cases crew")
 	@server/bootstrap.sh dev

@@ -19,6 +19,7 @@ from tests.geo.desk import report_of, row_of, send, step, steps_of, until_waitin
 from tests.geo.test_waiting import asked, forget, look
 
 REMARKS = "SELECT crew_id, note, candidates FROM incident_event WHERE incident_id = :id AND NOT public ORDER BY at, id"
+REFUSE = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'never'; END $$"
 SYSTEM = ("ASSIGNED", "ASSIGNED", "SYSTEM")
 
 
@@ -238,3 +239,22 @@ async def test_of_an_acceptance_and_an_escalation_one_wins(laid: Laid, earlier: 
         await accepting
     row = await row_of(laid, id_)
     assert (row.status, row.crew_id) == (Status.ASSIGNED, second)
+
+
+async def test_one_incident_that_cannot_be_passed_on_keeps_no_other_from_it(laid: Laid) -> None:
+    await crews_of(laid, 2)
+    stuck, *others = [await sent(laid) for _ in range(3)]
+    await passes(laid, stuck, *others)
+    refusing = f"""
+    CREATE TRIGGER refuse BEFORE INSERT ON incident_event FOR EACH ROW
+      WHEN (NEW.incident_id = '{stuck}') EXECUTE FUNCTION refuse()"""
+    async with laid.database.write() as connection:
+        for statement in (REFUSE, refusing):
+            await connection.execute(sa.text(statement))
+    assert await escalate(laid) == 2
+    assert await escalate(laid) == 0
+    for id_ in others:
+        assert (await steps_of(laid, id_))[-1][:3] == SYSTEM
+    async with laid.database.write() as connection:
+        await connection.execute(sa.text("DROP TRIGGER refuse ON incident_event"))
+    assert await escalate(laid) == 1

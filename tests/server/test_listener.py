@@ -4,50 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy import make_url
 
 from geo import changes
 from geo.database import Database
 from server import listener
 from server.listener import Bell, Listener, bell_of
+from tests.faults.link import Link, linked
 from tests.server.live import eventually
 
 
-class Link:
-    """Passes bytes on to the database, until it is cut without a word."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._to = (host, port)
-        self.cut = False
-        self.made = 0
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.made += 1
-        there, back = await asyncio.open_connection(*self._to)
-        ways = [self._pass(reader, back), self._pass(there, writer)]
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*ways)
-
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await reader.read(65_536):
-                if not self.cut:
-                    writer.write(data)
-                    await writer.drain()
-        writer.close()
-
-
 @asynccontextmanager
-async def linked(url: str) -> AsyncIterator[tuple[Database, Link]]:
-    parts = make_url(url)
-    link = Link(parts.host or "127.0.0.1", parts.port or 5432)
-    async with await asyncio.start_server(link.take, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        database = Database(parts.set(host="127.0.0.1", port=port).render_as_string(hide_password=False))
+async def over_a_link(url: str) -> AsyncIterator[tuple[Database, Link]]:
+    async with linked(url) as link:
+        database = Database(link.url())
         yield database, link
         await database.close()
 
@@ -99,20 +71,18 @@ async def test_a_bell_without_a_database_is_no_trouble_to_who_commits() -> None:
 async def test_a_link_that_falls_silent_is_noticed_and_made_anew(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not make_url(database_url).host:
-        pytest.skip("the database is on a Unix socket, which does not fall silent")
     monkeypatch.setattr(listener, "_HEARTBEAT_SECONDS", 0.1)
     monkeypatch.setattr(listener, "_PATIENCE_SECONDS", 0.5)
     heard = asyncio.Event()
-    async with linked(database_url) as (database, link):
+    async with over_a_link(database_url) as (database, link):
         listening = Listener(database, {changes.CHANNEL: heard.set})
         async with running(listening):
             await eventually(lambda: listening.connected)
             made = link.made
             heard.clear()
-            link.cut = True
+            link.silence()
             await eventually(lambda: not listening.connected)
-            link.cut = False
+            link.speak()
             await eventually(lambda: listening.connected)
             assert link.made > made
             assert heard.is_set()
