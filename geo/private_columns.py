@@ -13,12 +13,14 @@ from collections.abc import Mapping
 from geo.audiences import (
     ACCOUNT,
     AT_WORK,
+    CREW,
     EVERYBODY,
     FOLLOWING,
     INVOLVED,
     KEEPING,
     NOBODY,
     STAFF,
+    TEAM,
     THEMSELVES,
     WARD,
     WARD_AND_REPORTER,
@@ -32,6 +34,7 @@ _INCIDENT = (
     "reopened_count duplicate_of_id location tracking_code erased_at"
 )
 _HIDDEN = "request_key_hash reporter_secret_hash satisfaction_comment due_soon_told due_passed_told search"
+_NOTICE = "ward_code id at kind incident_id"
 _PLACE = "ward_code id kind name address location geog phone opening_hours neighbourhood_id"
 
 COLUMNS: dict[str, Columns] = {
@@ -129,7 +132,9 @@ COLUMNS: dict[str, Columns] = {
         EVERYBODY: "ward_code id neighbourhood_id boundary since until reason outline_city",
         STAFF: "drawn_by",
     },
-    "notice": {KEEPING: "team_id", AT_WORK: "ward_code id at kind incident_id crew_id", NOBODY: "audience event_id"},
+    "notice": {STAFF: f"{_NOTICE} crew_id team_id", NOBODY: "audience event_id"},
+    "notice: of a crew": {CREW: f"{_NOTICE} crew_id team_id", NOBODY: "audience event_id"},
+    "notice: of a team": {TEAM: f"{_NOTICE} crew_id team_id", NOBODY: "audience event_id"},
     "pending_sign_in": {NOBODY: "token_hash account_id expires_at"},
     "photo": {
         INVOLVED: "ward_code id incident_id width height taken_at published",

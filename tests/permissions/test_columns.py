@@ -84,6 +84,8 @@ class Standings:
                 of = self._of_incident(self.incidents[row.incident_id])
                 if row.published and of != "of a private kind":
                     state = "published, of a published incident" if of == "published" else "published"
+            case "notice":
+                state = {"CREW": "of a crew", "TEAM": "of a team"}.get(row.audience, "")
             case "place":
                 home = row.kind == "OFFICIAL_HOME" and row.consented_at is None
                 state = "an official's home without consent" if home else ""
@@ -183,6 +185,16 @@ def _said(value: Any) -> Iterator[str]:
             yield value
         case list() | dict():
             yield from (number for number in re.findall(r"0\.\d{3,}", str(value)))
+
+
+_kept: dict[int, dict[str, Secret]] = {}
+
+
+async def _known(scene: Scene) -> dict[str, Secret]:
+    """What may not be told to everybody; looked up once."""
+    if id(scene) not in _kept:
+        _kept[id(scene)] = _secrets(scene, await _rows(scene))
+    return _kept[id(scene)]
 
 
 def _secrets(scene: Scene, rows: dict[str, list[Any]]) -> dict[str, Secret]:
@@ -305,7 +317,7 @@ def _decoded(piece: str) -> str | None:
 @pytest.mark.parametrize("caller", Caller)
 async def test_nothing_is_said_of_columns_that_are_not_for_the_caller(scene: Scene, caller: Caller) -> None:
     await _listen(scene, caller)
-    secrets = _secrets(scene, await _rows(scene))
+    secrets = await _known(scene)
     everything = _opened(text for _, text in scene.heard[caller])
     leaks = []
     for text, secret in secrets.items():
@@ -323,7 +335,7 @@ async def test_what_is_looked_for_is_said_to_somebody(scene: Scene) -> None:
     """Each column that is for some is heard by one of them: it would be found where it is said to others."""
     for caller in Caller:
         await _listen(scene, caller)
-    secrets = _secrets(scene, await _rows(scene))
+    secrets = await _known(scene)
     heard = _opened(text for caller in Caller for _, text in scene.heard[caller])
     found = {where for text, secret in secrets.items() if text in heard for where in secret.where}
     wanted = {where for secret in secrets.values() if secret.told_to for where in secret.where if "." in where}

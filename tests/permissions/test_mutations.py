@@ -18,7 +18,7 @@ from tests.permissions.digests import changed, digest
 from tests.permissions.writing import Write
 
 REFUSED = {"NotAllowed", "NotFound", "InvalidTransition"}
-"""The last: a step that another crew may take of what everybody knows of. That it can be taken, who may take it shows."""
+"""The last: a step of another crew's incident that everybody knows of."""
 
 
 def _audiences() -> dict[str, Any]:
