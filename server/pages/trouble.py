@@ -57,10 +57,10 @@ TROUBLES = {
     ),
     429: Trouble(
         "clock",
-        N_("Nhiều lượt truy cập quá"),
+        N_("Đang có quá nhiều lượt truy cập"),
         N_("Vừa có rất nhiều lượt mở trang từ cùng một đường mạng. Trang này tự thử lại, không cần làm gì thêm."),
         "TOO_MANY_REQUESTS",
-        Text("Nhiều yêu cầu quá. Hãy thử lại sau ít phút.", "Too many requests. Please try again in a few minutes."),
+        Text("Có quá nhiều yêu cầu. Hãy thử lại sau ít phút.", "Too many requests. Please try again in a few minutes."),
     ),
     500: Trouble(
         "triangle-alert",

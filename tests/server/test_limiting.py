@@ -276,7 +276,7 @@ async def test_an_address_is_refused_with_a_page_or_with_json(place: Place) -> N
         assert statuses == [200] * 7 + [429] * 2
         page = await client.get("/", headers={"Accept": "text/html"})
         assert page.status_code == 429
-        assert "Nhiều lượt truy cập quá" in page.text
+        assert "Đang có quá nhiều lượt truy cập" in page.text
         assert f'content="{page.headers["retry-after"]}"' in page.text
         told = await client.get("/", headers={"Accept": "application/json"})
         assert told.headers["retry-after"] == str(told.json()["errors"][0]["extensions"]["retryAfterSeconds"])
