@@ -46,18 +46,16 @@ def _audience(words: str, cells: str) -> Audience:
     return Audience(words, tuple(Cell(cell) for cell in cells.split()))
 
 
-# Columns:                                     anon. rep. team crew other staff other admin
-#                                                              crew       staff
-EVERYBODY = _audience("everybody", "            yes  yes  yes  yes  yes  yes  yes  yes")
-NOBODY = _audience("nobody", "                  no   no   no   no   no   no   no   no")
-STAFF = _audience("the ward's staff", "         no   no   no   no   no   yes  no   yes")
-AT_WORK = _audience("the ward's staff; the crew that it is about or that has it", " no no no own no yes no yes")
+# The cells: anonymous, reporter, team, crew, other crew, staff, other staff, admin.
+EVERYBODY = _audience("everybody", "yes yes yes yes yes yes yes yes")
+NOBODY = _audience("nobody", "no no no no no no no no")
+STAFF = _audience("the ward's staff", "no no no no no yes no yes")
+AT_WORK = _audience("the ward's staff; the crew that it is about or that has it", "no no no own no yes no yes")
 INVOLVED = _audience("who works on it; who reported it", "no own no own no yes no yes")
 FOLLOWING = _audience("who works on it; who reported it; its team", "no own own own no yes no yes")
 KEEPING = _audience("the ward's staff; the team itself", "no no own no no yes no yes")
-TEAMS_AND_STAFF = _audience("the ward's staff and teams", "no no yes no no yes no yes")
 COLLEAGUES = _audience("the ward's staff and crews", "no no no yes yes yes no yes")
-WARD = _audience("who works in the ward", "     no   no   yes  yes  yes  yes  no   yes")
+WARD = _audience("who works in the ward", "no no yes yes yes yes no yes")
 WARD_AND_REPORTER = _audience("who works in the ward; who reported what it has", "no own yes yes yes yes no yes")
 REPORTER = _audience("who holds the report's secret", "no own no no no no no no")
 REPORTER_OR_STAFF = _audience("who holds the report's secret; the ward's staff", "no own no no no yes no yes")
@@ -67,12 +65,11 @@ REPORTER_TEAM_OR_STAFF = _audience(
 CREW = _audience("the crew that it is about or that has it", "no no no own no no no no")
 EVERY_CREW = _audience("a crew, of itself", "no no no own own no no no")
 CREW_OR_STAFF = _audience("a crew, of itself; the ward's staff", "no no no own no yes no yes")
-TEAM = _audience("a team, of itself", "         no   no   own  no   no   no   no   no")
+TEAM = _audience("a team, of itself", "no no own no no no no no")
 TEAM_OR_STAFF = _audience("a team, of itself; the ward's staff", "no no own no no yes no yes")
 TEAM_OR_DESK = _audience("a team, of itself; staff, of their ward", "no no own no no yes own yes")
 ACCOUNT = _audience("the ward's staff; whose account it is", "no no own own own yes own yes")
 THEMSELVES = _audience("who is signed in, of themselves", "no no own own own own own own")
 IN_A_WARD = _audience("who works in one ward, of it", "no no own own own own own no")
-ANYBODY_SIGNED_IN = _audience("who is signed in", "no no yes yes yes yes yes yes")
-DESK = _audience("staff, of their ward", "      no   no   no   no   no   yes  own  yes")
+DESK = _audience("staff, of their ward", "no no no no no yes own yes")
 """Pages of the desk: staff of another ward are let in, and see their own."""
