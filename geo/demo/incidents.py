@@ -90,6 +90,9 @@ class _Desk:
             end = Status.CLOSED
         at, neighbourhood_id = self._near(original["location"]) if original else self._somewhere(category)
         able = self._able(category, at, working=end in IN_HAND)
+        if not able:  # every crew of the kind has enough in hand: this one was seen to already
+            end = Status.CLOSED
+            able = self._able(category, at, working=False)
         crew = able[0] if end in IN_HAND else random.choice(able)
         # A step sideways must not overfill anybody: what is in hand now stayed with its first crew.
         others = [] if end in IN_HAND else [other for other in able if other is not crew]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,6 +15,10 @@ import sqlalchemy as sa
 from geo import accounts, tables
 from geo.database import Database
 from geo.demo import PASSWORD, DemoSummary, load
+from geo.demo.chance import Ids
+from geo.demo.ground import draw
+from geo.demo.incidents import incidents
+from geo.demo.people import crews
 from geo.errors import Refusal
 from geo.lifecycle import IN_HAND, Status
 from geo.locating import neighbourhood_at
@@ -43,6 +48,19 @@ async def demo(copying: Copying, template: str) -> AsyncIterator[Database]:
         await _load(database, NOW)
         yield database
         await database.close()
+
+
+@pytest.mark.parametrize("hour", [1, 8, 16, 17])
+def test_there_is_a_demo_at_any_hour(hour: int) -> None:
+    """Also at that at which nobody of a kind has room for one more: late in the evening, in Vietnam."""
+    now, ground, ids = NOW.replace(hour=hour), draw(), Ids(Random(hour))
+    neighbourhoods = [(ids.rising(NOW), name, area) for name, area in zip(ground.names, ground.areas, strict=True)]
+    categories = {seed.code: ids.rising(NOW) for seed in CATEGORIES}
+    made = incidents(now, neighbourhoods, crews(ground, NOW), categories, lambda *_: None).incidents
+    assert len(made) == 2_000
+    held = Counter(row["crew_id"] for row in made if row["status"] in IN_HAND)
+    assert held
+    assert all(held[crew.id] < crew.capacity for crew in crews(ground, NOW))
 
 
 async def test_neighbourhoods_tile_the_ward_exactly(demo: Database) -> None:
