@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import random
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -113,11 +113,11 @@ class Reporter(Client):
 class Worker(Client):
     """A crew that takes each incident given to it through its steps, and so makes room for others."""
 
-    steps = (
-        ("ASSIGNED", "accept", "ACCEPTED"),
-        ("ACCEPTED", "start", "IN_PROGRESS"),
-        ("IN_PROGRESS", "resolve", "RESOLVED"),
-    )
+    steps: ClassVar = {
+        "ASSIGNED": ("accept", "ACCEPTED"),
+        "ACCEPTED": ("start", "IN_PROGRESS"),
+        "IN_PROGRESS": ("resolve", "RESOLVED"),
+    }
 
     def __init__(self, site: str, ledger: Ledger, chance: random.Random, token: str, url: str, crew: UUID) -> None:
         super().__init__(site, ledger, chance, token)
