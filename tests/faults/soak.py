@@ -17,6 +17,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import asyncpg
@@ -119,7 +120,11 @@ async def lose_what_is_not_written(opened: House) -> None:
     os.kill(writer, signal.SIGSTOP)
     await asyncio.sleep(1)
     os.kill(writer, signal.SIGKILL)
-    await asyncio.sleep(1)
+    for _ in range(300):
+        await asyncio.sleep(0.1)
+        with suppress(OSError, asyncpg.PostgresError):
+            await opened.execute("SELECT")
+            return
 
 
 async def soak(minutes: float, seed: int, careless: bool) -> bool:
