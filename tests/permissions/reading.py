@@ -99,6 +99,7 @@ ELSEWHERE: dict[tuple[str, str], Reader] = {
 
 _POINT = f'{{type: "Point", coordinates: [{IN_FIRST[0]}, {IN_FIRST[1]}]}}'
 ELSEWHERE[("Place", "distanceMetres")] = Reader("ward", None, f"places(near: {_POINT})/nodes")
+ELSEWHERE[("Incident", "erasedAt")] = _incident(" waiting")
 ELSEWHERE[("Incident", "distanceMetres")] = Reader(
     "ward", None, f"incidents(filter: {{near: {_POINT}, radiusMetres: 1000}})/nodes"
 )
@@ -108,10 +109,10 @@ ABSENT: dict[str, str] = {
     "Place: an official's home with consent": "distanceMetres",
     "Place: an official's home without consent": "distanceMetres",
     "Incident": "duplicateOf resolvedAt",
-    "Incident: published": "distanceMetres duplicateOf resolvedAt",
-    "Incident: dealt with": "distanceMetres duplicateOf acceptBy attention",
-    "Incident: a duplicate": "distanceMetres crew acceptBy attention resolvedAt duplicates photos similar",
-    "Incident: of a private kind": "distanceMetres duplicateOf resolvedAt",
+    "Incident: published": "erasedAt distanceMetres duplicateOf resolvedAt",
+    "Incident: dealt with": "erasedAt distanceMetres duplicateOf acceptBy attention",
+    "Incident: a duplicate": "erasedAt distanceMetres crew acceptBy attention resolvedAt duplicates photos similar",
+    "Incident: of a private kind": "erasedAt distanceMetres duplicateOf resolvedAt",
     "IncidentEvent: what its reporter said later": "actor candidates",
     "Account": "team",
     "TeamMember: without consent": "consentedAt",

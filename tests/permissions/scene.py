@@ -99,7 +99,7 @@ async def _incidents(connection: AsyncConnection, laid: Laid, name: str, side: S
     for of in ("", " published", " dealt with", " private"):
         of_this = laid.incidents[f"{name}{of}"].key
         await _incident(connection, laid, f"{name}{of} copy", side, status=Status.DUPLICATE, duplicate_of_id=of_this)
-    await _incident(connection, laid, f"{name} waiting", side, status=Status.RECEIVED)
+    await _incident(connection, laid, f"{name} waiting", side, status=Status.RECEIVED, erased_at=OLD)
 
 
 async def _incident(connection: AsyncConnection, laid: Laid, name: str, side: Side, **values: Any) -> None:
