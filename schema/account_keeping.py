@@ -6,14 +6,12 @@ long, and connections are few.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import account_keeping, account_links, account_lists
+from geo import account_keeping
 from geo import passwords as geo_passwords
 from geo.contact import Checked
 from geo.errors import InvalidInput as InvalidInputRefusal
@@ -21,6 +19,7 @@ from geo.errors import NotAllowed as NotAllowedRefusal
 from geo.errors import Problem
 from geo.language import Text
 from geo.tables import AccountRole
+from schema.account_links import AccountLink, account_of, link_of
 from schema.accounts import Account
 from schema.auditing import recorded
 from schema.context import Context
@@ -28,59 +27,14 @@ from schema.enums import LinkPurpose, Role
 from schema.errors import InvalidInput, NotAllowed, NotFound, TooManyRequests
 from schema.meant import refuse
 from schema.mutating import STAFF, key_of, mutation, mutation_by
-from schema.rows import Found
 
 ROLE = Text(
     "Chọn vai trò: tổ công nghệ số cộng đồng, đội phản ứng nhanh hoặc cán bộ phường.",
     "Choose a role: community digital team, rapid-response crew or staff of the ward.",
 )
-NO_MAIL = Text("Hệ thống này không gửi được email.", "No mail is sent from here.")
 _CREATED = (Role.TEAM_MEMBER, Role.CREW_MEMBER, Role.STAFF)
 _FIELDS = {"ward": "wardCode", "crew": "crewId", "team": "teamId"}
 """What `geo.accounts` calls an input -> what it is called here."""
-
-
-@strawberry.type(description="A link that counts once, for whoever holds it. Shown now, and never again.")
-class AccountLink:
-    url: str = strawberry.field(description="The address: for the account's holder alone.")
-    purpose: LinkPurpose = strawberry.field(description="What it is for.")
-    expires_at: datetime = strawberry.field(description="Until when it counts.")
-
-
-@strawberry.input(description="A one-time link to make.")
-class CreateAccountLinkInput:
-    account_id: strawberry.ID = strawberry.field(description="The account; not one's own.")
-    purpose: LinkPurpose = strawberry.field(description="What it is for.")
-    mail: bool = strawberry.field(
-        default=False, description="Whether it is mailed to the account's address instead of answered with."
-    )
-
-
-@strawberry.input(description="Where links to an account may be mailed.")
-class SetAccountEmailInput:
-    account_id: strawberry.ID = strawberry.field(description="The account; not one's own.")
-    email: str | None = strawberry.field(description="The address; null: nowhere.")
-
-
-@strawberry.input(description="An account whose holder lost the second factor.")
-class ResetSecondFactorInput:
-    account_id: strawberry.ID = strawberry.field(description="The account; not one's own.")
-
-
-@strawberry.type(description="The link was made, or will be mailed; earlier ones of this account count no more.")
-class CreateAccountLinkPayload:
-    account: Account = strawberry.field(description="The account.")
-    link: AccountLink | None = strawberry.field(description="The link; none where it is mailed.")
-
-
-@strawberry.type(description="The address was kept.")
-class SetAccountEmailPayload:
-    account: Account = strawberry.field(description="The account as it is now.")
-
-
-@strawberry.type(description="The account has no second factor any more, and is signed out everywhere.")
-class ResetSecondFactorPayload:
-    account: Account = strawberry.field(description="The account as it is now.")
 
 
 @strawberry.input(description="An account to create.")
@@ -141,10 +95,6 @@ class MoveAccountPayload:
     account: Account = strawberry.field(description="The account as it is now.")
 
 
-def _account(context: Context, ward_code: str, key: UUID) -> Any:
-    return Found("Account", account_lists.with_id, context.actor, ward_code, key)
-
-
 async def _create(context: Context, input: CreateAccountInput) -> Any:
     if not context.actor.runs(input.ward_code):
         raise NotAllowedRefusal(path=("wardCode",))
@@ -177,8 +127,8 @@ async def _create(context: Context, input: CreateAccountInput) -> Any:
         link = None
         if input.invite:
             kept = (connection, context.actor, input.ward_code, key, LinkPurpose.INVITATION)
-            link = _link(context, await account_keeping.make_link(*kept))
-        account = _account(context, input.ward_code, key)
+            link = link_of(context, await account_keeping.make_link(*kept))
+        account = account_of(context, input.ward_code, key)
         return CreateAccountPayload(account=account, password=password, link=link)
 
     return await recorded(context, "CreateAccount", input, create)
@@ -195,7 +145,7 @@ async def _reset(context: Context, input: ResetPasswordInput) -> Any:
 
     async def reset(connection: AsyncConnection) -> ResetPasswordPayload:
         await account_keeping.reset_password(connection, context.actor, ward_code, key, password_hash)
-        return ResetPasswordPayload(account=_account(context, ward_code, key), password=password)
+        return ResetPasswordPayload(account=account_of(context, ward_code, key), password=password)
 
     return await recorded(context, "ResetPassword", input, reset)
 
@@ -203,40 +153,7 @@ async def _reset(context: Context, input: ResetPasswordInput) -> Any:
 async def _set_disabled(connection: AsyncConnection, context: Context, input: SetAccountDisabledInput) -> Any:
     ward_code, key = key_of(input.account_id, "Account", "accountId")
     await account_keeping.set_disabled(connection, context.actor, ward_code, key, input.disabled)
-    return SetAccountDisabledPayload(account=_account(context, ward_code, key))
-
-
-def _link(context: Context, made: account_links.Link) -> AccountLink:
-    url = f"{context.site}/link/{made.token}"
-    return AccountLink(url=url, purpose=made.purpose, expires_at=made.expires_at)
-
-
-async def _make_link(connection: AsyncConnection, context: Context, input: CreateAccountLinkInput) -> Any:
-    ward_code, key = key_of(input.account_id, "Account", "accountId")
-    kept = (connection, context.actor, ward_code, key, input.purpose)
-    if input.mail and not context.mails:
-        raise InvalidInputRefusal(Problem(("mail",), NO_MAIL))
-    link = None
-    if input.mail:
-        await account_keeping.mail_link(*kept)
-    else:
-        link = _link(context, await account_keeping.make_link(*kept))
-    return CreateAccountLinkPayload(account=_account(context, ward_code, key), link=link)
-
-
-async def _set_email(connection: AsyncConnection, context: Context, input: SetAccountEmailInput) -> Any:
-    ward_code, key = key_of(input.account_id, "Account", "accountId")
-    check = Checked([])
-    email = check.email(input.email, ("email",))
-    refuse(check)
-    await account_keeping.set_email(connection, context.actor, ward_code, key, email)
-    return SetAccountEmailPayload(account=_account(context, ward_code, key))
-
-
-async def _reset_second_factor(connection: AsyncConnection, context: Context, input: ResetSecondFactorInput) -> Any:
-    ward_code, key = key_of(input.account_id, "Account", "accountId")
-    await account_keeping.reset_second_factor(connection, context.actor, ward_code, key)
-    return ResetSecondFactorPayload(account=_account(context, ward_code, key))
+    return SetAccountDisabledPayload(account=account_of(context, ward_code, key))
 
 
 async def _move(connection: AsyncConnection, context: Context, input: MoveAccountInput) -> Any:
@@ -244,7 +161,7 @@ async def _move(connection: AsyncConnection, context: Context, input: MoveAccoun
     crew_id = None if input.crew_id is None else key_of(input.crew_id, "Crew", "crewId", ward_code)[1]
     team_id = None if input.team_id is None else key_of(input.team_id, "Team", "teamId", ward_code)[1]
     await account_keeping.move(connection, context.actor, ward_code, key, crew_id=crew_id, team_id=team_id)
-    return MoveAccountPayload(account=_account(context, ward_code, key))
+    return MoveAccountPayload(account=account_of(context, ward_code, key))
 
 
 @strawberry.type
@@ -279,38 +196,6 @@ class AccountMutation:
         _set_disabled,
         STAFF,
         "Lock an account and sign it out everywhere, or let it sign in again.",
-        NotFound,
-        NotAllowed,
-    )
-    create_account_link = mutation(
-        "CreateAccountLink",
-        CreateAccountLinkPayload,
-        CreateAccountLinkInput,
-        _make_link,
-        STAFF,
-        "Invite somebody to their new account, or let them set a new password, by a link that counts once.",
-        NotFound,
-        NotAllowed,
-        InvalidInput,
-    )
-    set_account_email = mutation(
-        "SetAccountEmail",
-        SetAccountEmailPayload,
-        SetAccountEmailInput,
-        _set_email,
-        STAFF,
-        "Say where one-time links to an account may be mailed.",
-        NotFound,
-        NotAllowed,
-        InvalidInput,
-    )
-    reset_second_factor = mutation(
-        "ResetSecondFactor",
-        ResetSecondFactorPayload,
-        ResetSecondFactorInput,
-        _reset_second_factor,
-        STAFF,
-        "Forget the second factor of an account whose holder lost it, and sign it out everywhere.",
         NotFound,
         NotAllowed,
     )

@@ -7,6 +7,7 @@ from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from schema.account_keeping import AccountMutation
+from schema.account_links import AccountLinkMutation
 from schema.accounts import Account
 from schema.audit import AuditEntry
 from schema.backlog import BacklogMutation
@@ -36,6 +37,7 @@ from schema.teams import Team, TeamMember
 @strawberry.type(description="Where changing begins. Each takes one `input` and answers with its payload or a refusal.")
 class Mutation(
     AccountMutation,
+    AccountLinkMutation,
     BacklogMutation,
     BoundaryMutation,
     CategoryMutation,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -240,6 +241,25 @@ def test_a_served_city_lists_the_accounts_of_the_demo_ward_only(settings: Enviro
     assert "phuongso-demo" in rest
     assert "crew-8" in process.said
     assert "crew-90001-1" not in process.said
+
+
+def test_people_are_invited_and_let_in_again_by_links(demo_settings: Environment, demo_url: str) -> None:
+    person = ("--role", "staff", "--ward", "20314", "--name", "Lê Thị Mới", "--email", "moi@vidu.vn")
+    created = phuongso(demo_settings, "account", "create", "moi", *person, "--invite")
+    assert created.exit_code == 0, created.output
+    assert re.search(r"http://127\.0\.0\.1:0/link/[\w-]{43}\n", created.stdout)
+    found = account(demo_url, "moi")
+    assert found is not None
+    assert found.email == "moi@vidu.vn"
+    assert not opens(demo_url, "moi", "")
+    site = demo_settings | {"PHUONGSO_PUBLIC_URL": "https://phuong.vidu.vn"}
+    for command in ("invite", "reset-link"):
+        printed = phuongso(site, "account", command, "moi")
+        assert re.search(r"https://phuong\.vidu\.vn/link/[\w-]{43}\n", printed.stdout), printed.output
+    assert phuongso(demo_settings, "account", "reset-second-factor", "moi").exit_code == 0
+    for command in ("invite", "reset-link", "reset-second-factor"):
+        assert phuongso(demo_settings, "account", command, "khong-co").exit_code == 1
+    assert phuongso(demo_settings, "account", "create", "hai", *person[:-1], "x", "--invite").exit_code == 1
 
 
 def test_an_account_is_created_changed_listed_and_disabled(demo_settings: Environment, demo_url: str) -> None:
