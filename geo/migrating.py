@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from geo import working_time
 from geo.database import create_engine
-
-_FOLDER = Path(__file__).parent / "migrations"
+from geo.version import FOLDER
 
 
 def alembic_config(url: str | None = None) -> Config:
     """Alembic's configuration for the database at `url`; without one, for writing SQL only."""
     config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("script_location", str(FOLDER))
     if url is not None:
         config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return config
-
-
-def newest() -> str:
-    """The revision that `upgrade` brings a database to."""
-    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    if head is None:
-        raise LookupError("there are no migrations")
-    return head
 
 
 def upgrade(url: str, revision: str = "head") -> None:

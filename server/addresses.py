@@ -1,14 +1,15 @@
-"""From which address a request comes, behind so many proxies of our own."""
+"""From which address a request comes, and whether by HTTPS, behind so many proxies of our own."""
 
 from __future__ import annotations
 
 import ipaddress
 
 from starlette.datastructures import Headers
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 UNKNOWN = "unknown"
 """Who comes by a Unix socket, or behind a proxy that does not say for whom it asks."""
+_SCHEMES = {"http": ("http", "ws"), "https": ("https", "wss")}
 _NETWORK_BITS = 64
 """What one subscriber has of IPv6 addresses: each of them may be used but once."""
 
@@ -24,6 +25,22 @@ def address_of(scope: Scope, proxies: int) -> str:
         return _network(client[0]) if client else UNKNOWN
     told = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
     return _network(told[-proxies].strip()) if len(told) >= proxies else UNKNOWN
+
+
+class Forwarded:
+    """Takes the scheme by which the caller reached our proxies from the nearest one's `X-Forwarded-Proto`."""
+
+    def __init__(self, app: ASGIApp, proxies: int) -> None:
+        self.app = app
+        self.proxies = proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.proxies and scope["type"] in ("http", "websocket"):
+            told = Headers(scope=scope).getlist("x-forwarded-proto")
+            scheme = _SCHEMES.get(told[-1].rpartition(",")[2].strip().lower()) if told else None
+            if scheme is not None:
+                scope["scheme"] = scheme[scope["type"] == "websocket"]
+        await self.app(scope, receive, send)
 
 
 def _network(text: str) -> str:

@@ -16,6 +16,7 @@ from geo.exporting.streaming import Exports
 from geo.intake import Intake
 from geo.shares import Shares
 from server import basemap, challenges, exports, graphql, health, leaving, photos, sessions, tiles, websocket
+from server.addresses import Forwarded
 from server.admission import Admissions
 from server.basemap import Grounds
 from server.callers import CHANNEL as PEOPLE_CHANGED
@@ -125,7 +126,8 @@ class Application(Starlette):
     def build_middleware_stack(self) -> ASGIApp:
         settings: Settings = self.state.settings
         inner = Scraping(super().build_middleware_stack(), settings)
-        return Observing(SecurityHeaders(inner, settings.secure_cookies), settings.proxies)
+        headed = SecurityHeaders(inner, settings.secure_cookies)
+        return Observing(Forwarded(headed, settings.proxies), settings.proxies)
 
 
 def create_app(settings: Settings) -> Starlette:

@@ -29,8 +29,8 @@ from server.exporting_commands import export_command
 from server.importing_commands import import_group
 from server.job_commands import jobs_group
 from server.map_commands import map_group
-from server.privacy_commands import privacy_group
 from server.permissions import permissions_document
+from server.privacy_commands import privacy_group
 from server.serving import address, is_open_to_others, listening, serve
 from server.settings import Settings, kept_secret_key, read_settings, settings_document
 from server.worker import run as run_worker

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -13,8 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from geo.database import Database
-from geo.migrating import newest
 from geo.outage import OUT_OF_REACH
+from geo.version import expected
 
 _LOG = logging.getLogger(__name__)
 _SECONDS = 5
@@ -50,12 +49,6 @@ async def _wrong(database: Database) -> str | None:
         _LOG.warning("not ready: %s", type(error).__name__)
         return "unreachable"
     return None if found == expected() else "another version"
-
-
-@cache
-def expected() -> str:
-    """The version of the tables that this code is written for."""
-    return newest()
 
 
 routes: list[BaseRoute] = [Route("/health/live", live), Route("/health/ready", ready)]

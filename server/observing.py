@@ -100,10 +100,15 @@ class _Request(_Seen):
         if message["type"] == "http.response.start":
             self._code = message["status"]
             self._until_answered = time.perf_counter() - self._began
-            message = self._headed(message)
+            if not self._is_kept():
+                message = self._headed(message)
         else:
             self._bytes += len(message.get("body", b""))
         await self._sent(message)
+
+    def _is_kept(self) -> bool:
+        """Whether it is a file that browsers keep for ever: who finds it there later did not ask this."""
+        return self._code == 200 and self._scope["path"].startswith("/static/")
 
     def failed(self) -> None:
         self._code = self._code or 500

@@ -1,6 +1,8 @@
 """The headers that tell browsers what an answer may do: on every answer, whatever gives it.
 
 An answer that brings a header of its own keeps that: pages have a policy with a nonce (`server/pages/render.py`).
+The files that pages are made of are public and bound by the page's policy: they have no more than concerns them, for
+a page is made of some thirty, and the usual headers would weigh as much as half of its modules.
 """
 
 from __future__ import annotations
@@ -18,6 +20,10 @@ _USUAL = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_FILES = "/static/"
+_OF_FILES = {name: _USUAL[name] for name in ("X-Content-Type-Options", "Content-Security-Policy")}
+_NEVER_OPENED = (b"text/javascript", b"text/css", b"font/")
+"""What a browser shows as text or not at all when it is opened by itself: a policy would change nothing."""
 _TLS = {"Strict-Transport-Security": "max-age=31536000"}
 """This host alone: what else has a name below it is not ours to decide on."""
 
@@ -29,21 +35,29 @@ class SecurityHeaders:
         self.app = app
         self.headers = _raw(_USUAL | (_TLS if by_tls else {}))
         self.headers_by_tls = _raw(_USUAL | _TLS)
+        self.headers_of_files = _raw(_OF_FILES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        usual = self.headers_by_tls if scope.get("scheme") in ("https", "wss") else self.headers
+        by_tls = scope.get("scheme") in ("https", "wss")
 
         async def sent(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 given = message.get("headers", ())
-                names = {name.lower() for name, _ in given}
-                message = {**message, "headers": [*given, *(one for one in usual if one[0] not in names)]}
+                known = {name.lower(): value for name, value in given}
+                if message["status"] == 200 and scope["path"].startswith(_FILES):
+                    wanted = self._of_file(known.get(b"content-type", b""))
+                else:
+                    wanted = self.headers_by_tls if by_tls else self.headers
+                message = {**message, "headers": [*given, *(one for one in wanted if one[0] not in known)]}
             await send(message)
 
         await self.app(scope, receive, sent)
+
+    def _of_file(self, kind: bytes) -> list[tuple[bytes, bytes]]:
+        return self.headers_of_files[: 1 if kind.startswith(_NEVER_OPENED) else None]
 
 
 def _raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:

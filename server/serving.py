@@ -84,6 +84,7 @@ def serve(settings: Settings, listener: socket.socket, started: Callable[[], Non
         access_log=False,  # it tells addresses and tracking codes; `server/observing.py` tells what may be told
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # server/addresses.py believes as many proxies as the settings say
     )
     # uvicorn repeats the signal after its graceful end; we were asked to stop and did.
     try:

@@ -27,6 +27,7 @@ from geo.lifecycle import Party, Status
 from geo.migrating import alembic_config, downgrade, upgrade
 from geo.tables import metadata
 from geo.tables.base import Xid8
+from geo.version import expected
 from tests.geo.conftest import Laid
 from tests.ward import CLEAN, CODE, report
 
@@ -111,6 +112,10 @@ async def test_the_comparison_would_notice_a_missing_column(database: Database) 
     assert "opening_hours" in str(found)
 
 
+def test_the_version_that_servers_expect_is_the_newest() -> None:
+    assert ScriptDirectory.from_config(alembic_config()).get_current_head() == expected()
+
+
 async def test_who_migrates_while_another_does_waits_and_finds_it_done(empty_url: str, database_url: str) -> None:
     program = f"from geo.migrating import upgrade; upgrade({empty_url!r})"
     both = [await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT) for _ in range(2)]
@@ -148,6 +153,14 @@ async def test_a_migration_that_stopped_in_the_middle_can_be_run_again(empty_url
         finally:
             await connection.close()
             await other.close()
+        assert await ours(empty_url) == made, earlier
+    await asyncio.to_thread(upgrade, empty_url)
+    made = await ours(empty_url)
+    for earlier in ("0012", "0013", "0014", "0015"):
+        connection = await asyncpg.connect(empty_url)
+        await connection.execute("UPDATE alembic_version SET version_num = $1", earlier)
+        await connection.close()
+        await asyncio.to_thread(upgrade, empty_url)
         assert await ours(empty_url) == made, earlier
 
 

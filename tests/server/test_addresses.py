@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
-from server.addresses import UNKNOWN, address_of
+from server.addresses import UNKNOWN, Forwarded, address_of
 
 
 @pytest.mark.parametrize(
@@ -33,3 +34,32 @@ def test_the_address_is_what_our_own_proxies_say_and_no_more(
         "headers": [(b"x-forwarded-for", one.encode()) for one in forwarded],
     }
     assert address_of(scope, proxies) == address
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "proxies", "scheme"),
+    [
+        (["https"], 1, "https"),
+        (["http, HTTPS"], 1, "https"),
+        (["https", "http"], 1, "http"),
+        (["https"], 0, "http"),
+        (["ftp"], 1, "http"),
+        ([], 1, "http"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+async def test_the_scheme_is_what_our_own_proxy_says(
+    forwarded: list[str], proxies: int, scheme: str, kind: str
+) -> None:
+    seen: list[Scope] = []
+
+    async def app(scope: Scope, _: Receive, __: Send) -> None:
+        seen.append(scope)
+
+    async def nothing(*_: object) -> None:
+        pass
+
+    plain = {"http": "http", "websocket": "ws"}[kind]
+    headers = [(b"x-forwarded-proto", one.encode()) for one in forwarded]
+    await Forwarded(app, proxies)({"type": kind, "scheme": plain, "headers": headers}, nothing, nothing)
+    assert seen[0]["scheme"] == scheme.replace("http", plain)

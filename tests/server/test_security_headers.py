@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Message
 
 from server.app import ROUTES, create_app
 from server.events import Hub
-from server.pages.render import security_policy
+from server.pages.render import FONT_FILES, security_policy
+from server.pages.static import asset
 from server.security_headers import NOTHING
 from server.settings import Settings
 from tests import ward
@@ -61,7 +62,7 @@ async def begun(
         message = await started
         await asyncio.wait((answering,))
     names = [name for name, _ in message["headers"]]
-    assert len([one for one in names if one == b"content-security-policy"]) == 1
+    assert names.count(b"content-security-policy") == 1
     return message["status"], {name.decode(): value.decode() for name, value in message["headers"]}
 
 
@@ -138,6 +139,16 @@ async def test_refusals_and_faults_have_them_as_well(desk: Desk, monkeypatch: py
         answers[500] = await http.get("/report", headers={"Accept": "text/html"})
     assert {status: answer.status_code for status, answer in answers.items()} == {status: status for status in answers}
     assert [problem for status, one in answers.items() for problem in wrong(str(status), dict(one.headers))] == []
+
+
+async def test_what_is_only_part_of_a_page_has_what_concerns_it_and_no_more(desk: Desk) -> None:
+    for path in (asset("common/dom.js"), asset("css/design.css"), FONT_FILES[0]):
+        headers = (await desk.http.get(path)).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert not {"content-security-policy", "permissions-policy", "referrer-policy"} & set(headers)
+    icon = (await desk.http.get(asset("icon.svg"))).headers
+    assert icon["content-security-policy"] == NOTHING
+    assert icon["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize(("settings", "scheme"), [({"secure_cookies": True}, "http"), ({}, "https")])

@@ -16,6 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # Written so that it can be run again: a later step that commits by itself may be the one that stops.
     op.create_table(
         "tally",
         sa.Column("key", sa.LargeBinary(), nullable=False),
@@ -26,8 +27,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_tally"),
         # Counted anew after a crash: not worth a log.
         prefixes=["UNLOGGED"],
+        if_not_exists=True,
     )
-    op.create_index("ix_tally_ends_at", "tally", ["ends_at"])
+    op.create_index("ix_tally_ends_at", "tally", ["ends_at"], if_not_exists=True)
 
 
 def downgrade() -> None:
