@@ -68,7 +68,8 @@ async def test_from_an_invitation_to_a_session_ended_elsewhere(opening: Opening,
         staff = await connection.scalar(sa.select(account.id).where(account.username == "staff"))
         link = await account_links.make(connection, staff, LinkPurpose.INVITATION)
     # With no script at all: each of these pages is a form.
-    page = (await opening(f"/link/{link.token}", PHONE, expected="422", java_script_enabled=False, reduced_motion="reduce")).page
+    options = {"java_script_enabled": False, "reduced_motion": "reduce"}
+    page = (await opening(f"/link/{link.token}", PHONE, expected="422", **options)).page
     await page.get_by_label("Mật khẩu mới", exact=True).fill(NEW)
     await page.get_by_label("Nhập lại mật khẩu mới").fill("một câu khác hẳn")
     await page.keyboard.press("Enter")

@@ -100,8 +100,8 @@ async def test_a_refused_handshake_is_no_error_of_the_server(demo_url: str, tmp_
     process, log = served(demo_url, tmp_path)
     try:
         host = (await serving_at(log)).removeprefix("http://")
+        nothing = {"Authorization": "Bearer nothing"}
         with pytest.raises(InvalidStatus) as refused:
-            nothing = {"Authorization": "Bearer nothing"}
             await connect(f"ws://{host}/graphql", subprotocols=[PROTOCOL], additional_headers=nothing)
         assert refused.value.response.status_code == 401
         assert b"errors" in refused.value.response.body
