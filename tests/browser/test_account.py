@@ -62,14 +62,16 @@ async def well(page: Page) -> None:
     await page.set_viewport_size(usual)
 
 
+PLAIN = {"java_script_enabled": False, "reduced_motion": "reduce"}
+
+
 async def test_from_an_invitation_to_a_session_ended_elsewhere(opening: Opening, database: Database) -> None:
     async with database.write() as connection:
         account = tables.account.c
         staff = await connection.scalar(sa.select(account.id).where(account.username == "staff"))
         link = await account_links.make(connection, staff, LinkPurpose.INVITATION)
     # With no script at all: each of these pages is a form.
-    options = {"java_script_enabled": False, "reduced_motion": "reduce"}
-    page = (await opening(f"/link/{link.token}", PHONE, expected="422", **options)).page
+    page = (await opening(f"/link/{link.token}", PHONE, expected="422", **PLAIN)).page
     await page.get_by_label("Mật khẩu mới", exact=True).fill(NEW)
     await page.get_by_label("Nhập lại mật khẩu mới").fill("một câu khác hẳn")
     await page.keyboard.press("Enter")
