@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from geo import intake, receiving
 from geo.actor import ANONYMOUS, Actor
+from geo.database import Database
 from geo.errors import InvalidInput, OutsideWard, Refusal
 from geo.intake import Intake
 from geo.positions import Position
@@ -137,6 +138,22 @@ async def test_a_hundred_at_once_are_each_stored_once(laid: Laid) -> None:
         ("ASSIGNED", 10),
         ("RECEIVED", 40),
     ]
+
+
+async def test_a_key_that_another_process_is_storing_gives_the_same_incident(laid: Laid) -> None:
+    sent, elsewhere = submission(report_of()), Database(laid.database.url)
+    async with laid.database.together() as first:
+        [stored_first] = await receive_all(first, [sent])
+        asked = asyncio.create_task(Intake(elsewhere).receive(sent))
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        for _ in range(500):
+            if asked.done() or await laid.value(waits):
+                break
+            await asyncio.sleep(0.01)
+        assert not asked.done()
+    assert await asked == stored_first
+    assert await laid.value("SELECT count(*) FROM incident") == 1
+    await elsewhere.close()
 
 
 async def test_a_refusal_in_a_batch_concerns_nobody_else(laid: Laid) -> None:
