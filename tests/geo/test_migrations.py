@@ -131,36 +131,39 @@ async def test_a_migration_that_cannot_have_its_lock_gives_up_soon(database_url:
     assert await ours(database_url) != []
 
 
-async def test_a_migration_that_stopped_in_the_middle_can_be_run_again(empty_url: str) -> None:
+@pytest.mark.parametrize(
+    ("index", "table", "stopped_after"),
+    [
+        ("ix_notice_of_team", "notice", ("0009", "0010", "0011")),
+        ("uq_session_id", "session", ("0012",)),
+        ("ix_incident_kept_refused", "incident", ("0013", "0014", "0015")),
+    ],
+)
+async def test_a_migration_that_stopped_in_the_middle_can_be_run_again(
+    empty_url: str, index: str, table: str, stopped_after: tuple[str, ...]
+) -> None:
     """As one that cannot make its index beside a long snapshot: all before that is committed, but for the revision."""
-    await asyncio.to_thread(upgrade, empty_url, "0012")
+    last = f"{int(stopped_after[-1]) + 1:04}"
+    await asyncio.to_thread(upgrade, empty_url, last)
     made = await ours(empty_url)
-    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_notice_of_team'::regclass"
-    for earlier in ("0009", "0010", "0011"):
+    valid = f"SELECT indisvalid FROM pg_index WHERE indexrelid = '{index}'::regclass"
+    for earlier in stopped_after:
         connection, other = await asyncpg.connect(empty_url), await asyncpg.connect(empty_url)
         try:
-            index: str = await connection.fetchval("SELECT pg_get_indexdef('ix_notice_of_team'::regclass)")
+            written: str = await connection.fetchval(f"SELECT pg_get_indexdef('{index}'::regclass)")
             await connection.execute("UPDATE alembic_version SET version_num = $1", earlier)
-            await connection.execute("DROP INDEX ix_notice_of_team")
+            await connection.execute(f"DROP INDEX {index}")
             async with other.transaction():
-                await other.execute("LOCK TABLE notice IN ROW EXCLUSIVE MODE")
+                await other.execute(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE")
                 await connection.execute("SET lock_timeout = '50ms'")
                 with pytest.raises(asyncpg.LockNotAvailableError):
-                    await connection.execute(index.replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY"))
+                    await connection.execute(written.replace("INDEX", "INDEX CONCURRENTLY", 1))
             assert await connection.fetchval(valid) is False
-            await asyncio.to_thread(upgrade, empty_url, "0012")
+            await asyncio.to_thread(upgrade, empty_url, last)
             assert await connection.fetchval(valid)
         finally:
             await connection.close()
             await other.close()
-        assert await ours(empty_url) == made, earlier
-    await asyncio.to_thread(upgrade, empty_url)
-    made = await ours(empty_url)
-    for earlier in ("0012", "0013", "0014", "0015"):
-        connection = await asyncpg.connect(empty_url)
-        await connection.execute("UPDATE alembic_version SET version_num = $1", earlier)
-        await connection.close()
-        await asyncio.to_thread(upgrade, empty_url)
         assert await ours(empty_url) == made, earlier
 
 

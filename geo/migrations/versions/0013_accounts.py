@@ -107,11 +107,11 @@ def upgrade() -> None:
     op.execute(SIGNS_OUT_ON)
     op.execute("DROP TRIGGER IF EXISTS session_people_changed ON session")
     op.execute(CALLS.format(CALLED_FOR))
-    op.execute("UPDATE session SET id = gen_random_uuid() WHERE id IS NULL")
     op.execute("-- squawk-ignore ban-drop-constraint\nALTER TABLE session DROP CONSTRAINT IF EXISTS session_has_id")
     op.execute("ALTER TABLE session ADD CONSTRAINT session_has_id CHECK (id IS NOT NULL) NOT VALID")
     with op.get_context().autocommit_block():
-        # By themselves, for they read the whole table: who signs in meanwhile does not wait.
+        # By themselves, for they go through the whole table: who signs in meanwhile does not wait.
+        op.execute("UPDATE session SET id = gen_random_uuid() WHERE id IS NULL")
         op.execute("-- squawk-ignore prefer-robust-stmts\nALTER TABLE session VALIDATE CONSTRAINT session_has_id")
         op.execute("DROP INDEX CONCURRENTLY IF EXISTS uq_session_id")
         op.execute("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS uq_session_id ON session (id)")
