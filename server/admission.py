@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
+
+from starlette.datastructures import MutableHeaders
 
 from geo.actor import Actor
 from geo.admitting import Bound
@@ -127,7 +128,7 @@ def _without_email() -> Refusal:
     return InvalidInput(Problem(("reporter", "email"), EMAILS))
 
 
-def give_device(admission: Any, devices: Devices, headers: Any) -> None:
+def give_device(admission: Admission | None, devices: Devices, headers: MutableHeaders) -> None:
     """Let a caller whose device was new keep its name."""
-    if isinstance(admission, Admission) and admission.new_device is not None:
+    if admission is not None and admission.new_device is not None:
         devices.give(admission.new_device, headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -47,6 +48,17 @@ def test_links_within_the_project_lead_to_files_and_headings(path: Path) -> None
         if not target.exists() or (anchor and anchor not in _anchors(target)):
             lost.append(link)
     assert lost == []
+
+
+def test_the_locks_hold_all_that_is_depended_on() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    development = project["optional-dependencies"]["dev"]
+    for lock, wanted in (
+        ("requirements.lock", project["dependencies"]),
+        ("requirements-dev.lock", [*project["dependencies"], *development]),
+    ):
+        locked = set(re.findall(r"^([\w.-]+)==", (ROOT / lock).read_text(), re.MULTILINE))
+        assert {re.split(r"[\[<>=!~]", one)[0].lower() for one in wanted} - locked == set(), f"make lock: {lock}"
 
 
 def test_every_decision_is_listed() -> None:
