@@ -1,9 +1,9 @@
 """What happens to incidents and boundaries, read once and told to all who follow: one reader, many bounded queues.
 
-Each process reads each event once (`geo/changes.py`) and each change once for all who follow the same in the same way
-and the same right (`_Group`). Who does not keep up loses its queue and is told to ask again: memory stays bounded.
-Before anything is told, all sessions that it is for are looked up in one statement; who lost a right hears no more. All
-sessions are looked up whenever the database calls that one ended or an account changed, and every half minute.
+Each process reads each event once (`geo/changes.py`) and each change once for each group of those who are told the same
+(`server/followers.py`). Before anything is told, all sessions that it is for are looked up in one statement; who lost a
+right hears no more. All sessions are looked up whenever the database calls that one ended or an account changed, and
+every half minute.
 
 What could not be told because the database went away is told when it is back: a step is told as such, or those who
 follow are told to ask again, but it is never passed over.
@@ -15,31 +15,21 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from geo import changes, moments, sessions
-from geo.actor import Actor, Role
-from geo.changes import Change, Interest
+from geo.changes import Change
 from geo.database import Database
 from geo.moments import Cursor, Moment
 from geo.outage import out_of_reach
 from schema.subscriptions import Following, Telling
 from server.addresses import UNKNOWN
 from server.callers import CHANNEL as PEOPLE_CHANGED
+from server.followers import End, Followers, Group, Message, Session, Subscriber, TooManyFollow, rights_of
 from server.listener import Bell, Listener
-from server.rooms import Rooms
 
 _LOG = logging.getLogger(__name__)
-MOST_WAITING = 64
-"""Messages that wait for one subscriber."""
-MOST_STRANGERS = 64
-"""Ways of asking for the same that callers without an account have together: each costs a read at every change."""
-MOST_OWN_OF_ADDRESS = 8
-"""Of these, how many one address may have that nobody from elsewhere asks in, over however many connections."""
-MOST_OWN = 3
-"""Of these, how many one connection may have that nobody else asks in: so it leaves room for others."""
 _LOOK_SECONDS = 3.0
 _BETWEEN_LOOKS = 0.01
 _AFTER_TROUBLE = 0.5
@@ -50,141 +40,14 @@ _CATCHING_UP = 2
 _START_SECONDS = 10.0
 
 
-class TooManyFollow(Exception):
-    """This process has as many subscribers as it may."""
-
-
-class End(Enum):
-    """Why a subscriber is told no more."""
-
-    SIGNED_OUT = "the session has ended"
-    RIGHTS_CHANGED = "the caller's rights have changed"
-    STOPPING = "the server stops"
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A response as JSON text, and the cursor to go on from."""
-
-    text: str
-    cursor: str
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Of a signed-in subscriber: the digest of its token, and the rights that it opened with."""
-
-    digest: bytes
-    rights: Actor
-
-
-def rights_of(actor: Actor) -> Actor:
-    """What a caller may read depends on: not who it is."""
-    return replace(actor, account_id=None, name=None, session_id=None, secret_hash=None)
-
-
-@dataclass(eq=False, slots=True)
-class _Group:
-    """Those who are told the same."""
-
-    following: Following
-    telling: Telling
-    subscribers: set[Subscriber] = field(default_factory=set)
-
-    def before(self, round_: int) -> list[Subscriber]:
-        """Those who had joined before this look, and still are to be told."""
-        return [one for one in self.subscribers if one.joined < round_ and one.end is None]
-
-    def refetch(self, moment: Moment) -> Message:
-        cursor = Cursor.at(moment)
-        return Message(self.telling.refetch(cursor), str(cursor))
-
-
 @dataclass(slots=True)
 class _ToTell:
     """A change that a look found, for one group."""
 
     change: Change
-    group: _Group
+    group: Group
     round: int
     tries: int = 0
-
-
-class Subscriber:
-    """One who follows, from `Hub.join` until `leave`. Iterate `messages` once."""
-
-    __slots__ = (
-        "_hub",
-        "_queue",
-        "_sleeping",
-        "address",
-        "after",
-        "connection",
-        "end",
-        "group",
-        "joined",
-        "moment",
-        "session",
-    )
-
-    def __init__(
-        self,
-        hub: Hub,
-        group: _Group,
-        session: Session | None,
-        connection: object,
-        address: str,
-        after: Cursor | None,
-        moment: Moment,
-        joined: int,
-    ) -> None:
-        self._hub = hub
-        self._queue: list[Message] = []  # short, mostly empty, and there are thousands: a deque begins with 600 bytes
-        self._sleeping: asyncio.Future[None] | None = None
-        self.group = group
-        self.session = session
-        self.connection = connection
-        self.address = address
-        self.after = after
-        self.moment = moment
-        self.joined = joined
-        self.end: End | None = None
-
-    async def messages(self) -> AsyncGenerator[Message, None]:
-        """What was missed since `after`, then what happens, until `end` says why no more."""
-        if self.after is not None:
-            async with aclosing(self._hub.missed(self, self.after)) as missed:
-                async for message in missed:
-                    if self.end is not None:
-                        return
-                    yield message
-        while self.end is None:
-            if self._queue:
-                yield self._queue.pop(0)
-            else:
-                self._sleeping = asyncio.get_running_loop().create_future()
-                await self._sleeping
-
-    def offer(self, message: Message, now: Moment) -> None:
-        """Put a message into the queue; in place of all of them, where it is full, that some were left out."""
-        if len(self._queue) >= MOST_WAITING:
-            self._queue.clear()
-            message = self.group.refetch(now)
-        self._queue.append(message)
-        self._wake()
-
-    def stop(self, end: End) -> None:
-        """Tell it no more, not even what waits."""
-        self.end = self.end or end
-        self._queue.clear()
-        self._wake()
-
-    def leave(self) -> None:
-        self._hub.forget(self)
-
-    def _wake(self) -> None:
-        if self._sleeping is not None and not self._sleeping.done():
-            self._sleeping.set_result(None)
 
 
 class Hub:
@@ -201,11 +64,7 @@ class Hub:
         most_per_address: int = 0,
     ) -> None:
         self._database = database
-        self._most = most
-        self._groups: dict[tuple[Telling, Following], _Group] = {}
-        self._interested: dict[Interest, list[_Group]] = {}
-        self._subscribers: set[Subscriber] = set()
-        self._addresses = Rooms(most_per_address)
+        self._followers = Followers(most, most_per_address)
         self._moment: Moment | None = None
         self._round = 0
         self._waiting: list[asyncio.Future[Moment]] = []
@@ -240,7 +99,7 @@ class Hub:
     def stop(self) -> None:
         """End every subscription, so that its connection closes and the client turns to another process."""
         self.stopping = True
-        for subscriber in list(self._subscribers):
+        for subscriber in self._followers:
             subscriber.stop(End.STOPPING)
 
     async def close(self) -> None:
@@ -253,12 +112,12 @@ class Hub:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def __len__(self) -> int:
-        return len(self._subscribers)
+        return len(self._followers)
 
     @property
     def groups(self) -> int:
         """How many different ways of following there are."""
-        return len(self._groups)
+        return len(self._followers.groups())
 
     async def join(
         self,
@@ -283,44 +142,19 @@ class Hub:
             self._check_room(following, telling, connection, address)
         if self._moment is None or self.stopping:
             raise TimeoutError
-        group = self._groups.get((telling, following))
-        if group is None:
-            group = self._groups[telling, following] = _Group(following, telling)
-            self._interested.setdefault(following.interest, []).append(group)
+        group = self._followers.group_of(following, telling)
         subscriber = Subscriber(self, group, session, connection, address, after, self._moment, self._round)
-        self._addresses.enter(address)
-        group.subscribers.add(subscriber)
-        self._subscribers.add(subscriber)
+        self._followers.add(subscriber)
         return subscriber
 
     def _check_room(self, following: Following, telling: Telling, connection: object, address: str) -> None:
-        if self.stopping or len(self._subscribers) >= self._most or not self._addresses.has_room(address):
+        if self.stopping:
             raise TooManyFollow
-        if (telling, following) not in self._groups and _is_stranger(following):
-            others = self._interested.get(following.interest, ())
-            strangers = [group for group in others if _is_stranger(group.following)]
-            if len(strangers) >= MOST_STRANGERS:
-                raise TooManyFollow
-            own = (all(one.connection is connection for one in group.subscribers) for group in strangers)
-            if sum(own) >= MOST_OWN:
-                raise TooManyFollow
-            near = (all(one.address == address for one in group.subscribers) for group in strangers)
-            if sum(near) >= MOST_OWN_OF_ADDRESS:
-                raise TooManyFollow
+        self._followers.check_room(following, telling, connection, address)
 
     def forget(self, subscriber: Subscriber) -> None:
         """The subscriber left."""
-        if subscriber in self._subscribers:
-            self._addresses.leave(subscriber.address)
-        self._subscribers.discard(subscriber)
-        group = subscriber.group
-        group.subscribers.discard(subscriber)
-        if not group.subscribers and self._groups.get((group.telling, group.following)) is group:
-            del self._groups[group.telling, group.following]
-            interested = self._interested[group.following.interest]
-            interested.remove(group)
-            if not interested:
-                del self._interested[group.following.interest]
+        self._followers.forget(subscriber)
 
     async def missed(self, subscriber: Subscriber, after: Cursor) -> AsyncGenerator[Message, None]:
         """What came after the cursor, up to where the subscriber joined."""
@@ -336,7 +170,7 @@ class Hub:
                 if message is not None:
                     yield message
 
-    async def _told(self, group: _Group, change: Change) -> Message | None:
+    async def _told(self, group: Group, change: Change) -> Message | None:
         async with self._database.texts() as texts:
             text = await group.telling.of(texts, group.following, change)
         return None if text is None else Message(text, str(change.cursor))
@@ -355,7 +189,7 @@ class Hub:
                 async with asyncio.timeout(_LOOK_SECONDS):
                     await self._wake.wait()
             self._wake.clear()
-            if not self._subscribers and not self._waiting:
+            if not self._followers and not self._waiting:
                 self._moment = None
                 self._untold.clear()
                 continue
@@ -389,9 +223,9 @@ class Hub:
         if news.too_much:
             _LOG.info("so much happened that everybody is to ask again")
             self._untold.clear()
-            self._ask_again(self._groups.values(), self._round)
+            self._ask_again(self._followers.groups(), self._round)
         else:
-            found = [(change, group) for change in news.changes for group in self._concerned(change)]
+            found = [(change, group) for change in news.changes for group in self._followers.concerned(change)]
             self._untold += [_ToTell(change, group, self._round) for change, group in found]
         await self._check_sessions()
         await self._tell(news.now)
@@ -402,7 +236,7 @@ class Hub:
         everybody = self._people_changed or now > self._checked + _CHECK_SECONDS
         self._people_changed = False
         try:
-            await self._check(list(self._groups.values()) if everybody else {one.group for one in self._untold})
+            await self._check(self._followers.groups() if everybody else {one.group for one in self._untold})
         except BaseException:
             self._people_changed = self._people_changed or everybody
             raise
@@ -432,25 +266,15 @@ class Hub:
             _LOG.warning("a change could not be read: %s", type(error).__name__, exc_info=fault)
             return one.group.refetch(now)
 
-    def _concerned(self, change: Change) -> list[_Group]:
-        """The groups to tell a change, those of people who work here first."""
-        ward = change.ward_code
-        if change.incident_id is None:
-            return list(self._interested.get(Interest(ward, boundaries=True), ()))
-        interests = [Interest(ward, incident_id=change.incident_id), Interest(ward)]
-        interests += [Interest(ward, crew_id=crew) for crew in change.crews]
-        groups = [group for interest in interests for group in self._interested.get(interest, ())]
-        return sorted(groups, key=lambda group: _is_stranger(group.following))
-
-    def _ask_again(self, groups: Iterable[_Group], current: int) -> None:
+    def _ask_again(self, groups: Iterable[Group], current: int) -> None:
         if self._moment is None:
             return
-        for group in list(groups):
+        for group in groups:
             message = group.refetch(self._moment)
             for subscriber in group.before(current):
                 subscriber.offer(message, self._moment)
 
-    async def _check(self, groups: Iterable[_Group]) -> None:
+    async def _check(self, groups: Iterable[Group]) -> None:
         """End the subscriptions whose session has ended or opens other rights by now: one statement for all."""
         signed_in = [
             (subscriber, subscriber.session)
@@ -468,7 +292,3 @@ class Hub:
                 subscriber.stop(End.SIGNED_OUT)
             elif rights_of(actor) != session.rights:
                 subscriber.stop(End.RIGHTS_CHANGED)
-
-
-def _is_stranger(following: Following) -> bool:
-    return following.actor.role in (Role.ANONYMOUS, Role.REPORTER)

@@ -25,7 +25,8 @@ from server.addresses import UNKNOWN, address_of
 from server.admission import Admissions
 from server.answers import FAULT, formatted, later, raise_passing
 from server.contexts import may_introspect
-from server.events import Hub, Session, Subscriber, TooManyFollow, rights_of
+from server.events import Hub
+from server.followers import Session, Subscriber, TooManyFollow, rights_of
 from server.limiting import GRAPHQL, Limiter
 from server.operations import begin, count_refused, run
 from server.pages.trouble import TROUBLES

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from server.events import End, Message, Subscriber
+from server.followers import End, Message, Subscriber
 from server.listener import OUT_OF_REACH
 from server.live import Answer, Caller, Live
 

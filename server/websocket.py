@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
 
 from server.addresses import address_of
-from server.events import End
+from server.followers import End
 from server.languages import language_of
 from server.listener import OUT_OF_REACH
 from server.live import Answer, Caller, Live, SignedOut, changed

@@ -17,7 +17,8 @@ from pathlib import Path
 from types import AsyncGeneratorType
 
 from server import sse, websocket
-from server.events import Hub, Subscriber
+from server.events import Hub
+from server.followers import Subscriber
 from server.rate_settings import LIMITS
 from server.serving import address, listening, serve
 from server.settings import Settings

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from geo import journal
 from geo.database import Database
 from geo.lifecycle import Party, Status
-from server import events
+from server import events, followers
 from server.listener import bell_of
 from tests import ward
 from tests.server.live import Station, Stations, eventually, station
@@ -302,7 +302,7 @@ async def test_who_does_not_keep_up_is_told_to_ask_again_and_memory_stays_bounde
             )
             for _ in range(50):
                 assert (await quick.change())["refetch"] is False
-        assert all(len(one._queue) <= events.MOST_WAITING for one in live.hub._subscribers)
+        assert all(len(one._queue) <= followers.MOST_WAITING for one in live.hub._followers)
         slow.connection.transport.resume_reading()
         seen: dict[str, list[bool]] = {}
         cursor = None
@@ -354,10 +354,10 @@ async def test_what_costs_too_much_is_refused_before_anything_is_followed(live: 
 async def test_strangers_cannot_make_each_change_cost_a_thousand_reads(
     live: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "MOST_STRANGERS", 5)
+    monkeypatch.setattr(followers, "MOST_STRANGERS", 5)
     async with live.socket() as first, live.socket() as second, live.socket("staff") as staff:
         for number in range(5):
-            await (first if number < events.MOST_OWN else second).follow(str(number), query=aliased(f"a{number}"))
+            await (first if number < followers.MOST_OWN else second).follow(str(number), query=aliased(f"a{number}"))
         await live.followers(5)
         await second.follow("more", query=aliased("more"))
         answer = await second.receive()
@@ -370,13 +370,13 @@ async def test_one_connection_cannot_keep_all_others_from_following(live: Statio
     async with live.socket() as greedy, live.socket() as other:
         for number in range(16):
             await greedy.follow(str(number), query=aliased(f"a{number}"))
-        refused = [await greedy.receive() for _ in range(16 - events.MOST_OWN)]
+        refused = [await greedy.receive() for _ in range(16 - followers.MOST_OWN)]
         assert {answer["payload"][0]["extensions"]["code"] for answer in refused} == {"TOO_MANY_REQUESTS"}
         await other.follow("new", query=aliased("b"))
-        await live.followers(events.MOST_OWN + 1)
+        await live.followers(followers.MOST_OWN + 1)
         # What somebody else asks in the same way is nobody's own.
         await greedy.follow("same", query=aliased("b"))
-        await live.followers(events.MOST_OWN + 2)
+        await live.followers(followers.MOST_OWN + 2)
 
 
 def aliased(name: str) -> str:

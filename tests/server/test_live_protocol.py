@@ -309,7 +309,7 @@ async def test_two_hundred_abrupt_departures_leave_nothing_behind(door: Station)
     def state() -> tuple[int, int, int, int, int]:
         hub = door.hub
         pool = door.database.engine.sync_engine.pool
-        return len(hub), hub.groups, len(hub._interested), door.live.sockets.taken, pool.checkedout()  # type: ignore[attr-defined]
+        return len(hub), hub.groups, len(hub._followers._interested), door.live.sockets.taken, pool.checkedout()  # type: ignore[attr-defined]
 
     await eventually(lambda: state() == (0, 0, 0, 0, 0))
     before = len(asyncio.all_tasks())
