@@ -20,11 +20,15 @@ from server.wards import UnknownWard, asked_ward
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A page that somebody at work may go to. `word` is for the catalogues, `icon` of the design system."""
+    """A page that somebody at work may go to. `word` is for the catalogues, `icon` of the design system.
+
+    Those that are `folded` stand together behind one word: they are not for every hour, and the bar is one line long.
+    """
 
     path: str
     word: str
     icon: str
+    folded: bool = False
 
 
 STAFF_WAYS = (
@@ -33,10 +37,10 @@ STAFF_WAYS = (
     Way("/staff/places", N_("Địa điểm"), "map-pin"),
     Way("/staff/teams", N_("Tổ công nghệ số"), "contact"),
     Way("/staff/crews", N_("Đội phản ứng"), "truck"),
-    Way("/staff/categories", N_("Lĩnh vực"), "tags"),
-    Way("/staff/accounts", N_("Tài khoản"), "users"),
-    Way("/staff/audit", N_("Nhật ký"), "history"),
-    Way("/staff/jobs", N_("Việc chạy nền"), "cog"),
+    Way("/staff/categories", N_("Lĩnh vực"), "tags", folded=True),
+    Way("/staff/accounts", N_("Tài khoản"), "users", folded=True),
+    Way("/staff/audit", N_("Nhật ký"), "history", folded=True),
+    Way("/staff/jobs", N_("Việc chạy nền"), "cog", folded=True),
 )
 WAYS: dict[Role, tuple[Way, ...]] = {
     Role.STAFF: STAFF_WAYS,

@@ -171,3 +171,16 @@ async def test_the_crews_load_stays_fresh_while_it_is_looked_at(
     await first.get_by_role("button", name="Cho bắt đầu trực").click()
     await expect(page.locator(".told[role=status]")).to_contain_text("Đội bắt đầu trực")
     await expect(first).to_contain_text("Đang trực")
+
+
+async def test_every_way_is_in_sight_on_a_desk_and_the_menu_closes_as_menus_do(opening: Opening, laid: Laid) -> None:
+    page = await at_desk(opening, laid, "/staff/audit", DESKTOP)
+    assert await page.locator(".desk-line").evaluate("(line) => line.scrollWidth <= line.clientWidth")
+    await expect(page.get_by_role("button", name="Đăng xuất").get_by_text("Đăng xuất")).to_be_visible()
+    menu = page.locator(".desk-menu")
+    await page.locator(".desk-more summary").focus()
+    await page.keyboard.press("Enter")
+    await expect(menu.get_by_role("link", name="Nhật ký")).to_have_attribute("aria-current", "page")
+    await page.keyboard.press("Escape")
+    await expect(menu).to_be_hidden()
+    await expect(page.locator(".desk-more summary")).to_be_focused()
