@@ -4,6 +4,9 @@ A moment is a snapshot, not a time or a number: transactions commit in another o
 N" would pass over what was written before N and committed after it. `pg_snapshot` names exactly the transactions that
 had committed; an event is new when its transaction (`incident_event.xact`) was not among them. Nothing waits for the
 oldest transaction that still runs, either, as reading "below `pg_snapshot_xmin`" would.
+
+A crash may give the numbers of the last transactions that were rolled back to others: what they did was not worth
+writing down. So a moment takes none of these for over.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ class BadCursor(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Which transactions had committed: those below `end` that were not `running`."""
+    """Which transactions were over: those below `end` that were not `running`, nor rolled back shortly before."""
 
     end: int
     running: tuple[int, ...] = ()
@@ -100,8 +103,14 @@ class Cursor:
         return cls(moment, moment)
 
 
-SNAPSHOT = sa.cast(sa.func.pg_current_snapshot(), sa.Text)
-"""The moment of the statement that selects it, as text."""
+# The last 64 numbers: far more than are rolled back in a row.
+SNAPSHOT = sa.literal_column(
+    "(SELECT at::text || coalesce((SELECT string_agg(',' || x, '') FROM generate_series("
+    "greatest(pg_snapshot_xmax(at)::text::bigint - 64, 3), pg_snapshot_xmax(at)::text::bigint - 1) AS x"
+    " WHERE pg_xact_status(x::text::xid8) = 'aborted'), '') FROM pg_current_snapshot() AS at)",
+    sa.Text,
+)
+"""The moment of the statement that selects it, as text: a `pg_snapshot`, with what was rolled back added at the end."""
 
 
 async def moment(connection: AsyncConnection) -> Moment:

@@ -155,6 +155,20 @@ async def test_what_rolled_back_never_happened(database: Database) -> None:
 
 
 @pytest.mark.usefixtures("laid")
+async def test_the_number_of_what_rolled_back_may_be_given_again_by_a_crash(database: Database) -> None:
+    number = sa.text("SELECT pg_current_xact_id()::text::bigint")
+    async with database.write() as connection:
+        kept = await connection.scalar(number)
+    async with database.engine.connect() as connection:
+        undone = await connection.scalar(number)
+        await connection.rollback()
+        now = await moments.moment(connection)
+    assert now.end > undone > kept
+    assert now.holds(kept)
+    assert not now.holds(undone)
+    assert now.covers(now)
+
+
 async def test_among_many_writers_each_step_is_read_once_across_restarts(database: Database) -> None:
     """Readers break off at random places and go on by the last cursor they saw."""
     made = await reported(database)

@@ -146,21 +146,22 @@ async def test_a_migration_that_stopped_in_the_middle_can_be_run_again(
     last = f"{int(stopped_after[-1]) + 1:04}"
     await asyncio.to_thread(upgrade, empty_url, last)
     made = await ours(empty_url)
-    valid = f"SELECT indisvalid FROM pg_index WHERE indexrelid = '{index}'::regclass"
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = $1::regclass"
+    definition = "SELECT pg_get_indexdef($1::regclass)"
     for earlier in stopped_after:
         connection, other = await asyncpg.connect(empty_url), await asyncpg.connect(empty_url)
         try:
-            written: str = await connection.fetchval(f"SELECT pg_get_indexdef('{index}'::regclass)")
+            made_by: str = await connection.fetchval(definition, index)
             await connection.execute("UPDATE alembic_version SET version_num = $1", earlier)
             await connection.execute(f"DROP INDEX {index}")
             async with other.transaction():
                 await other.execute(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE")
                 await connection.execute("SET lock_timeout = '50ms'")
                 with pytest.raises(asyncpg.LockNotAvailableError):
-                    await connection.execute(written.replace("INDEX", "INDEX CONCURRENTLY", 1))
-            assert await connection.fetchval(valid) is False
+                    await connection.execute(made_by.replace("INDEX", "INDEX CONCURRENTLY", 1))
+            assert await connection.fetchval(valid, index) is False
             await asyncio.to_thread(upgrade, empty_url, last)
-            assert await connection.fetchval(valid)
+            assert await connection.fetchval(valid, index)
         finally:
             await connection.close()
             await other.close()
