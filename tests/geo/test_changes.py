@@ -154,7 +154,6 @@ async def test_what_rolled_back_never_happened(database: Database) -> None:
     assert (await after(database, start)).changes == ()
 
 
-@pytest.mark.usefixtures("laid")
 async def test_the_number_of_what_rolled_back_may_be_given_again_by_a_crash(database: Database) -> None:
     number = sa.text("SELECT pg_current_xact_id()::text::bigint")
     async with database.write() as connection:
@@ -169,6 +168,7 @@ async def test_the_number_of_what_rolled_back_may_be_given_again_by_a_crash(data
     assert now.covers(now)
 
 
+@pytest.mark.usefixtures("laid")
 async def test_among_many_writers_each_step_is_read_once_across_restarts(database: Database) -> None:
     """Readers break off at random places and go on by the last cursor they saw."""
     made = await reported(database)
