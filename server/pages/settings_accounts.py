@@ -223,13 +223,26 @@ async def _account(request: Request, code: str, problems: Problems | None = None
 
 async def _form(request: Request, code: str, given: dict[str, Any], problems: Problems | None = None) -> Response:
     kept = [role for role in ROLES if role in account_lists.kept_by(request.state.actor)]
+    taken = (
+        await _of_name(request, code, given["username"])
+        if any(field == "username" for field, _ in problems or ())
+        else None
+    )
     context = {
         "given": given,
+        "taken": taken,
         "roles": {role: ROLES[role] for role in kept if role is not AccountRole.ADMIN},
         "belongs": (await ask(request, "settings_belongs", {"code": code}))["ward"],
         "problems": problems or [],
     }
     return await desk_page(request, "settings_account_new.html", context, at=AT, status=422 if problems else 200)
+
+
+async def _of_name(request: Request, code: str, username: str) -> dict[str, Any] | None:
+    """The ward's account of that name: whoever loads anew the page that showed a link once has made it already."""
+    given = {"code": code, "search": username, "role": None, "after": None}
+    found: list[dict[str, Any]] = (await ask(request, "settings_accounts", given))["ward"]["accounts"]["nodes"]
+    return next((one for one in found if username and one["username"] == username.lower()), None)
 
 
 async def _password(request: Request, result: dict[str, Any], *, new: bool) -> Response:
