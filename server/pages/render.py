@@ -93,8 +93,8 @@ def page(
 ) -> HTMLResponse:
     """The answer to a request for a page; `within` is the ward that it is about, where its address does not say so.
 
-    Beside its context a template has `nonce`, `here` (this address in another language) and `to(path)`, which keeps
-    the ward that the request names in an address of our own.
+    Beside its context a template has `nonce`, `early` (whether the reader has only to wait), `here` (this address in
+    another language) and `to(path)`, which keeps the ward that the request names in an address of our own.
     """
     language = language_of(request)
     nonce = secrets.token_urlsafe(16)
@@ -104,6 +104,7 @@ def page(
         .render(
             {
                 **context,
+                "early": status == 429,
                 "nonce": nonce,
                 "to": partial(_within_ward, request, within),
                 "here": {other: f"?{request.url.include_query_params(lang=other).query}" for other in Language},
