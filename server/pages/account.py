@@ -20,8 +20,9 @@ from geo.passwords import LENGTHS
 from geo.second_factor import Need
 from server import sessions
 from server.pages.asking import ask
-from server.pages.desk import desk_page
-from server.pages.second_factor import set_up_context
+from server.pages.desk import desk_page, desk_words
+from server.pages.languages import language_of, translations
+from server.pages.second_factor import CODES_WORDS, set_up_context
 from server.pages.settings_forms import Problems, ago, back, clock, done, filled, problems_of, say, text
 from server.pages.signed_in import only
 from server.pages.words import N_
@@ -33,6 +34,9 @@ DONE = {
     "ended": N_("Đã đăng xuất máy đó."),
     "others": N_("Đã đăng xuất mọi máy khác."),
     "password": N_("Đã đổi mật khẩu. Các máy khác đã bị đăng xuất."),
+    "recovery": N_(
+        "Đã đăng nhập bằng một mã khôi phục, mã đó không dùng được nữa. Số mã còn lại ở phần Bảo mật hai lớp."
+    ),
     "off": N_("Đã tắt bảo mật hai lớp."),
 }
 ON_DEVICE = N_("%(browser)s trên %(system)s")
@@ -202,7 +206,8 @@ async def _set_up(request: Request, given: str, problems: Problems | None = None
 
 
 async def _codes(request: Request, codes: list[str]) -> Response:
-    response = await desk_page(request, "account_codes.html", {"codes": codes}, at=AT)
+    words = desk_words(translations(language_of(request)).gettext, CODES_WORDS)
+    response = await desk_page(request, "account_codes.html", {"codes": codes, "words": words}, at=AT)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -7,6 +7,7 @@ are in the answer to the form that made them and nowhere else, so that answer is
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import segno
@@ -19,12 +20,16 @@ from geo.errors import InvalidInput, TooManyRequests
 from server import sessions, signing_in
 from server.pages.languages import language_of, translations
 from server.pages.sign_in import go_on, own_path, plain_page, start_of, waiting_told
-from server.pages.words import N_
+from server.pages.words import N_, script_words
 from server.sessions import FOREIGN, is_own
 from server.settings import Settings
 from server.signing_in import Waiting, Wants
 from server.uploads import Form, Refused, read_form
 
+CODES_WORDS = {
+    "copied": N_("Đã chép các mã."),
+    "notCopied": N_("Không chép được. Hãy chọn các mã rồi chép bằng tay."),
+}
 _CODE_MISSING = N_("Hãy nhập mã 6 chữ số của ứng dụng.")
 
 
@@ -87,7 +92,9 @@ async def code_given(request: Request) -> Response:
     if opened is None:
         field = "code" if given else "recovery"
         return await _code_page(request, who, then, [(field, second_factor.WRONG.to(language))], status=422)
-    return go_on(request, opened, then)
+    # Who came by a recovery code has one fewer: their account says how many are left.
+    told = {"done": "recovery", **({"ward": ward} if (ward := request.query_params.get("ward")) else {})}
+    return go_on(request, opened, then if given else f"/account?{urlencode(told)}")
 
 
 async def set_up(request: Request) -> Response:
@@ -116,7 +123,8 @@ async def set_up_done(request: Request) -> Response:
     if done is None:
         return _again(request)
     opened, codes = done
-    context = {"codes": codes, "then": then or start_of(request, opened)}
+    words = script_words(translations(language_of(request)).gettext, CODES_WORDS)
+    context = {"codes": codes, "then": then or start_of(request, opened), "words": words}
     response = await plain_page(request, "second_factor_codes.html", context)
     sessions.hold(request, response, opened.token, opened.lifetime)
     return response

@@ -1,16 +1,16 @@
-// A password that is shown once: copied by a button, printed with what belongs to it.
+// What is shown once, a password, a link or codes: copied by a button, printed with what belongs to it.
 
 import { data } from "../common/words.js";
 
-const password = document.getElementById("password");
+const shown = document.getElementById("password");
 const said = document.getElementById("said");
 
 document.getElementById("copy").addEventListener("click", async () => {
   try {
-    await navigator.clipboard.writeText(password.textContent);
+    await navigator.clipboard.writeText(shown.innerText.trim());
     said.textContent = data.messages.copied;
   } catch {
-    getSelection().selectAllChildren(password);
+    getSelection().selectAllChildren(shown);
     said.textContent = data.messages.notCopied;
   }
 });
