@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -34,11 +35,12 @@ from server.periods import VIETNAM, read_period
 from server.settings import Settings
 from server.wards import UNKNOWN_WARD, UnknownWard, asked_ward
 
+_LOG = logging.getLogger(__name__)
 RETRY_AFTER = 30
-STALLED = 60
+STALLED = 20
 """Seconds after which a reader who takes nothing is left."""
-LONGEST = 30 * 60
-"""Seconds an export may take in all."""
+LONGEST = {True: 30 * 60, False: 5 * 60}
+"""Seconds an export may take in all, for those who have an account and for those who have none."""
 
 UNKNOWN_EXPORT = Text("Không có tệp xuất này.", "There is no such export.")
 UNFILTERED = Text("Chỉ lọc được tệp phản ánh.", "Only the export of incidents can be filtered.")
@@ -66,6 +68,10 @@ class Taken:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Stalled(Exception):
+    """The reader takes nothing."""
+
+
 class Export(Response):
     """A document, read from the database while it is sent. Another one has to wait where too many run.
 
@@ -88,12 +94,17 @@ class Export(Response):
         exports: Exports = self._request.app.state.exports
 
         async def sent(message: Message) -> None:
-            async with asyncio.timeout(STALLED):
-                await send(message)
+            try:
+                async with asyncio.timeout(STALLED):
+                    await send(message)
+            except TimeoutError:
+                raise Stalled from None
 
+        known = self._request.state.actor.account_id is not None
+        whole = asyncio.timeout(LONGEST[known])
         try:
-            async with asyncio.timeout(LONGEST):
-                with exports.place(_who(self._request)):
+            async with whole:
+                async with exports.place(_who(self._request), known=known):
                     async with exports.text(self._document) as pieces:
                         # Before the answer begins: a database out of reach is then told as such.
                         first = await anext(pieces) + await anext(pieces)
@@ -101,6 +112,14 @@ class Export(Response):
                         stream = StreamingResponse(_from(first, pieces))
                         stream.raw_headers = self.raw_headers
                         await stream(scope, receive, sent)
+        except Stalled:
+            _LOG.info(
+                "the reader of an export took nothing for %s s", STALLED
+            )  # what lacks its end, the server cuts off
+        except TimeoutError:
+            if not whole.expired():
+                raise
+            _LOG.info("an export took longer than %s s", LONGEST[known])
         except TooMany:
             refusal = _refusal(self._request, "export", BUSY, 503, {"Retry-After": str(RETRY_AFTER)})
             await refusal(scope, receive, send)

@@ -6,8 +6,9 @@ a connection of its own and closes it at its end, in one read-only transaction w
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,11 @@ from geo.database import async_url
 from geo.exporting.writing import Document
 
 AT_ONCE = 2
-"""Exports at the same time in one process."""
+"""Exports at the same time in one process for all who have no account, and as many for those who have one: strangers
+who read slowly must not keep staff from theirs."""
+WAIT_SECONDS = 1.0
+"""How long a place is waited for. Who has just read the end of one export may ask for the next before the first has
+given back what it held."""
 BATCH = 200
 """Rows held at once."""
 _SETTINGS = {
@@ -41,9 +46,9 @@ class Exports:
     """The way to the database for long reads."""
 
     def __init__(self, url: str, *, at_once: int = AT_ONCE) -> None:
-        self.running = 0
-        self._whose: set[str] = set()
+        self._whose: set[tuple[bool, str]] = set()
         self._at_once = at_once
+        self._left = asyncio.Condition()
         self._engine = create_async_engine(
             async_url(url),
             poolclass=NullPool,
@@ -51,21 +56,36 @@ class Exports:
             connect_args={"server_settings": _SETTINGS, "timeout": 10},
         )
 
-    @contextmanager
-    def place(self, who: str) -> Iterator[None]:
-        """One of the few places, for the length of a block. Raises `TooMany` at once where there is none.
+    @property
+    def running(self) -> int:
+        """How many there are now."""
+        return len(self._whose)
 
-        Each has one at a time: who exports slowly must not keep all others from it.
+    @asynccontextmanager
+    async def place(self, who: str, *, known: bool = False) -> AsyncIterator[None]:
+        """One of the few places, for the length of a block; `known` callers have places of their own.
+
+        Each has one at a time: who exports slowly must not keep all others from it. Raises `TooMany` where none becomes
+        free within a moment.
         """
-        if self.running >= self._at_once or who in self._whose:
-            raise TooMany
-        self.running += 1
-        self._whose.add(who)
+        mine = (known, who)
+
+        def free() -> bool:
+            return mine not in self._whose and sum(one[0] == known for one in self._whose) < self._at_once
+
+        async with self._left:
+            try:
+                async with asyncio.timeout(WAIT_SECONDS):
+                    await self._left.wait_for(free)
+            except TimeoutError:
+                raise TooMany from None
+            self._whose.add(mine)
         try:
             yield
         finally:
-            self.running -= 1
-            self._whose.discard(who)
+            self._whose.discard(mine)
+            async with self._left:
+                self._left.notify_all()
 
     @asynccontextmanager
     async def rows(self, statement: sa.Select[Any], batch: int = BATCH) -> AsyncIterator[AsyncIterator[Any]]:
