@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
+import re
+import time
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+_LOG = logging.getLogger(__name__)
 UNKNOWN = "unknown"
 """Who comes by a Unix socket, or behind a proxy that does not say for whom it asks."""
 _SCHEMES = {"http": ("http", "ws"), "https": ("https", "wss")}
 _NETWORK_BITS = 64
 """What one subscriber has of IPv6 addresses: each of them may be used but once."""
+_WITH_PORT = re.compile(r"\[([^]]*)\](?::\d+)?|([\d.]+):\d+", re.ASCII)
+"""How some proxies write whom they were asked by."""
+_TOLD_SECONDS = 60.0
+_told: dict[str, float] = {}
 
 
 def address_of(scope: Scope, proxies: int) -> str:
@@ -24,7 +32,10 @@ def address_of(scope: Scope, proxies: int) -> str:
         client = scope.get("client")
         return _network(client[0]) if client else UNKNOWN
     told = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
-    return _network(told[-proxies].strip()) if len(told) >= proxies else UNKNOWN
+    found = _network(told[-proxies].strip()) if len(told) >= proxies else UNKNOWN
+    if found is UNKNOWN:
+        _warn()
+    return found
 
 
 class Forwarded:
@@ -43,7 +54,17 @@ class Forwarded:
         await self.app(scope, receive, send)
 
 
+def _warn() -> None:
+    """Say, once a minute and without what stood there, that all such callers count as one."""
+    now = time.monotonic()
+    if now > _told.get(UNKNOWN, -_TOLD_SECONDS) + _TOLD_SECONDS:
+        _told[UNKNOWN] = now
+        _LOG.warning("X-Forwarded-For names no caller: is PHUONGSO_PROXIES right? All who come so count as one address")
+
+
 def _network(text: str) -> str:
+    if (apart := _WITH_PORT.fullmatch(text)) is not None:
+        text = apart[1] or apart[2]
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
