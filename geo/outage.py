@@ -29,6 +29,9 @@ OUT_OF_REACH = (
 """The classes among which `out_of_reach` looks."""
 
 _LOCK_NOT_AVAILABLE, _READ_ONLY = "55P03", "25006"
+_ENDS = ("FATAL", "PANIC")
+"""How grave an error is that refuses or ends a session, whatever its state: a database that lets nobody in just now
+(ALLOW_CONNECTIONS false) gives 55000, which a statement may raise by a fault of ours."""
 _CLASSES = (
     "08",  # connection exception
     "28",  # not let in: a password that was changed a moment ago
@@ -48,6 +51,8 @@ def out_of_reach(error: BaseException | None) -> bool:
             return True
         error = error.driver_exception
     if isinstance(error, asyncpg.PostgresError):
+        if error.severity_en in _ENDS:
+            return True
         state = error.sqlstate or ""
         return state[:2] in _CLASSES or state in (_LOCK_NOT_AVAILABLE, _READ_ONLY)
     return isinstance(error, OUT_OF_REACH) and not isinstance(error, ValueError)

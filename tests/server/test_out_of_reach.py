@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from geo.actor import ANONYMOUS
-from geo.database import Texts
+from geo.database import Database, Texts
 from geo.intake import Intake
+from geo.outage import OUT_OF_REACH, out_of_reach
 from geo.receiving import Submission
 from geo.reports import Report
 from tests.asking import Desk
@@ -60,6 +61,20 @@ async def test_a_fault_of_ours_is_no_outage(desk: Desk, monkeypatch: pytest.Monk
     assert response.status_code == 200
     (error,) = response.json()["errors"]
     assert (error["extensions"]["code"], error["path"]) == ("INTERNAL", ["ward"])
+
+
+async def test_a_database_that_lets_nobody_in_is_away(desk: Desk) -> None:
+    url = sa.make_url(desk.database.url).set(database="template0")  # as after ALLOW_CONNECTIONS false
+    closed = Database(url.render_as_string(hide_password=False))
+    with pytest.raises(OUT_OF_REACH) as reading:
+        async with closed.read():
+            pass
+    with pytest.raises(OUT_OF_REACH) as pooled:
+        await (await closed.pool("auto")).acquire()
+    assert out_of_reach(reading.value)
+    assert out_of_reach(pooled.value)
+    assert not out_of_reach(asyncpg.ObjectNotInPrerequisiteStateError("a fault of a statement's"))
+    await closed.close()
 
 
 async def test_the_first_request_after_a_restart_is_answered(desk: Desk) -> None:
