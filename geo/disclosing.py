@@ -97,12 +97,13 @@ async def export(connection: AsyncConnection, who: Person) -> Export:
     keys = await personal.reports_of(connection, who)
     pictures: dict[str, UUID] = {}
     reports = [await _report(connection, key, pictures) for key in keys]
-    named = [key for key in await personal.reports_naming(connection, who) if key not in keys]
+    pattern = await personal.naming(connection, who, keys)
+    named = [key for key in await personal.reports_naming(connection, who, pattern) if key not in keys]
     document = {
         "asked": who.phone or who.email or who.tracking_code,
         "at": await connection.scalar(sa.select(sa.func.now())),
         "reports": reports,
-        "mentions": [*await _mentions(connection, who, named), *await _elsewhere(connection, who)],
+        "mentions": [*await _mentions(connection, pattern, named), *await _elsewhere(connection, who)],
         "teamMembers": await _members(connection, who),
         "places": await _places(connection, who),
         "accounts": [
@@ -217,14 +218,14 @@ async def _consents(connection: AsyncConnection, ward_code: str, subject_id: UUI
     ]
 
 
-async def _mentions(connection: AsyncConnection, who: Person, keys: list[Key]) -> list[dict[str, Any]]:
+async def _mentions(connection: AsyncConnection, pattern: str | None, keys: list[Key]) -> list[dict[str, Any]]:
     """Where others' reports name this person: the words in which they do."""
-    if not keys or who.pattern is None:
+    if not keys or pattern is None:
         return []
     rows, steps = incident.c, incident_event.c
     parts = [
         sa.select(rows.ward_code, rows.tracking_code, text.label("text")).where(
-            erasing.among(rows.ward_code, rows.id, keys), erasing.says(text, who.pattern)
+            erasing.among(rows.ward_code, rows.id, keys), erasing.says(text, pattern)
         )
         for text in (rows.description, rows.address, rows.satisfaction_comment)
     ]
@@ -232,7 +233,7 @@ async def _mentions(connection: AsyncConnection, who: Person, keys: list[Key]) -
     parts.append(
         sa.select(rows.ward_code, rows.tracking_code, steps.note.label("text"))
         .select_from(incident.join(incident_event, of))
-        .where(erasing.among(steps.ward_code, steps.incident_id, keys), erasing.says(steps.note, who.pattern))
+        .where(erasing.among(steps.ward_code, steps.incident_id, keys), erasing.says(steps.note, pattern))
     )
     found = await connection.execute(sa.union_all(*parts))
     return [{"where": f"incident {row.tracking_code}", "ward": row.ward_code, "text": row.text} for row in found]

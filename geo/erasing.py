@@ -31,7 +31,8 @@ _MOST_IN_A_JOB = 40
 Key = tuple[str, UUID]
 """An incident: its ward and id."""
 
-_BETWEEN = "[\\s.()\u00a0\u2010-\u2015-]*"
+_BETWEEN = "[\\s.()/,_\u00a0\u200b-\u200f\u2010-\u2015\u2060-]*"
+_DIGIT = "[0-9\uff10-\uff19]"
 _WORD = "[[:alnum:]]"
 
 
@@ -124,8 +125,13 @@ async def unknown(connection: AsyncConnection, pictures: Collection[UUID]) -> se
 
 def phone_pattern(phone: str) -> str:
     """A regular expression, PostgreSQL's, for every way that people write the number `0xxxxxxxxx`."""
-    digits = _BETWEEN.join(phone[1:])
-    return f"(?<![0-9])((\\+|00)?84{_BETWEEN}0?|0){_BETWEEN}{digits}(?![0-9])"
+    country = f"([+\uff0b]|{_digits('00')}{_BETWEEN})?{_digits('84')}{_BETWEEN}{_digits('0')}?"
+    return f"(?<!{_DIGIT})({country}|{_digits('0')}){_BETWEEN}{_digits(phone[1:])}(?!{_DIGIT})"
+
+
+def _digits(number: str) -> str:
+    """These digits, narrow or as wide as some keyboards write them, whatever stands between."""
+    return _BETWEEN.join(f"[{digit}{chr(0xFF10 + int(digit))}]" for digit in number)
 
 
 def words_pattern(text: str) -> str:

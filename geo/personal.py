@@ -69,7 +69,7 @@ def person(
     found = Person(
         check.phone(phone, ("phone",)),
         check.email(email, ("email",)),
-        check.text(tracking_code, ("trackingCode",), 40),
+        code.upper() if (code := check.text(tracking_code, ("trackingCode",), 40)) is not None else None,
         ward_code,
     )
     if not check.problems and sum(one is not None for one in (found.phone, found.email, found.tracking_code)) != 1:
@@ -97,17 +97,30 @@ async def reports_of(connection: AsyncConnection, who: Person) -> list[Key]:
     return sorted((row.ward_code, row.id) for row in await connection.execute(query))
 
 
-async def reports_naming(connection: AsyncConnection, who: Person) -> list[Key]:
-    """The incidents in whose words, or whose history, this person's number or address stands."""
+async def naming(connection: AsyncConnection, who: Person, keys: list[Key]) -> str | None:
+    """A pattern that finds this person in others' words: what they are asked for by, and the e-mail addresses that they
+    told in their reports, which are `keys`. Not their names, which many share. None for who is known by a report alone.
+    """
     if who.pattern is None:
+        return None
+    told = reporter.c
+    emails = await connection.scalars(
+        sa.select(told.email).where(erasing.among(told.ward_code, told.incident_id, keys), told.email.is_not(None))
+    )
+    return erasing.one_of(sorted({who.pattern, *map(erasing.words_pattern, emails)}))
+
+
+async def reports_naming(connection: AsyncConnection, who: Person, pattern: str | None) -> list[Key]:
+    """The incidents in whose words, or whose history, this pattern of `naming` finds the person."""
+    if pattern is None:
         return []
     rows, steps = incident.c, incident_event.c
     texts = (rows.description, rows.address, rows.satisfaction_comment)
-    named = sa.or_(*(erasing.says(text, who.pattern) for text in texts))
+    named = sa.or_(*(erasing.says(text, pattern) for text in texts))
     found = sa.union(
         sa.select(rows.ward_code, rows.id).where(who.within(rows.ward_code), named),
         sa.select(steps.ward_code, steps.incident_id).where(
-            who.within(steps.ward_code), erasing.says(steps.note, who.pattern)
+            who.within(steps.ward_code), erasing.says(steps.note, pattern)
         ),
     )
     return sorted((row[0], row[1]) for row in await connection.execute(found))

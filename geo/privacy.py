@@ -54,7 +54,7 @@ async def erase(connection: AsyncConnection, who: Person, *, dry_run: bool = Fal
 
 async def _erase(connection: AsyncConnection, who: Person) -> Erased:
     own = await personal.reports_of(connection, who)
-    naming = await personal.reports_naming(connection, who)
+    naming = await personal.reports_naming(connection, who, await personal.naming(connection, who, own))
     await erasing.lock(connection, {*own, *naming})
     patterns = await personal.identities(connection, who, own)
     rows = incident.c
@@ -68,9 +68,8 @@ async def _erase(connection: AsyncConnection, who: Person) -> Erased:
     counts["photographs"] = len(erased.pictures)
     counts["contacts"] = await erasing.forget_contacts(connection, own, Ending.ERASED)
     counts["texts"] = await erasing.forget_words(connection, own)
-    counts["mentions"] = await _take_out(connection, own, patterns)
+    counts["mentions"] = await _take_out(connection, sorted({*own, *naming}), patterns)
     if who.pattern is not None:
-        counts["mentions"] += await _take_out(connection, naming, [who.pattern])
         counts["members"] = await _forget_members(connection, who)
         counts["places"] = await _forget_places(connection, who)
         for table, columns in FREE_TEXTS.items():

@@ -25,7 +25,8 @@ from tests.ward import CLEAN, CODE, FIRST, IN_FIRST, Reported, report
 
 PHONE, EMAIL, NAME = "0905123456", "hoa.le+phuong@vidu.vn", "Lê Thị Hoa"
 WRITTEN = ("0905123456", "0905 123 456", "0905.123.456", "+84905123456", "84 905 123 456", "+84 (0)905-123-456",
-           "0084905123456", "(090) 512\u00a03456")  # fmt: skip
+           "0084905123456", "(090) 512\u00a03456", "0905/123/456", "0905,123,456", "0905_123_456",
+           "090\u200b512\u20603456", "０９０５１２３４５６", "＋84 905 123 456")  # fmt: skip
 OTHERS = ("0905123457", "10905123456", "09051234567", "905123456")
 ROOT = Path(__file__).parent.parent.parent
 
@@ -81,9 +82,30 @@ async def test_a_number_is_found_however_it_is_written(undone: Laid) -> None:
     for text in WRITTEN:
         for around in ("{}", "gọi {}, gặp Hoa", "số:{}."):
             assert await undone.value(sa.select(erasing.says(sa.literal(around.format(text)), pattern))), text
-            assert personal.person(phone=text.replace("0084", "+84").replace("(0)", "")).phone == PHONE
+    for text in ("+84905-123-456", "0905.123.456", "(090) 512 3456"):
+        assert personal.person(phone=text).phone == PHONE
     for text in OTHERS:
         assert not await undone.value(sa.select(erasing.says(sa.literal(text), pattern))), text
+
+
+async def test_a_report_is_found_by_its_code_however_it_is_written(undone: Laid) -> None:
+    mine = await reported(undone)
+    for written in (mine.tracking_code.lower(), f" {mine.tracking_code} "):
+        assert (await erase(undone, dry_run=True, tracking_code=written)).counts["contacts"] == 1, written
+
+
+async def test_who_is_asked_for_by_number_is_found_by_the_address_that_they_told_too(undone: Laid) -> None:
+    await reported(undone)
+    other = await reported(undone, phone="0905999999", description=f"Nhờ báo {EMAIL.upper()}, chị {NAME}")
+    namesake = await reported(undone, phone=None, description=f"Chị {NAME} cũng thấy")
+    async with undone.database.write() as connection:
+        found = await disclosing.export(connection, personal.person(phone=PHONE))
+    (mention,) = found.document["mentions"]
+    assert other.tracking_code in mention["where"]
+    await erase(undone, phone=PHONE)
+    words = "SELECT description FROM incident WHERE id = :key"
+    assert await undone.value(words, key=other.key) == f"Nhờ báo {erasing.MARK}, chị {erasing.MARK}"
+    assert await undone.value(words, key=namesake.key) == f"Chị {NAME} cũng thấy"
 
 
 def test_one_person_is_asked_for_at_a_time() -> None:
