@@ -181,6 +181,7 @@ def create_app(settings: Settings) -> Starlette:
         },
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # a redirect would have a password sent again, perhaps to plain HTTP
     app.state.database = database
     app.state.intake = Intake(database)
     app.state.live = live
