@@ -99,9 +99,14 @@ async def mail_link(
 async def set_email(
     connection: AsyncConnection, actor: Actor, ward_code: str, account_id: UUID, email: str | None
 ) -> None:
-    """Where links to the account may be mailed; None: nowhere. Raises `NotFound`, `NotAllowed`."""
+    """Where links to the account may be mailed; None: nowhere. Another one than before ends all links.
+
+    Raises `NotFound`, `NotAllowed`.
+    """
     await _locked(connection, actor, ward_code, account_id)
-    await _change(connection, account_id, email=email)
+    if email != await connection.scalar(sa.select(account.c.email).where(account.c.id == account_id)):
+        await _change(connection, account_id, email=email)
+        await account_links.end_all(connection, account_id)  # what was mailed went to the earlier address
 
 
 async def reset_second_factor(connection: AsyncConnection, actor: Actor, ward_code: str, account_id: UUID) -> None:
@@ -114,7 +119,7 @@ async def reset_second_factor(connection: AsyncConnection, actor: Actor, ward_co
 async def set_disabled(
     connection: AsyncConnection, actor: Actor, ward_code: str, account_id: UUID, disabled: bool
 ) -> None:
-    """Let the account sign in no more, and sign it out everywhere; or let it sign in again.
+    """Let the account sign in no more, end its links and sign it out everywhere; or let it sign in again.
 
     Its crew, its team and all that it did stay as they are. Raises `NotFound`, `NotAllowed`.
     """
@@ -122,6 +127,7 @@ async def set_disabled(
     since = sa.func.coalesce(account.c.disabled_at, sa.func.now()) if disabled else sa.null()
     await _change(connection, account_id, disabled_at=since)
     if disabled:
+        await account_links.end_all(connection, account_id)
         await sessions.end_all(connection, account_id)
 
 

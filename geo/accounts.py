@@ -119,8 +119,12 @@ async def set_password(connection: AsyncConnection, username: str, password_hash
 
 
 async def disable(connection: AsyncConnection, username: str) -> None:
-    """No sign-in from now on, and signed out everywhere; what the account did stays on record. Raises `NotFound`."""
-    await _change(connection, username, disabled_at=sa.func.coalesce(account.c.disabled_at, sa.func.now()))
+    """No sign-in and no link from now on, and signed out everywhere; what the account did stays on record.
+
+    Raises `NotFound`.
+    """
+    since = sa.func.coalesce(account.c.disabled_at, sa.func.now())
+    await account_links.end_all(connection, await _change(connection, username, disabled_at=since))
 
 
 async def find(connection: AsyncConnection, username: str) -> Account | None:

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import account_links, sessions, sign_in_delays, tables
+from geo import account_links, accounts, sessions, sign_in_delays, tables
 from geo.secrets import digest
 from geo.tables import LinkPurpose
 from server.app import create_app
@@ -124,6 +124,39 @@ async def test_a_link_that_counts_no_more_says_so_and_does_nothing(desk: Desk, c
         assert response.status_code == 410
         assert "không còn dùng được" in response.text
     assert await desk.dump() == before
+
+
+AGAINST: dict[str, tuple[str, dict[str, Any]] | None] = {
+    "another address": ("setAccountEmail", {"email": "other@example.vn"}),
+    "disabled and enabled": ("setAccountDisabled", {"disabled": True}),
+    "by the command": None,
+}
+
+
+@pytest.mark.parametrize("change", AGAINST)
+async def test_what_staff_do_against_a_link_ends_it_for_good(desk: Desk, change: str) -> None:
+    paths = [await made(desk, "crew-clean", purpose) for purpose in LinkPurpose]
+    whose = f"Account:{CODE}:{await account_id(desk, 'crew-clean')}"
+
+    async def said(mutation: str, **input: Any) -> None:
+        kind = mutation[0].upper() + mutation[1:]
+        document = f"mutation ($i: {kind}Input!) {{ done: {mutation}(input: $i) {{ __typename }} }}"
+        answer = await desk.data(document, "staff", i={"accountId": whose, **input})
+        assert answer["done"]["__typename"] == f"{kind}Payload"
+
+    step = AGAINST[change]
+    if step is None:
+        async with desk.database.write() as connection:
+            await accounts.disable(connection, "crew-clean")
+    else:
+        await said(step[0], **step[1])
+    if change != "another address":
+        await said("setAccountDisabled", disabled=False)
+    assert [(await desk.http.get(path)).status_code for path in paths] == [410, 410]
+    if change == "another address":
+        path = await made(desk, "crew-clean")
+        await said("setAccountEmail", email="other@example.vn")
+        assert (await desk.http.get(path)).status_code == 200, "the same address was given once more"
 
 
 async def test_an_invitation_outlives_a_reset_that_somebody_asked_for(desk: Desk) -> None:
