@@ -69,6 +69,19 @@ class Subject:
         return f"{self.type_name}:{self.ward_code}:{self.key}"
 
 
+async def hold(connection: AsyncConnection, subject: Subject) -> None:
+    """Let nobody else change it until the transaction ends: what is looked at from now on is what the change found.
+
+    A statement of its own before the look, whose rows are then younger than the lock. Of a crew its turn is taken and
+    not its row: whoever locks crews has locked their incidents before.
+    """
+    if subject.type_name == "Crew":
+        turn = sa.func.pg_advisory_xact_lock(sa.func.hashtext("audit"), sa.func.hashtext(str(subject)))
+        await connection.execute(sa.select(turn))
+    elif subject.type_name in _OWN:
+        await connection.execute(_HOLDS[subject.type_name, _column(subject)], _names(subject))
+
+
 async def look(connection: AsyncConnection, subject: Subject) -> State | None:
     """How it stands now, as this transaction sees it; None where it is not there, or is of a kind not looked at.
 
@@ -76,8 +89,7 @@ async def look(connection: AsyncConnection, subject: Subject) -> State | None:
     """
     if subject.type_name not in _OWN:
         return None
-    column = "id" if isinstance(subject.key, UUID) else _NATURAL[subject.type_name]
-    found = await connection.execute(_LOOKS[subject.type_name, column], {"ward": subject.ward_code, "key": subject.key})
+    found = await connection.execute(_LOOKS[subject.type_name, _column(subject)], _names(subject))
     return found.scalar_one_or_none()
 
 
@@ -94,12 +106,27 @@ def spelled(column: str) -> str:
     return first + "".join(map(str.capitalize, others))
 
 
-def _query(type_name: str, column: str) -> sa.TextClause:
+def _column(subject: Subject) -> str:
+    return "id" if isinstance(subject.key, UUID) else _NATURAL[subject.type_name]
+
+
+def _names(subject: Subject) -> dict[str, Any]:
+    return {"ward": subject.ward_code, "key": subject.key}
+
+
+def _bound(query: str, column: str) -> sa.TextClause:
     """Of our own constants alone; the ward and the key are bound."""
+    return sa.text(query).bindparams(sa.bindparam("key", type_=sa.Uuid if column == "id" else sa.Text))
+
+
+def _look(type_name: str, column: str) -> sa.TextClause:
     belonging = _BELONGING.get(type_name, {}).items()
     each = [f", '{name}', ({_LISTED.format(ids)})" for name, ids in belonging]
-    query = sa.text(_LOOK.format("".join(each), _OWN[type_name], column))
-    return query.bindparams(sa.bindparam("key", type_=sa.Uuid if column == "id" else sa.Text))
+    return _bound(_LOOK.format("".join(each), _OWN[type_name], column), column)
+
+
+def _hold(type_name: str, column: str) -> sa.TextClause:
+    return _bound(_HOLD.format(_OWN[type_name], column), column)
 
 
 # A change runs without savepoints, so what it wrote carries its own number.
@@ -107,5 +134,8 @@ _LOOK = (
     "SELECT to_jsonb(t) || jsonb_build_object('written', t.xmin = pg_current_xact_id_if_assigned()::xid{}) "
     "FROM {} AS t WHERE t.ward_code = :ward AND t.{} = :key"
 )
+_HOLD = "SELECT FROM {} AS t WHERE t.ward_code = :ward AND t.{} = :key FOR NO KEY UPDATE"
 _LISTED = "SELECT coalesce(jsonb_agg(one ORDER BY one), '[]') FROM ({}) AS of (one)"
-_LOOKS = {(name, column): _query(name, column) for name in _OWN for column in {"id", _NATURAL.get(name, "id")}}
+_KNOWN = [(name, column) for name in _OWN for column in {"id", _NATURAL.get(name, "id")}]
+_LOOKS = {known: _look(*known) for known in _KNOWN}
+_HOLDS = {known: _hold(*known) for known in _KNOWN}

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import audit
 from geo.actor import Actor, Role
-from geo.audit_subjects import TOLD_VALUES, State, Subject, changed, look, spelled
+from geo.audit_subjects import TOLD_VALUES, State, Subject, changed, hold, look, spelled
 from schema.context import Context
 from schema.relay import identity
 from schema.rows import Found
@@ -38,7 +38,10 @@ async def recorded(
     async with context.database.write(silent=silent) as connection:
         if not _told(context.actor, action_of(name), input):
             return await act(connection)
-        before = {subject: await look(connection, subject) for subject in _named(context.actor, input)}
+        named = _named(context.actor, input)
+        if named:  # what is changed is named first; another change of it is before this one or after it
+            await hold(connection, named[0])
+        before = {subject: await look(connection, subject) for subject in named}
         payload = await act(connection)
         await _tell(connection, context.actor, action_of(name), input, before, payload)
     return payload

@@ -156,6 +156,8 @@ async def _reopen(connection: AsyncConnection, context: Context, input: ReopenIn
     if problems := photos.problems_of(input.photo_ids or ()):
         raise InvalidInputRefusal(*problems)
     if input.incident_id is not None:
+        if input.secret is not None:  # one right or the other: the log of who did what goes by which
+            raise InvalidInputRefusal(Problem(("secret",), WHICH))
         ward_code, key = key_of(input.incident_id, "Incident", "incidentId")
         row = await stepping.locked(connection, actor, ward_code, key)
     elif input.tracking_code is not None and input.secret is not None:

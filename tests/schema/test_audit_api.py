@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -14,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from geo import audit, tables
+from geo.audit_subjects import Subject, hold
 from geo.audit_words import ACTIONS
 from geo.lifecycle import Status
 from schema.api import SCHEMA
@@ -289,6 +291,45 @@ async def test_a_reporters_own_step_names_no_account(worked: Desk) -> None:
     del given["satisfaction"]
     assert (await ask(worked, Step("reopenIncident", given, by="team-1")))["__typename"] == "ReopenIncidentPayload"
     assert await count(worked) == before
+
+
+async def test_a_secret_beside_an_incidents_id_hides_no_step_of_the_staff(worked: Desk) -> None:
+    before = await count(worked)
+    reopened = Step("reopenIncident", {"incidentId": worked.incidents["done"].id, "reason": "Mở lại", "secret": "x"})
+    answer = await ask(worked, reopened)
+    assert (answer["__typename"], await count(worked)) == ("InvalidInput", before)
+    for mutation, input in (("rateIncident", rating(worked)), ("withdrawContact", rating(worked))):
+        given = {**input, "secret": "wrong"}
+        if mutation == "withdrawContact":
+            del given["satisfaction"]
+        assert (await ask(worked, Step(mutation, given)))["__typename"] == "NotFound"
+
+
+@pytest.mark.parametrize("kind", ["Account", "Crew"])
+async def test_a_change_that_waited_for_another_is_told_as_what_it_changed_itself(worked: Desk, kind: str) -> None:
+    account, crew = worked.ward.accounts["crew-roads"], worked.ward.crews[CLEAN]
+    subject = Subject(kind, CODE, account if kind == "Account" else crew)
+    if kind == "Account":
+        step = Step("setAccountDisabled", {"accountId": str(subject), "disabled": False})
+        undone = sa.update(tables.account).where(tables.account.c.id == account).values(disabled_at=sa.func.now())
+    else:
+        step = Step("setDuty", {"crewId": str(subject), "onDuty": True})
+        undone = sa.update(tables.crew).where(tables.crew.c.id == crew).values(on_duty=False)
+    await ask(worked, step)
+    before = await count(worked)
+    async with worked.database.write() as connection:
+        await hold(connection, subject)
+        await connection.execute(undone)
+        asked = asyncio.create_task(ask(worked, step))
+        mine = await connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        behind = sa.text("SELECT count(*) FROM pg_stat_activity WHERE :mine = ANY (pg_blocking_pids(pid))")
+        async with worked.database.read() as watching, asyncio.timeout(20):
+            while not asked.done() and not await watching.scalar(behind, {"mine": mine}):  # noqa: ASYNC110 - a lock tells nothing
+                await asyncio.sleep(0.01)
+    assert (await asked)["__typename"].endswith("Payload")
+    assert await count(worked) == before + 1, "it undid what was done while it waited"
+    (entry,) = await log(worked, first=1)
+    assert entry["details"]["changed"] == ["disabledAt" if kind == "Account" else "onDuty"]
 
 
 async def test_a_change_that_is_refused_or_fails_leaves_no_entry(worked: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
