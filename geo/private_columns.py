@@ -173,8 +173,8 @@ COLUMNS: dict[str, Columns] = {
         STAFF: "account_id",
     },
     "team_member: without consent": {
-        EVERYBODY: "ward_code id team_id role organisation",
-        KEEPING: "name phone consented_at",
+        EVERYBODY: "ward_code id team_id role",
+        KEEPING: "name organisation phone consented_at",
         STAFF: "account_id",
     },
     "ward": {EVERYBODY: "code name boundary demo search outline_country outline_region outline_city"},

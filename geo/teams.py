@@ -89,7 +89,7 @@ def of_neighbourhood(actor: Actor, ward_code: Any, neighbourhood_id: Any) -> Row
 
 
 def member_readable(actor: Actor) -> Rows:
-    """Every member's part in a team; who they are and their phone only with their recorded consent.
+    """Every member's part in a team; who they are, and where from, and their phone only with their recorded consent.
 
     Staff of the ward and the team itself see all, and alone since when somebody consents. `mine` is the caller's own.
     """
@@ -106,7 +106,7 @@ def member_readable(actor: Actor) -> Rows:
         columns.id,
         columns.team_id,
         columns.role,
-        columns.organisation,
+        masked(seen, columns.organisation),
         masked(seen, columns.name),
         masked(seen, columns.phone),
         masked(keeping, columns.consented_at),

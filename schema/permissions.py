@@ -166,7 +166,7 @@ FIELDS: dict[str, Fields] = {
         STAFF: "accounts",
     },
     "TeamMember": {EVERYBODY: "id name role organisation phone mine", KEEPING: "consentedAt"},
-    "TeamMember: without consent": {EVERYBODY: "id role organisation mine", KEEPING: "name phone consentedAt"},
+    "TeamMember: without consent": {EVERYBODY: "id role mine", KEEPING: "name organisation phone consentedAt"},
     "Viewer": {
         EVERYBODY: "role unseenNotices recoveryCodesLeft",
         THEMSELVES: "name username notices sessions secondFactorSince",

@@ -27,7 +27,9 @@ class TeamMember(Node):
     id: strawberry.ID = node_id("TeamMember")
     name: str | None = column("The member's name, where the caller may know it.")
     role: TeamRole = column("The member's part in the team.")
-    organisation: str | None = column("Where the member comes from: the Youth Union, the police, a firm.")
+    organisation: str | None = column(
+        "Where the member comes from (the Youth Union, the police, a firm), where the caller may know it."
+    )
     phone: str | None = column("The member's telephone number, where the caller may know it.")
     consented_at: datetime | None = column(
         "Since when the member agrees to being named in public; to the ward's staff and the team itself."

@@ -88,11 +88,14 @@ async def test_staff_add_and_remove_a_member(desk: Desk) -> None:
 
 async def test_a_node_of_a_member_shows_no_more_than_the_team_does(desk: Desk) -> None:
     hidden = next(one for one in await members(desk, "staff") if one["role"] == "DEPUTY")
-    query = "query($id: ID!) { node(id: $id) { ... on TeamMember { name phone role } } }"
+    query = "query($id: ID!) { node(id: $id) { ... on TeamMember { name phone organisation role } } }"
     assert hidden["name"]
+    async with desk.database.write() as connection:
+        await connection.execute(sa.update(tables.team_member).values(organisation="Đoàn Thanh niên"))
+    assert (await desk.data(query, "team-1", id=hidden["id"]))["node"]["organisation"] == "Đoàn Thanh niên"
     for by in (None, "team-other", "staff-other", "crew-clean"):
         found = (await desk.data(query, by, id=hidden["id"]))["node"]
-        assert found == {"name": None, "phone": None, "role": "DEPUTY"}
+        assert found == {"name": None, "phone": None, "organisation": None, "role": "DEPUTY"}
 
 
 @pytest.mark.parametrize(
