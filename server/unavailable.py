@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geo.outage import OUT_OF_REACH, out_of_reach
 from server.languages import language_of
-from server.pages.trouble import RETRY_AFTER, TROUBLES, trouble_page, wants_page
+from server.pages.trouble import RETRY_AFTER, TROUBLES, shows_page, trouble_page
 
 _LOG = logging.getLogger(__name__)
 _SECONDS = 5
@@ -48,9 +48,9 @@ class UnavailableMiddleware:
 
 
 def _answer(scope: Scope) -> Response:
-    """A page that comes again by itself for who opened one; JSON for all else."""
+    """A page for who opened one, which comes again by itself, or who sent a form; JSON for all else."""
     headers = Headers(scope=scope)
-    if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and wants_page(headers):
+    if shows_page(scope):
         return trouble_page(Request(scope), 503, {"Retry-After": str(RETRY_AFTER)})
     message = UNAVAILABLE.to(language_of(headers))
     body = {"errors": [{"message": message, "extensions": {"code": "UNAVAILABLE"}}]}

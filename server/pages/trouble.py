@@ -12,12 +12,14 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
 
 from geo.language import Text
 from server.languages import language_of
 from server.pages.render import page
 from server.pages.words import N_
 
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 RETRY_AFTER = 10
 """Seconds after which a page that could not be given asks for itself again."""
 
@@ -31,6 +33,8 @@ class Trouble:
     advice: str
     code: str
     message: Text
+    resend: str | None = None
+    """What to do where it was a form that was sent: to load its answer again sends what was written once more."""
 
 
 TROUBLES = {
@@ -58,9 +62,13 @@ TROUBLES = {
     429: Trouble(
         "clock",
         N_("Đang có quá nhiều lượt truy cập"),
-        N_("Vừa có rất nhiều lượt mở trang từ cùng một đường mạng. Trang này tự thử lại, không cần làm gì thêm."),
+        N_("Vừa có rất nhiều lượt mở trang. Trang này tự thử lại, không cần làm gì thêm."),
         "TOO_MANY_REQUESTS",
         Text("Có quá nhiều yêu cầu. Hãy thử lại sau ít phút.", "Too many requests. Please try again in a few minutes."),
+        N_(
+            "Chưa gửi được, vì vừa có rất nhiều lượt gửi. Hãy chờ {seconds} giây rồi tải lại trang này và đồng ý khi "
+            "trình duyệt hỏi có gửi lại không: những gì đã viết sẽ được gửi lại."
+        ),
     ),
     500: Trouble(
         "triangle-alert",
@@ -78,6 +86,10 @@ TROUBLES = {
             "Hệ thống đang bận hoặc đang khởi động lại. Hãy thử lại sau ít giây.",
             "The system is busy or restarting. Please try again in a few seconds.",
         ),
+        N_(
+            "Có thể chưa gửi được. Hãy chờ {seconds} giây rồi tải lại trang này và đồng ý khi trình duyệt hỏi có gửi "
+            "lại không: những gì đã viết sẽ được gửi lại."
+        ),
     ),
 }
 
@@ -87,12 +99,25 @@ def wants_page(headers: Headers) -> bool:
     return "text/html" in headers.get("accept", "").lower()
 
 
+def shows_page(scope: Scope) -> bool:
+    """Whether who is told to come again looks at the answer: who opened an address, or sent a form by a browser."""
+    if scope["type"] != "http":
+        return False
+    headers = Headers(scope=scope)
+    sent = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return wants_page(headers) and (scope["method"] in ("GET", "HEAD") or sent in _FORMS)
+
+
 def trouble_page(request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
     """The page that says what is wrong; one that may be asked for again does so by itself."""
-    again = None
-    if status in (429, 503) and request.method in ("GET", "HEAD"):
-        again = (headers or {}).get("Retry-After", RETRY_AFTER)
-    response = page(request, "trouble.html", {"trouble": TROUBLES[status], "again": again}, status=status)
+    told, again, seconds = TROUBLES[status], None, (headers or {}).get("Retry-After", RETRY_AFTER)
+    advice = told.advice
+    if request.method not in ("GET", "HEAD"):
+        advice = told.resend or advice
+    elif status in (429, 503):
+        again = seconds
+    context = {"trouble": told, "advice": advice, "again": again, "seconds": seconds}
+    response = page(request, "trouble.html", context, status=status)
     response.headers["Cache-Control"] = "no-store"
     response.headers.update(headers or {})
     return response

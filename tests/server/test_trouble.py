@@ -61,6 +61,14 @@ async def test_a_method_that_an_address_does_not_take_is_told_with_those_it_take
             assert answer.json()["errors"][0]["extensions"] == {"code": "METHOD_NOT_ALLOWED"}
 
 
+@pytest.mark.parametrize("path", ["/token", "/session", "/sign-in", "/graphql", "/report"])
+async def test_a_slash_too_many_leads_nowhere(desk: Desk, path: str) -> None:
+    """A redirect would have the body, a password perhaps, repeated to where the server believes to be."""
+    answer = await desk.http.post(f"{path}/", data={"username": "staff", "password": "x"})
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
 async def test_a_fault_of_ours_says_nothing_of_itself(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     async def wrong(*_: object) -> bytes:
         raise RuntimeError("mật khẩu là 123")
@@ -94,5 +102,16 @@ async def test_a_page_opened_while_the_database_is_away_comes_again_by_itself(
     told = await desk.http.get("/map/ward.geojson")
     assert (told.status_code, told.headers["Retry-After"]) == (503, "5")
     assert told.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}
+
+    def closed(**_: object) -> object:
+        raise asyncpg.CannotConnectNowError("the database system is starting up")
+
+    monkeypatch.setattr(desk.database, "write", closed)
+    form = await desk.http.post("/sign-in", data={"username": "staff", "password": "mật khẩu dài"}, headers=PERSON)
+    assert (form.status_code, form.headers["Retry-After"]) == (503, "10")
+    assert is_page(form)
+    assert "http-equiv" not in form.text
+    assert "tự thử lại" not in form.text
+    assert "Hãy chờ 10 giây rồi tải lại trang này" in form.text
     sent = await desk.post({"query": "{ ward { name } }"}, headers={"Accept": "text/html"})
     assert sent.headers["content-type"].startswith("application/")
