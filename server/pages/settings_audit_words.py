@@ -17,8 +17,6 @@ from server.pages.words import STATUSES
 
 CHANGED = Text("Đổi: {fields}", "Changed: {fields}")
 CREATED = Text("Thêm mới", "New")
-TO = Text("{old} → {new}", "{old} → {new}")
-COUNTED = Text("{what}: {count}", "{what}: {count}")
 COUNTS: Mapping[str, Text] = {
     "add": Text("thêm", "added"),
     "added": Text("thêm", "added"),
@@ -76,14 +74,14 @@ def told(request: Request, details: str) -> list[str]:
     old, new = _values(found, "from"), _values(found, "to")
     for name, value in new.items():
         before, after = _value(request, name, old.get(name)), _value(request, name, value)
-        phrases.append(TO.to(language, old=before, new=after) if name == "status" else after)
+        phrases.append(f"{before} → {after}" if name == "status" else after)
     if isinstance(changed := found.get("changed"), list):
         names = [_field(str(name), language) for name in changed if name not in _CONSEQUENCES]
         if names:
             phrases.append(CHANGED.to(language, fields=", ".join(dict.fromkeys(names))))
     for name, value in found.items():
         if name in COUNTS and type(value) is int and value:
-            phrases.append(COUNTED.to(language, what=COUNTS[name].to(language), count=value))
+            phrases.append(f"{COUNTS[name].to(language)}: {value}")
         elif (name, value if isinstance(value, str) else None) in VALUES:
             phrases.append(VALUES[name, value].to(language))
     if isinstance(form := found.get("format"), str):

@@ -276,7 +276,13 @@ async def test_the_ground_and_the_categories_are_everybodys(scene: Scene, who: s
 async def test_the_caller_themselves(scene: Scene, who: str) -> None:
     actor = scene.callers[who]
     [row] = await scene.rows(viewers.row(actor))
-    assert tuple(row) == (actor.role, actor.name, actor.ward_code, actor.crew_id, actor.team_id)
+    assert tuple(row)[:5] == (actor.role, actor.name, actor.ward_code, actor.crew_id, actor.team_id)
+    signed_in = (
+        None
+        if actor.account_id is None
+        else await scene.rows(sa.select(tables.account.c.username).where(tables.account.c.id == actor.account_id))
+    )
+    assert row.username == (signed_in[0].username if signed_in else None)
 
 
 def test_a_secret_makes_a_reporter_only_of_who_was_nobody() -> None:
