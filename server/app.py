@@ -22,7 +22,7 @@ from server.basemap import Grounds
 from server.callers import CHANNEL as PEOPLE_CHANGED
 from server.callers import Callers
 from server.challenges import Challenges
-from server.devices import Devices
+from server.devices import Browsers, Devices
 from server.events import Hub
 from server.limiting import AccountLimitingMiddleware, Limiter, LimitingMiddleware
 from server.limits import BodyLimitMiddleware
@@ -149,6 +149,7 @@ def create_app(settings: Settings) -> Starlette:
     tallies = Tallies(database, settings.key)
     limiter = Limiter(settings, tallies)
     devices = Devices(settings.key, secure=settings.secure_cookies)
+    browsers = Browsers(settings.key, secure=settings.secure_cookies)
     given = Challenges(settings.key, settings.challenge_rounds)
     admissions = Admissions(settings, tallies, devices, given, writes_mail=settings.writes_mail)
     sockets = Room(settings.max_subscriptions)
@@ -168,7 +169,14 @@ def create_app(settings: Settings) -> Starlette:
         routes=ROUTES,
         middleware=[
             Middleware(UnavailableMiddleware),
-            Middleware(LimitingMiddleware, limiter=limiter, devices=devices),
+            Middleware(
+                LimitingMiddleware,
+                limiter=limiter,
+                devices=devices,
+                callers=callers,
+                browsers=browsers,
+                cookie=sessions.cookie_name(settings),
+            ),
             Middleware(BodyLimitMiddleware),
             Middleware(SessionMiddleware, callers=callers, settings=settings),
             Middleware(AccountLimitingMiddleware, limiter=limiter),
@@ -186,6 +194,7 @@ def create_app(settings: Settings) -> Starlette:
     app.state.intake = Intake(database)
     app.state.live = live
     app.state.callers = callers
+    app.state.browsers = browsers
     app.state.exports = Exports(settings.database)
     app.state.figures = stats.Figures()
     app.state.photographs = photographs

@@ -32,6 +32,7 @@ class Callers:
         self._database = database
         self._strict = strict
         self._known: Kept[tuple[Actor, float]] = Kept(_MOST)
+        self._seen: Kept[str] = Kept(_MOST)
         self._forgotten = 0
         self.listening: Callable[[], bool] = lambda: False
 
@@ -45,6 +46,7 @@ class Callers:
             opened = await sessions.opened_by(texts, key, strict=self._strict)
         if opened is None:
             return None
+        self._seen.put(key, str(opened.actor.account_id))
         if opened.unseen:
             async with self._database.write(silent=True) as connection:
                 await sessions.saw(connection, key)
@@ -53,6 +55,13 @@ class Callers:
             until = time.monotonic() + min(MOST_SECONDS, opened.seconds_left)
             self._known.put(key, (opened.actor, until))
         return opened.actor
+
+    def seen(self, token: str | None) -> str | None:
+        """Whose session this token opened once, in this process: it may have ended since. Asks no database.
+
+        Good for telling who is no stranger, so that strangers' requests are not counted as theirs; never for a right.
+        """
+        return None if token is None else self._seen.get(digest(token))
 
     def forget(self) -> None:
         """Forget everybody."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
+import secrets
 from uuid import UUID
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -59,6 +60,39 @@ class Devices:
         )
         headers.append("set-cookie", response.headers["set-cookie"])
         headers[HEADER] = token
+
+    def _signed(self, name: str) -> str:
+        return _text(hmac.digest(self._key, b"name:" + name.encode(), "sha256"))
+
+
+class Browsers:
+    """Browsers that somebody has signed in by: a random name, signed, in a cookie of its own that opens nothing.
+
+    Whatever strangers of the same address try, by such a browser one may still sign in.
+    """
+
+    def __init__(self, secret_key: bytes, *, secure: bool) -> None:
+        self._key = hmac.digest(secret_key, b"browsers", "sha256")
+        self._secure = secure
+        self.cookie = "__Host-browser" if secure else "browser"
+
+    def of(self, headers: Headers) -> str | None:
+        """The name of the browser that sends these headers; None where it has none of ours."""
+        found = _TOKEN.fullmatch(cookie_parser(headers.get("cookie", "")).get(self.cookie, ""))
+        return found[1] if found is not None and hmac.compare_digest(found[2], self._signed(found[1])) else None
+
+    def give(self, response: Response) -> None:
+        """Let the caller's browser keep a new name."""
+        name = _text(secrets.token_bytes(16))
+        response.set_cookie(
+            self.cookie,
+            f"{name}.{self._signed(name)}",
+            max_age=_DAYS * 24 * 3600,
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="lax",
+        )
 
     def _signed(self, name: str) -> str:
         return _text(hmac.digest(self._key, b"name:" + name.encode(), "sha256"))

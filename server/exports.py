@@ -103,15 +103,14 @@ class Export(Response):
         known = self._request.state.actor.account_id is not None
         whole = asyncio.timeout(LONGEST[known])
         try:
-            async with whole:
-                async with exports.place(_who(self._request), known=known):
-                    async with exports.text(self._document) as pieces:
-                        # Before the answer begins: a database out of reach is then told as such.
-                        first = await anext(pieces) + await anext(pieces)
-                        await self._tell()
-                        stream = StreamingResponse(_from(first, pieces))
-                        stream.raw_headers = self.raw_headers
-                        await stream(scope, receive, sent)
+            place = exports.place(_who(self._request), known=known)
+            async with whole, place, exports.text(self._document) as pieces:
+                # Before the answer begins: a database out of reach is then told as such.
+                first = await anext(pieces) + await anext(pieces)
+                await self._tell()
+                stream = StreamingResponse(_from(first, pieces))
+                stream.raw_headers = self.raw_headers
+                await stream(scope, receive, sent)
         except Stalled:
             _LOG.info(
                 "the reader of an export took nothing for %s s", STALLED

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,11 +18,13 @@ from geo.actor import ANONYMOUS, Actor
 from server import metrics
 from server.addresses import address_of
 from server.admission import give_device
-from server.devices import Devices
+from server.callers import Callers
+from server.devices import Browsers, Devices
 from server.languages import language_of
 from server.limits import FORM, PHOTO
-from server.pages.trouble import TROUBLES, trouble_page, wants_page
+from server.pages.trouble import TROUBLES, shows_page, trouble_page
 from server.rooms import Rooms
+from server.sessions import bearer_of
 from server.settings import Settings
 from server.tallies import Tallies
 
@@ -45,6 +47,8 @@ UPLOADS = Kind("uploads", "uploads_per_address_minute", "uploads_per_account_min
 SIGN_INS = Kind("sign-ins", "sign_ins_per_address_minute", None, exact=True)
 CHALLENGES = Kind("challenges", "challenges_per_address_minute", None, exact=True)
 
+_SIGN_INS_PER_BROWSER = 20
+"""Attempts a minute: a person's, with as many mistakes as one makes; each is delayed beside it."""
 _FREE = ("/static/", "/health/", "/metrics")
 """Files that caches keep, and what those who watch over the server ask for."""
 _MAP = ("/map/", "/tiles/", "/basemap/", "/photos/")
@@ -87,11 +91,21 @@ class Limiter:
         """Seconds that an address has to wait; 0 where it may ask now, which is counted."""
         return await self._wait(kind, f"{kind.name} by address", address, kind.per_address)
 
+    def of_session(self, kind: Kind, account_id: str) -> int:
+        """The same of all who bring a session that once was this account's: it may have ended, so it is counted before
+        it is looked up. By it they stand apart from their address, whatever strangers do there."""
+        most = self._most[kind.per_account] if kind.per_account else 0
+        return self.tallies.hit(f"{kind.name} by session", account_id, most) if most else 0
+
     async def of_account(self, kind: Kind, actor: Actor) -> int:
         """The same of an account; 0 for callers without one."""
         if actor.account_id is None:
             return 0
         return await self._wait(kind, f"{kind.name} by account", str(actor.account_id), kind.per_account)
+
+    async def of_browser(self, browser: str) -> int:
+        """The same of attempts to sign in by a browser that somebody has signed in by before."""
+        return await self.tallies.strictly("sign-ins by browser", browser, _SIGN_INS_PER_BROWSER)
 
     async def _wait(self, kind: Kind, what: str, who: str, setting: str | None) -> int:
         most = self._most[setting] if setting else 0
@@ -103,10 +117,15 @@ class Limiter:
 class LimitingMiddleware:
     """Answers 429 with Retry-After to an address that asks too often; gives a new device its name."""
 
-    def __init__(self, app: ASGIApp, limiter: Limiter, devices: Devices) -> None:
+    def __init__(
+        self, app: ASGIApp, limiter: Limiter, devices: Devices, callers: Callers, browsers: Browsers, cookie: str
+    ) -> None:
         self.app = app
         self._limiter = limiter
         self._devices = devices
+        self._callers = callers
+        self._browsers = browsers
+        self._cookie = cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -117,7 +136,7 @@ class LimitingMiddleware:
             return
         kind = kind_of(scope["method"], scope["path"])
         if kind is not None:
-            wait = await self._limiter.of_address(kind, address_of(scope, self._limiter.proxies))
+            wait = await self._wait(kind, scope)
             if wait:
                 metrics.refused.labels(f"{kind.name} of an address").inc()
                 await _refusal(scope, wait)(scope, receive, send)
@@ -134,9 +153,22 @@ class LimitingMiddleware:
 
         await self.app(scope, receive, sent)
 
+    def _seen(self, scope: Scope) -> str | None:
+        connection = HTTPConnection(scope)
+        held = bearer_of(connection.headers.get("authorization", "")) or connection.cookies.get(self._cookie)
+        return self._callers.seen(held)
+
+    async def _wait(self, kind: Kind, scope: Scope) -> int:
+        """Seconds to wait: by account of who is known here, by browser of who signed in by it, by address of others."""
+        if kind is SIGN_INS and (browser := self._browsers.of(Headers(scope=scope))) is not None:
+            return await self._limiter.of_browser(browser)
+        if kind.per_account is not None and (account_id := self._seen(scope)) is not None:
+            return self._limiter.of_session(kind, account_id)
+        return await self._limiter.of_address(kind, address_of(scope, self._limiter.proxies))
+
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        address = address_of(scope, self._limiter.proxies)
-        wait = await self._limiter.of_address(GRAPHQL, address)
+        address = self._seen(scope) or address_of(scope, self._limiter.proxies)
+        wait = await self._wait(GRAPHQL, scope)
         if wait or not self._limiter.sockets.enter(address):
             metrics.refused.labels("sockets of an address").inc()
             await _refusal(scope, wait or 60)(scope, receive, send)
@@ -166,10 +198,10 @@ class AccountLimitingMiddleware:
 
 
 def _refusal(scope: Scope, wait: int) -> Response:
-    """A page for who opened one, which comes again by itself; JSON for all else."""
+    """A page for who opened one, which comes again by itself, or who sent a form; JSON for all else."""
     headers = Headers(scope=scope)
     again = {"Retry-After": str(wait)}
-    if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and wants_page(headers):
+    if shows_page(scope):
         return trouble_page(Request(scope), 429, again)
     told = TROUBLES[429]
     extensions: dict[str, Any] = {"code": told.code, "retryAfterSeconds": wait}

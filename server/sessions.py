@@ -19,6 +19,7 @@ from geo.errors import TooManyRequests
 from geo.language import Text
 from server import signing_in
 from server.callers import Callers
+from server.devices import Browsers
 from server.languages import language_of
 from server.parsing import parsed
 from server.settings import Settings
@@ -171,6 +172,9 @@ def hold(request: Request, response: Response, token: str, lifetime: timedelta) 
     """Let the caller's browser hold the session that this token opens, and no half of a sign-in any more."""
     settings: Settings = request.app.state.settings
     _set(response, settings, cookie_name(settings), token, lifetime)
+    browsers: Browsers = request.app.state.browsers
+    if browsers.of(request.headers) is None:
+        browsers.give(response)
     if pending_cookie(settings) in request.cookies:
         forget(response, settings, pending_cookie(settings))
 

@@ -298,12 +298,51 @@ async def test_an_account_is_bounded_wherever_it_asks_from(place: Place) -> None
     assert await ask("admin") == 200
 
 
+async def test_strangers_of_an_address_keep_nobody_out_who_is_signed_in_there(place: Place) -> None:
+    address = new_address()
+    held = {"Authorization": f"Bearer {place.tokens['staff-other']}"}
+    async with place.client(address) as strangers, place.client(**held) as before:
+        assert (await before.get("/offline")).status_code == 200
+        assert [(await strangers.get("/offline")).status_code for _ in range(9)][-1] == 429
+        assert [(await strangers.get("/export/places.csv?ward=99999")).status_code for _ in range(3)][-1] == 429
+        async with place.client(address, **held) as known:
+            assert [(await known.get("/offline")).status_code for _ in range(9)] == [200] * 9
+            assert (await known.get("/export/places.csv")).status_code == 200
+        async with place.client(address, Authorization="Bearer nobody") as made_up:
+            assert (await made_up.get("/offline")).status_code == 429
+
+
+async def test_by_a_browser_that_signed_in_before_one_signs_in_though_the_address_is_over_its_limit(
+    place: Place,
+) -> None:
+    address, who = new_address(), {"username": "staff", "password": ward.PASSWORD}
+    async with place.client() as browser:
+        first = await browser.post("/session", data=who)
+        assert first.status_code == 204, first.text
+        cookie = browser.cookies["browser"]
+    async with place.client(address) as strangers:
+        assert [(await strangers.post("/session", data={})).status_code for _ in range(3)][-1] == 429
+    for given, status in ((cookie, 204), (f"{cookie[:-1]}{'A' if cookie[-1] != 'A' else 'B'}", 429)):
+        async with place.client(address, Cookie=f"browser={given}") as again:
+            assert (await again.post("/session", data=who)).status_code == status
+
+
 async def test_signing_in_and_exports_are_bounded_exactly(place: Place) -> None:
     async with place.client() as client:
         tries = await asyncio.gather(*(client.post("/token", data={}) for _ in range(6)))
         assert sorted(one.status_code for one in tries) == [400, 400, 429, 429, 429, 429]
         exports = [(await client.get("/export/places.csv")).status_code for _ in range(3)]
         assert exports == [200, 200, 429]
+
+
+async def test_who_sends_a_form_too_often_reads_how_to_send_it_again(place: Place) -> None:
+    who = {"username": "ai", "password": "mật khẩu dài"}
+    async with place.client(Accept="text/html") as client:
+        page = [await client.post("/sign-in", data=who) for _ in range(3)][-1]
+    assert page.status_code == 429
+    assert page.headers["content-type"].startswith("text/html")
+    assert f"Hãy chờ {page.headers['retry-after']} giây rồi tải lại trang này" in page.text
+    assert "tự thử lại" not in page.text
 
 
 async def test_a_header_is_not_believed_without_a_proxy(place: Place) -> None:
