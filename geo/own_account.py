@@ -1,7 +1,7 @@
 """What somebody does about their own account: change the password, have a second factor, end sessions.
 
 Whoever finds a browser signed in should not keep the account: a password is changed with the old one, a second factor
-is set up with the password and given up with a code, and guessing at either is slowed as at the sign-in.
+is set up with the password, and replaced or given up with a code, and guessing at either is slowed as at the sign-in.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ SAME_PASSWORD = Text("Mật khẩu mới cần khác mật khẩu cũ.", "The ne
 MUST_HAVE = Text(
     "Cán bộ phường và quản trị viên phải dùng bảo mật hai lớp nên không tắt được.",
     "Staff and administrators must have a second factor here, so it cannot be switched off.",
+)
+CODE_NEEDED = Text(
+    "Hãy nhập cả mã của ứng dụng đang dùng, hoặc một mã khôi phục.",
+    "Give a code of the app in use as well, or a recovery code.",
 )
 NOT_OFFERED = Text("Hệ thống này không dùng bảo mật hai lớp.", "There is no second factor here.")
 
@@ -87,8 +91,10 @@ async def change_password(desk: Desk, current: str, new: str) -> int:
     return ended
 
 
-async def prepare_second_factor(desk: Desk, current: str) -> tuple[str, str]:
+async def prepare_second_factor(desk: Desk, current: str, code: str | None = None) -> tuple[str, str]:
     """What a second factor is set up with (`second_factor.new_set_up`), and the user name.
+
+    In place of one that stands only with a `code` of that one, of the app or for recovery.
 
     Raises `InvalidInput`, `NotAllowed`, `TooManyRequests`.
     """
@@ -96,8 +102,14 @@ async def prepare_second_factor(desk: Desk, current: str) -> tuple[str, str]:
         raise NotAllowed(NOT_OFFERED)
     await _check_password(desk, current)
     async with desk.database.read() as connection:
-        username = await connection.scalar(sa.select(account.c.username).where(account.c.id == desk.account_id))
-    return second_factor.new_set_up(desk.secret_key, desk.account_id), str(username)
+        stands = await second_factor.standing(connection, desk.secret_key, desk.account_id)
+        query = sa.select(account.c.username, account.c.second_factor_since).where(account.c.id == desk.account_id)
+        username, since = (await connection.execute(query)).one()
+    if since is not None:
+        if not code:
+            raise InvalidInput(Problem(("code",), CODE_NEEDED))
+        await _check_code(desk, code)
+    return second_factor.new_set_up(desk.secret_key, desk.account_id, stands), username
 
 
 async def enable_second_factor(desk: Desk, set_up: str, code: str) -> Sequence[str]:
@@ -111,7 +123,8 @@ async def enable_second_factor(desk: Desk, set_up: str, code: str) -> Sequence[s
         codes = await second_factor.switch_on(connection, desk.secret_key, desk.account_id, set_up, code)
         await sessions.end_others(connection, desk.actor)
         mine = sa.update(session).where(session.c.id == desk.actor.session_id)
-        await connection.execute(mine.values(second_factor=True))
+        if not (await connection.execute(mine.values(second_factor=True))).rowcount:
+            raise NotAllowed  # who asks was signed out meanwhile
         await audit.record(connection, desk.actor, "enableSecondFactor", desk.subject)
     return codes
 

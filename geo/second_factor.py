@@ -30,10 +30,15 @@ WRONG = Text(
     "Mã chưa đúng hoặc đã dùng. Hãy chờ ứng dụng đổi mã rồi nhập mã mới.",
     "The code is wrong or was used. Wait for the next code of your app and enter that.",
 )
+STALE = Text(
+    "Mật khẩu hoặc bảo mật hai lớp vừa được thay đổi. Hãy bắt đầu lại.",
+    "The password or the second factor was changed meanwhile. Please begin again.",
+)
 ISSUER = "Phường Số"
 CODES = 10
 """Recovery codes that are given at once."""
 _SALT_BYTES = 16
+_HEAD_BYTES = _SALT_BYTES + 8 + _SALT_BYTES
 _SECRET_BYTES = 20  # as long as what SHA-1 makes: RFC 4226, 4
 _SET_UP_SECONDS = 30 * 60
 _STEP = 30
@@ -62,12 +67,25 @@ class State:
     codes_left: int
 
 
-def new_set_up(key: bytes, account_id: UUID, now: float | None = None) -> str:
+async def standing(connection: AsyncConnection, key: bytes, account_id: UUID, *, locked: bool = False) -> bytes:
+    """A digest of the account's password and second factor: another one once either has changed.
+
+    `locked`: and so they stay until the transaction ends.
+    """
+    columns = account.c
+    query = sa.select(columns.password_hash, columns.second_factor_salt).where(columns.id == account_id)
+    row = (await connection.execute(query.with_for_update(key_share=True) if locked else query)).one_or_none()
+    told = b"" if row is None else row.password_hash.encode() + b"\0" + (row.second_factor_salt or b"")
+    return hmac.digest(key, b"second factor's standing:" + account_id.bytes + told, "sha256")[:_SALT_BYTES]
+
+
+def new_set_up(key: bytes, account_id: UUID, stands: bytes, now: float | None = None) -> str:
     """What a new second factor begins with, to be kept by whoever sets it up until the first code has come.
 
-    A salt, until when it counts, and a seal: nobody sees the secret of a salt of their own making.
+    A salt, until when it counts, how the account stood (`standing`), and a seal: nobody sees the secret of a salt of
+    their own making, and what was begun before another password or another factor counts no more.
     """
-    head = secrets.token_bytes(_SALT_BYTES) + int(_at(now) + _SET_UP_SECONDS).to_bytes(8)
+    head = secrets.token_bytes(_SALT_BYTES) + int(_at(now) + _SET_UP_SECONDS).to_bytes(8) + stands
     return (head + _seal(key, account_id, head)).hex()
 
 
@@ -77,8 +95,9 @@ def salt_in(key: bytes, account_id: UUID, set_up: str, now: float | None = None)
         given = bytes.fromhex(set_up)
     except ValueError:
         return None
-    head, seal = given[: _SALT_BYTES + 8], given[_SALT_BYTES + 8 :]
-    if not hmac.compare_digest(seal, _seal(key, account_id, head)) or int.from_bytes(head[_SALT_BYTES:]) < _at(now):
+    head, seal = given[:_HEAD_BYTES], given[_HEAD_BYTES:]
+    until = int.from_bytes(head[_SALT_BYTES : _SALT_BYTES + 8])
+    if not hmac.compare_digest(seal, _seal(key, account_id, head)) or until < _at(now):
         return None
     return head[:_SALT_BYTES]
 
@@ -116,9 +135,12 @@ async def switch_on(
 ) -> Sequence[str]:
     """Switch it on once the first code fits, in place of an older one; gives new recovery codes, shown now only.
 
-    Raises `InvalidInput`.
+    Of two that were begun at once, one is. Raises `InvalidInput`.
     """
+    stands = await standing(connection, key, account_id, locked=True)
     known = salt_in(key, account_id, set_up, now)
+    if known is not None and not hmac.compare_digest(stands, bytes.fromhex(set_up)[_SALT_BYTES + 8 : _HEAD_BYTES]):
+        raise InvalidInput(Problem(("code",), STALE))
     step = None if known is None else step_of(secret_of(key, account_id, known), plain(code), _at(now))
     if step is None:
         raise InvalidInput(Problem(("code",), WRONG))

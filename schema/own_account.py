@@ -55,6 +55,9 @@ class ChangePasswordInput:
 @strawberry.input(description="What proves that it is the account's own holder.")
 class PrepareSecondFactorInput:
     current_password: str = strawberry.field(description="The account's password.")
+    code: str | None = strawberry.field(
+        default=None, description="Where a second factor is on already: a code of its app, or a recovery code."
+    )
 
 
 @strawberry.input(description="The first code of a second factor that was prepared.")
@@ -132,7 +135,7 @@ async def _change_password(context: Context, input: ChangePasswordInput) -> Any:
 
 async def _prepare(context: Context, input: PrepareSecondFactorInput) -> Any:
     desk = desk_of(context)
-    set_up, username = await own_account.prepare_second_factor(desk, input.current_password)
+    set_up, username = await own_account.prepare_second_factor(desk, input.current_password, input.code)
     salt = second_factor.salt_in(context.secret_key, desk.account_id, set_up) or b""
     secret = second_factor.secret_of(context.secret_key, desk.account_id, salt)
     return PrepareSecondFactorPayload(set_up=set_up, key=secret, uri=second_factor.address_of(secret, username))

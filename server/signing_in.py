@@ -154,11 +154,14 @@ async def with_set_up(
     database: Database = request.app.state.database
     settings: Settings = request.app.state.settings
     async with database.write(silent=True) as connection:
+        # The account before what waits of it, as the first of two does when it ends the other's.
+        await second_factor.standing(connection, settings.key, who.account_id, locked=True)
         if not await sessions.end_pending(connection, token):
             return None
         if (await second_factor.state_of(connection, who.account_id)).since is not None:
             return None
         codes = await second_factor.switch_on(connection, settings.key, who.account_id, set_up, code)
+        await sessions.end_all(connection, who.account_id)
         actor = Actor(who.role, who.account_id, who.name, who.ward_code)
         await audit.record(
             connection, actor, "enableSecondFactor", subject_of(who.account_id, who.ward_code), who.ward_code

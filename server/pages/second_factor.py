@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from geo import second_factor
+from geo.database import Database
 from geo.errors import InvalidInput, TooManyRequests
 from server import sessions, signing_in
 from server.pages.languages import language_of, translations
@@ -155,7 +156,10 @@ async def _set_up_page(
     settings: Settings = request.app.state.settings
     shown = set_up_context(settings, who.account_id, who.username, given)
     if shown is None:
-        fresh = second_factor.new_set_up(settings.key, who.account_id)
+        database: Database = request.app.state.database
+        async with database.read() as connection:
+            stands = await second_factor.standing(connection, settings.key, who.account_id)
+        fresh = second_factor.new_set_up(settings.key, who.account_id, stands)
         shown = set_up_context(settings, who.account_id, who.username, fresh) or {}
     context = {**shown, "then": then, "problems": problems or []}
     return await plain_page(request, "second_factor_set_up.html", context, status=status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
@@ -35,11 +36,13 @@ async def account_id(desk: Desk, username: str = "staff") -> UUID:
 async def switched_on(desk: Desk, username: str = "staff") -> tuple[pyotp.TOTP, list[str]]:
     """The account has a second factor, none of whose present codes was used; and its recovery codes."""
     whose = await account_id(desk, username)
-    set_up = second_factor.new_set_up(KEY, whose)
+    async with desk.database.read() as connection:
+        stands = await second_factor.standing(connection, KEY, whose)
+    earlier = time.time() - 300
+    set_up = second_factor.new_set_up(KEY, whose, stands)
     salt = second_factor.salt_in(KEY, whose, set_up)
     assert salt is not None
     totp = pyotp.TOTP(second_factor.secret_of(KEY, whose, salt))
-    earlier = time.time() - 300
     async with desk.database.write() as connection:
         code = totp.at(int(earlier))
         codes = await second_factor.switch_on(connection, KEY, whose, set_up, code, earlier)
@@ -150,7 +153,7 @@ async def test_ones_own_is_switched_on_with_the_password_and_off_with_a_code(des
     before = desk.http.cookies["session"]
     refused = await desk.http.post("/account/second-factor/begin", data={"current": "wrong"})
     assert refused.status_code == 422
-    own = second_factor.new_set_up(b"another key", await account_id(desk))
+    own = second_factor.new_set_up(b"another key", await account_id(desk), bytes(16))
     assert SET_UP.search((await desk.http.post("/account/second-factor", data={"set_up": own})).text) is None
     begun = await desk.http.post("/account/second-factor/begin", data={"current": PASSWORD})
     set_up, key = SET_UP.search(begun.text), re.search(r'class="sample key"[^>]*>([A-Z2-7 ]+)<', begun.text)
@@ -175,6 +178,63 @@ async def test_ones_own_is_switched_on_with_the_password_and_off_with_a_code(des
     off = await desk.http.post("/account/second-factor/off", data={"code": fresh[0]})
     assert off.headers["location"] == "/account?done=off"
     assert (await desk.http.post("/token", data=FORM)).status_code == 200
+
+
+async def test_of_many_who_set_it_up_at_once_one_is_signed_in(desk: Desk) -> None:
+    async with with_need(desk, Need.STAFF) as client:
+        begun = []
+        for _ in range(4):
+            client.cookies.clear()
+            await client.post("/sign-in", data=FORM)
+            page = (await client.get("/sign-in/second-factor")).text
+            set_up, key = SET_UP.search(page), re.search(r'class="sample key"[^>]*>([A-Z2-7 ]+)<', page)
+            assert set_up is not None
+            assert key is not None
+            code = pyotp.TOTP(key[1].replace(" ", "")).now()
+            begun.append((client.cookies["sign-in"], {"set_up": set_up[1], "code": code}))
+        client.cookies.clear()
+        answers = await asyncio.gather(
+            *(
+                client.post("/sign-in/second-factor", data=data, headers={"Cookie": f"sign-in={half}"})
+                for half, data in begun
+            )
+        )
+    assert sorted(one.status_code for one in answers) == [200, 303, 303, 303]
+    async with desk.database.read() as connection:
+        for table in (tables.session, tables.pending_sign_in):
+            held = table.c.account_id == await account_id(desk)
+            left = await connection.scalar(sa.select(sa.func.count()).select_from(table).where(held))
+            assert left == (1 if table is tables.session else 0)
+
+
+PREPARE = """mutation ($i: PrepareSecondFactorInput!) { done: prepareSecondFactor(input: $i) { __typename
+  ... on PrepareSecondFactorPayload { setUp key } ... on InvalidInput { problems { path } } } }"""
+ENABLE = """mutation ($i: EnableSecondFactorInput!) { done: enableSecondFactor(input: $i) { __typename } }"""
+
+
+async def test_it_is_replaced_with_one_of_its_own_codes_and_not_by_what_was_begun_before(desk: Desk) -> None:
+    async def prepared(**more: str) -> dict[str, Any]:
+        answer: dict[str, Any] = (await desk.data(PREPARE, "staff", i={"currentPassword": PASSWORD, **more}))["done"]
+        return answer
+
+    async def enabled(begun: dict[str, Any]) -> str:
+        given = {"setUp": begun["setUp"], "code": pyotp.TOTP(begun["key"]).now()}
+        return str((await desk.data(ENABLE, "staff", i=given))["done"]["__typename"])
+
+    early = await prepared()
+    _, codes = await switched_on(desk)
+    assert await prepared() == {"__typename": "InvalidInput", "problems": [{"path": ["input", "code"]}]}
+    assert (await prepared(code="000000"))["__typename"] == "InvalidInput"
+    assert await enabled(early) == "InvalidInput", "begun while there was none"
+    begun = await prepared(code=codes[0])
+    async with desk.database.write() as connection:
+        whose = tables.account.c.id == await account_id(desk)
+        kept = await connection.scalar(sa.select(tables.account.c.password_hash).where(whose))
+        await connection.execute(sa.update(tables.account).where(whose).values(password_hash="another"))
+    assert await enabled(begun) == "InvalidInput", "begun under another password"
+    async with desk.database.write() as connection:
+        await connection.execute(sa.update(tables.account).where(whose).values(password_hash=kept))
+    assert await enabled(begun) == "EnableSecondFactorPayload"
 
 
 async def test_staff_forget_the_second_factor_of_those_they_keep(desk: Desk) -> None:
