@@ -125,6 +125,8 @@ AT_WORK = {
     "places": ("staff", "/staff/places", ["desktop", "phone"]),
     "teams": ("staff", "/staff/teams", ["desktop", "phone"]),
     "crews": ("staff", "/staff/crews", ["desktop", "phone"]),
+    "audit": ("staff", "/staff/audit", ["desktop", "phone"]),
+    "account": ("staff", "/account", ["desktop", "phone"]),
 }
 WHOLE = {"report", "sent", "progress", "lookup", "stats"}
 """Pages that are kept in their whole length: the others are long lists, or a map that fills the screen."""
@@ -154,6 +156,7 @@ async def test_pages_of_residents(chromium: Browser, demo_address: str) -> None:
         "progress": f"/r/{code}?key={secret}",
         "lookup": "/r",
         "stats": "/stats",
+        "privacy": "/privacy",
     }
     for name, path in pages.items():
         for look in ("phone", "phone-dark", "desktop"):
