@@ -94,8 +94,8 @@ async def code_given(request: Request) -> Response:
         field = "code" if given else "recovery"
         return await _code_page(request, who, then, [(field, second_factor.WRONG.to(language))], status=422)
     # Who came by a recovery code has one fewer: their account says how many are left.
-    told = {"done": "recovery", **({"ward": ward} if (ward := request.query_params.get("ward")) else {})}
-    return go_on(request, opened, then if given else f"/account?{urlencode(told)}")
+    on = {"done": "recovery", **({"ward": ward} if (ward := request.query_params.get("ward")) else {})}
+    return go_on(request, opened, then if given else f"/account?{urlencode(on)}")
 
 
 async def set_up(request: Request) -> Response:
