@@ -91,6 +91,16 @@ class Limiter:
         """Seconds that an address has to wait; 0 where it may ask now, which is counted."""
         return await self._wait(kind, f"{kind.name} by address", address, kind.per_address)
 
+    async def came_to_nothing(self, kind: Kind, address: str) -> None:
+        """What was counted of this kind was refused unread, or asked for what is not there: it is a page, no more.
+
+        Where an address has opened too many of those, it stays counted as what it was.
+        """
+        most = self._most[kind.per_address] if kind.per_address else 0
+        pages = self._most[PAGES.per_address or ""]
+        if most and not self.tallies.hit(f"{PAGES.name} by address", address, pages):
+            await self.tallies.take_back(f"{kind.name} by address", address, most)
+
     def of_session(self, kind: Kind, account_id: str) -> int:
         """The same of all who bring a session that once was this account's: it may have ended, so it is counted before
         it is looked up. By it they stand apart from their address, whatever strangers do there."""
@@ -141,13 +151,16 @@ class LimitingMiddleware:
                 metrics.refused.labels(f"{kind.name} of an address").inc()
                 await _refusal(scope, wait)(scope, receive, send)
                 return
-        if scope["method"] != "POST":
+        if scope["method"] != "POST" and kind is not EXPORTS:
             await self.app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
+                nothing = message["status"] in (400, 404) if kind is EXPORTS else state.get("names_nobody", False)
+                if nothing and kind is not None and self._by_address(kind, scope):
+                    await self._limiter.came_to_nothing(kind, address_of(scope, self._limiter.proxies))
                 give_device(state.get("admission"), self._devices, MutableHeaders(scope=message))
             await send(message)
 
@@ -157,6 +170,11 @@ class LimitingMiddleware:
         connection = HTTPConnection(scope)
         held = bearer_of(connection.headers.get("authorization", "")) or connection.cookies.get(self._cookie)
         return self._callers.seen(held)
+
+    def _by_address(self, kind: Kind, scope: Scope) -> bool:
+        if kind is SIGN_INS:
+            return self._browsers.of(Headers(scope=scope)) is None
+        return kind.per_account is None or self._seen(scope) is None
 
     async def _wait(self, kind: Kind, scope: Scope) -> int:
         """Seconds to wait: by account of who is known here, by browser of who signed in by it, by address of others."""

@@ -149,6 +149,7 @@ class NoSession(Exception):
 async def _sign_in(request: Request) -> Opened:
     """A session for the credentials in the request. Raises `NoSession`, `TooManyRequests`."""
     given = await _credentials(request)
+    request.state.names_nobody = given is None or not given[0].strip()
     made = None if given is None else await signing_in.with_password(request, *given[:2])
     if given is None or made is None:
         raise NoSession(SIGN_IN_FAILED, "SIGN_IN_FAILED")
@@ -168,13 +169,17 @@ async def _sign_in(request: Request) -> Opened:
     raise NoSession(*((OTP_NEEDED, "OTP_REQUIRED") if given[2] is None else (second_factor.WRONG, "OTP_WRONG")))
 
 
-def hold(request: Request, response: Response, token: str, lifetime: timedelta) -> None:
-    """Let the caller's browser hold the session that this token opens, and no half of a sign-in any more."""
+def hold(request: Request, response: Response, token: str, lifetime: timedelta, username: str | None = None) -> None:
+    """Let the caller's browser hold the session that this token opens, and no half of a sign-in any more.
+
+    `username`: who has just signed in by it.
+    """
     settings: Settings = request.app.state.settings
     _set(response, settings, cookie_name(settings), token, lifetime)
     browsers: Browsers = request.app.state.browsers
-    if browsers.of(request.headers) is None:
-        browsers.give(response)
+    name = browsers.of(request.headers) or browsers.give(response)
+    if username is not None:
+        browsers.learn(response, request.headers, name, username)
     if pending_cookie(settings) in request.cookies:
         forget(response, settings, pending_cookie(settings))
 
@@ -256,7 +261,7 @@ async def open_session(request: Request) -> Response:
     except NoSession as none:
         return _errors(none.text.to(language_of(request.headers)), none.code, 401)
     response = Response(status_code=204)
-    hold(request, response, opened.token, opened.lifetime)
+    hold(request, response, opened.token, opened.lifetime, opened.username)
     return response
 
 

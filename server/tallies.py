@@ -104,6 +104,15 @@ class Tallies:
             self._settle_soon(key)
         return wait
 
+    async def take_back(self, what: str, who: str, most: int, seconds: int = 60) -> None:
+        """Count one less of what was counted strictly: it came to nothing."""
+        key = (what, who, seconds)
+        tally = self._of(key, most)
+        if time.monotonic() < self._away_until or await self._counted({key: -1}) is None:
+            tally.hits -= 1
+            tally.unsent -= 1
+            self._settle_soon(key)
+
     def __len__(self) -> int:
         return len(self._tallies)
 
