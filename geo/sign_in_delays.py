@@ -4,8 +4,13 @@ Three counts are kept of each attempt, under digests that say neither the name n
 
 - of the name *from this address*, the strict one: who guesses here soon waits a quarter of an hour;
 - of the address, generous, for many share one: who tries many names;
-- of the name from anywhere, gentle: who guesses from many places is slowed, yet nobody who knows the password is kept
-  out for longer than a minute, and from one address alone the strict count lets nobody drive this one far.
+- of the name from anywhere: of passwords it refuses nobody, for else who guesses from many places would keep out who
+  knows it. It makes each address wait between its own attempts, up to a minute, from the first one on. Codes of a
+  second factor are few, and letters a nuisance: there it holds for all at once.
+
+A browser by which somebody has signed in to this name before (`known`) has one count of its own instead of the three:
+whatever is tried elsewhere, or at the same address, its owner gets in. Of IPv6 the network that a line or an office may
+have counts as one address.
 
 An attempt is counted *before* anything is compared, so that many at once are not all the first; it is taken back where
 the password was right, or was not compared. During a delay nothing is compared and nothing counted, whatever is
@@ -15,6 +20,7 @@ brought. Names that nobody has are counted alike.
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +37,8 @@ from geo.tables import sign_in_delay
 
 KEPT = timedelta(days=1)
 BITE = 1_000
+_NO = timedelta(0)
+_WIDE_BITS = 48
 
 
 _WAIT = Text(
@@ -71,18 +79,21 @@ class Kind:
     here: Curve
     address: Curve
     anywhere: Curve
+    holds_all: bool
+    """Whether attempts from anywhere have to wait for one another; else each address for its own."""
 
 
-def _kind(name: str, free: int, most_anywhere: timedelta) -> Kind:
+def _kind(name: str, free: int, most_anywhere: timedelta, *, holds_all: bool = True) -> Kind:
     return Kind(
         name,
         Curve("here", free, timedelta(minutes=15), KEPT),
         Curve("address", 50, timedelta(minutes=5), timedelta(hours=1)),
         Curve("anywhere", 20, most_anywhere, KEPT),
+        holds_all,
     )
 
 
-PASSWORD = _kind("password", 5, timedelta(minutes=1))
+PASSWORD = _kind("password", 5, timedelta(minutes=1), holds_all=False)
 CODE = _kind("code", 5, timedelta(minutes=4))
 """A second factor's: who guesses at it knows the password already."""
 FORGOTTEN = _kind("forgotten", 3, timedelta(minutes=15))
@@ -99,17 +110,24 @@ class Attempt:
     """Whether the name has to wait from now on unless it was right, and had not before: worth a line in the log."""
 
 
-async def count(connection: AsyncConnection, secret_key: bytes, kind: Kind, name: str, address: str) -> Attempt:
+async def count(
+    connection: AsyncConnection, secret_key: bytes, kind: Kind, name: str, address: str, known: str | None = None
+) -> Attempt:
     """Count an attempt at `name` from `address`; `TooManyRequests` where it comes too early, and is not counted then.
+
+    `known`: the browser, where one has signed in to this name by it before.
 
     In a transaction of its own: it holds though what follows is rolled back.
     """
-    name = unicodedata.normalize("NFC", name).strip().lower()
-    curves = {
-        _key(secret_key, kind, "here", name, address): kind.here,
-        _key(secret_key, kind, "address", address): kind.address,
-        _key(secret_key, kind, "anywhere", name): kind.anywhere,
-    }
+    name = _plain(name)
+    if known is None:
+        curves = {
+            _key(secret_key, kind, "here", name, wide(address)): kind.here,
+            _key(secret_key, kind, "address", wide(address)): kind.address,
+            _key(secret_key, kind, "anywhere", name): kind.anywhere,
+        }
+    else:
+        curves = {_key(secret_key, kind, "known", name, known): kind.here}
     keys = sorted(curves)  # in one order everywhere: two that wait for each other would wait for ever
     rows = [{"key": key, "failures": 0, "last_at": sa.func.clock_timestamp()} for key in keys]
     await connection.execute(insert(sign_in_delay).values(rows).on_conflict_do_nothing())
@@ -132,14 +150,19 @@ async def count(connection: AsyncConnection, secret_key: bytes, kind: Kind, name
     if left > 0:
         raise _must_wait(ceil(left))
     begun, counted = False, {}
+    earlier = {row.key: 0 if row.silent > curves[row.key].lapse.total_seconds() else int(row.failures) for row in found}
+    everywhere = max(
+        (curves[key].delay(n + 1) for key, n in earlier.items() if curves[key] is kind.anywhere), default=_NO
+    )
     for row in found:
-        curve = curves[row.key]
-        before = 0 if row.silent > curve.lapse.total_seconds() else row.failures
+        curve, before = curves[row.key], earlier[row.key]
         delay = curve.delay(before + 1)
+        if not kind.holds_all:
+            delay = max(delay, everywhere) if curve is kind.here else _NO if curve is kind.anywhere else delay
         counted[row.key] = before + 1
         values = {"failures": before + 1, "last_at": now, "until": now + delay if delay else None}
         await connection.execute(sa.update(sign_in_delay).where(columns.key == row.key).values(**values))
-        begun = begun or (curve is not kind.address and bool(delay) and not curve.delay(before))
+        begun = begun or (curve is not kind.address and bool(curve.delay(before + 1)) and not curve.delay(before))
     return Attempt(counted, begun)
 
 
@@ -153,10 +176,12 @@ async def take_back(connection: AsyncConnection, attempt: Attempt) -> None:
         await connection.execute(taken.values(failures=sa.func.greatest(columns.failures - 1, 0), until=own_delay))
 
 
-async def forgive(connection: AsyncConnection, secret_key: bytes, kind: Kind, name: str, address: str) -> None:
-    """It was right here: what was wrong from this address is forgotten, for this name."""
-    name = unicodedata.normalize("NFC", name).strip().lower()
-    key = _key(secret_key, kind, "here", name, address)
+async def forgive(
+    connection: AsyncConnection, secret_key: bytes, kind: Kind, name: str, address: str, known: str | None = None
+) -> None:
+    """It was right here: what was wrong from this address, or by this browser, is forgotten, for this name."""
+    here = ("here", _plain(name), wide(address)) if known is None else ("known", _plain(name), known)
+    key = _key(secret_key, kind, *here)
     await connection.execute(sa.delete(sign_in_delay).where(sign_in_delay.c.key == key))
 
 
@@ -168,6 +193,19 @@ async def forget_old(connection: AsyncConnection) -> int:
         sa.delete(sign_in_delay).where(columns.key.in_(old.limit(BITE).with_for_update(skip_locked=True)))
     )
     return gone.rowcount
+
+
+def wide(address: str) -> str:
+    """The network that one line or office may have: an IPv4 address is one, of IPv6 it is a /48."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return address if found.version == 4 else str(ipaddress.ip_network((found, _WIDE_BITS), strict=False))
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).strip().lower()
 
 
 def _key(secret_key: bytes, kind: Kind, *parts: str) -> bytes:

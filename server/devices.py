@@ -12,6 +12,7 @@ import base64
 import hmac
 import re
 import secrets
+import unicodedata
 from uuid import UUID
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -22,6 +23,9 @@ HEADER = "Reporter-Device"
 """In an answer: the device's name from now on. In a request: that name, from a program without cookies."""
 _DAYS = 400
 """The longest that browsers keep a cookie (RFC 6265bis)."""
+_MARK = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+_MOST_NAMES = 8
+"""User names that one browser is known for: a crew's telephone, the desk of a ward's hall."""
 _TOKEN = re.compile(r"([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{22})", re.ASCII)
 
 
@@ -75,18 +79,46 @@ class Browsers:
         self._key = hmac.digest(secret_key, b"browsers", "sha256")
         self._secure = secure
         self.cookie = "__Host-browser" if secure else "browser"
+        self.names_cookie = "__Host-browser-names" if secure else "browser-names"
 
     def of(self, headers: Headers) -> str | None:
         """The name of the browser that sends these headers; None where it has none of ours."""
         found = _TOKEN.fullmatch(cookie_parser(headers.get("cookie", "")).get(self.cookie, ""))
         return found[1] if found is not None and hmac.compare_digest(found[2], self._signed(found[1])) else None
 
-    def give(self, response: Response) -> None:
-        """Let the caller's browser keep a new name."""
+    def give(self, response: Response) -> str:
+        """Let the caller's browser keep a new name, which is given."""
         name = _text(secrets.token_bytes(16))
+        self._keep(response, self.cookie, f"{name}.{self._signed(name)}")
+        return name
+
+    def known(self, headers: Headers, username: str) -> str | None:
+        """The browser's name where somebody has signed in by it under this user name; else None."""
+        name = self.of(headers)
+        if name is None:
+            return None
+        mark = self._mark(name, username)
+        return name if any(hmac.compare_digest(one, mark) for one in self._marks(headers)) else None
+
+    def learn(self, response: Response, headers: Headers, name: str, username: str) -> None:
+        """Somebody signed in under this user name by the browser of that name, which keeps the mark of it."""
+        mark = self._mark(name, username)
+        marks = [mark, *(one for one in self._marks(headers) if one != mark)]
+        self._keep(response, self.names_cookie, ".".join(marks[:_MOST_NAMES]))
+
+    def _marks(self, headers: Headers) -> list[str]:
+        marks = cookie_parser(headers.get("cookie", "")).get(self.names_cookie, "").split(".")
+        return [one for one in marks[:_MOST_NAMES] if _MARK.fullmatch(one)]
+
+    def _mark(self, name: str, username: str) -> str:
+        plain = unicodedata.normalize("NFC", username).strip().lower()
+        told = b"mark:" + name.encode() + b":" + plain.encode("utf-8", "surrogatepass")
+        return _text(hmac.digest(self._key, told, "sha256"))
+
+    def _keep(self, response: Response, cookie: str, value: str) -> None:
         response.set_cookie(
-            self.cookie,
-            f"{name}.{self._signed(name)}",
+            cookie,
+            value,
             max_age=_DAYS * 24 * 3600,
             path="/",
             secure=self._secure,

@@ -23,6 +23,7 @@ from geo.errors import TooManyRequests
 from geo.second_factor import Need
 from geo.sign_in_delays import Attempt, Kind
 from server.addresses import address_of
+from server.devices import Browsers
 from server.settings import Settings
 from server.user_agents import device_of
 
@@ -33,6 +34,7 @@ class Opened:
 
     token: str = field(repr=False)
     lifetime: timedelta
+    username: str
     role: Role
     ward_code: str | None
 
@@ -93,7 +95,13 @@ async def with_password(request: Request, username: str, password: str) -> Opene
             return None
         await forgive(request, connection, sign_in_delays.PASSWORD, username, attempt)
         return await after_password(
-            request, connection, account.id, account.role, account.ward_code, has_one=account.second_factor
+            request,
+            connection,
+            account.id,
+            account.username,
+            account.role,
+            account.ward_code,
+            has_one=account.second_factor,
         )
 
 
@@ -101,6 +109,7 @@ async def after_password(
     request: Request,
     connection: AsyncConnection,
     account_id: UUID,
+    username: str,
     role: str,
     ward_code: str | None,
     *,
@@ -111,7 +120,7 @@ async def after_password(
     if need is not Need.OFF and (has_one or need.demands(role)):
         token = await sessions.begin_pending(connection, account_id)
         return Pending(token, Wants.CODE if has_one else Wants.SET_UP)
-    return await _open(request, connection, account_id, role, ward_code, passed=False)
+    return await _open(request, connection, account_id, username, role, ward_code, passed=False)
 
 
 async def waiting(request: Request, token: str | None) -> Waiting | None:
@@ -132,14 +141,14 @@ async def with_code(request: Request, token: str, who: Waiting, code: str) -> Op
     """The session that the second factor opens; None where the code does not count. Raises `TooManyRequests`."""
     database: Database = request.app.state.database
     settings: Settings = request.app.state.settings
-    attempt = await count(request, sign_in_delays.CODE, str(who.account_id))
+    attempt = await count(request, sign_in_delays.CODE, str(who.account_id), who.username)
     async with database.write(silent=True) as connection:
         # Of two with one token, the first to take it away goes on.
         if await second_factor.passed(connection, settings.key, who.account_id, code) and await sessions.end_pending(
             connection, token
         ):
-            await forgive(request, connection, sign_in_delays.CODE, str(who.account_id), attempt)
-            return await _open(request, connection, who.account_id, who.role, who.ward_code, passed=True)
+            await forgive(request, connection, sign_in_delays.CODE, str(who.account_id), attempt, who.username)
+            return await _open(request, connection, who.account_id, who.username, who.role, who.ward_code, passed=True)
     await _tell_delay(request, attempt, who.account_id, who.ward_code)
     return None
 
@@ -166,7 +175,9 @@ async def with_set_up(
         await audit.record(
             connection, actor, "enableSecondFactor", subject_of(who.account_id, who.ward_code), who.ward_code
         )
-        return await _open(request, connection, who.account_id, who.role, who.ward_code, passed=True), codes
+        return await _open(
+            request, connection, who.account_id, who.username, who.role, who.ward_code, passed=True
+        ), codes
 
 
 async def with_link(request: Request, token: str, password_hash: str) -> tuple[Opening, Opened | Pending] | None:
@@ -183,25 +194,40 @@ async def with_link(request: Request, token: str, password_hash: str) -> tuple[O
         )
         has_one = (await second_factor.state_of(connection, used.account_id)).since is not None
         return used, await after_password(
-            request, connection, used.account_id, used.role, used.ward_code, has_one=has_one
+            request, connection, used.account_id, used.username, used.role, used.ward_code, has_one=has_one
         )
 
 
-async def count(request: Request, kind: Kind, name: str) -> Attempt:
-    """Count an attempt before anything is compared, in a transaction of its own. Raises `TooManyRequests`."""
+async def count(request: Request, kind: Kind, name: str, username: str | None = None) -> Attempt:
+    """Count an attempt before anything is compared, in a transaction of its own. Raises `TooManyRequests`.
+
+    `username`: the user name, where `name` is another one.
+    """
     settings: Settings = request.app.state.settings
     database: Database = request.app.state.database
-    address = address_of(request.scope, settings.proxies)
+    address, known = address_of(request.scope, settings.proxies), _known(request, username or name)
     async with database.write(silent=True) as connection:
-        return await sign_in_delays.count(connection, settings.key, kind, name, address)
+        return await sign_in_delays.count(connection, settings.key, kind, name, address, known)
 
 
-async def forgive(request: Request, connection: AsyncConnection, kind: Kind, name: str, attempt: Attempt) -> None:
+async def forgive(
+    request: Request,
+    connection: AsyncConnection,
+    kind: Kind,
+    name: str,
+    attempt: Attempt,
+    username: str | None = None,
+) -> None:
     """It was right: it counts nowhere, and what was wrong before it, from here, is forgotten."""
     settings: Settings = request.app.state.settings
-    address = address_of(request.scope, settings.proxies)
+    address, known = address_of(request.scope, settings.proxies), _known(request, username or name)
     await sign_in_delays.take_back(connection, attempt)
-    await sign_in_delays.forgive(connection, settings.key, kind, name, address)
+    await sign_in_delays.forgive(connection, settings.key, kind, name, address, known)
+
+
+def _known(request: Request, username: str) -> str | None:
+    browsers: Browsers = request.app.state.browsers
+    return browsers.known(request.headers, username)
 
 
 async def _tell_delay(request: Request, attempt: Attempt, account_id: UUID | None, ward_code: str | None) -> None:
@@ -215,11 +241,18 @@ async def _tell_delay(request: Request, attempt: Attempt, account_id: UUID | Non
 
 
 async def _open(
-    request: Request, connection: AsyncConnection, account_id: UUID, role: str, ward_code: str | None, *, passed: bool
+    request: Request,
+    connection: AsyncConnection,
+    account_id: UUID,
+    username: str,
+    role: str,
+    ward_code: str | None,
+    *,
+    passed: bool,
 ) -> Opened:
     lifetime = timedelta(days=request.app.state.settings.session_days)
     device = device_of(request.headers)
     token = await sessions.begin(connection, account_id, lifetime, device, second_factor=passed)
     actor = Actor(Role(role), account_id, None, ward_code)
     await audit.record(connection, actor, "signIn", subject_of(account_id, ward_code), ward_code)
-    return Opened(token, lifetime, Role(role), ward_code)
+    return Opened(token, lifetime, username, Role(role), ward_code)

@@ -127,7 +127,7 @@ async def set_up_done(request: Request) -> Response:
     words = script_words(translations(language_of(request)).gettext, CODES_WORDS)
     context = {"codes": codes, "then": then or start_of(request, opened), "words": words}
     response = await plain_page(request, "second_factor_codes.html", context)
-    sessions.hold(request, response, opened.token, opened.lifetime)
+    sessions.hold(request, response, opened.token, opened.lifetime, opened.username)
     return response
 
 

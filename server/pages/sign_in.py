@@ -110,7 +110,7 @@ def go_on(request: Request, opened: Opened | Pending, then: str | None) -> Respo
         sessions.hold_pending(request, response, opened.token)
         return response
     response = RedirectResponse(then or start_of(request, opened), 303)
-    sessions.hold(request, response, opened.token, opened.lifetime)
+    sessions.hold(request, response, opened.token, opened.lifetime, opened.username)
     return response
 
 

@@ -119,13 +119,64 @@ async def test_from_one_address_nobody_is_kept_out_elsewhere(desk: Desk) -> None
     assert await wait_of(desk, "crew-clean", "203.0.113.7") == 0
 
 
-async def test_from_many_addresses_a_name_waits_a_minute_at_most(desk: Desk) -> None:
+async def test_from_many_addresses_each_waits_a_minute_and_nobody_for_the_others(desk: Desk) -> None:
     for place in range(PASSWORD.anywhere.free + 12):
         await tried(desk, "staff", f"203.0.113.{place}")
     async with desk.database.write() as connection:
         await sign_in_delays.count(connection, KEY, PASSWORD, "staff", "198.51.100.1")
-    assert 50 < await wait_of(desk, "staff", "198.51.100.2") <= 60
+    assert 50 < await wait_of(desk, "staff", "198.51.100.1") <= 60
+    assert await wait_of(desk, "staff", "198.51.100.2") == 0, "who knows the password comes from elsewhere"
     assert await wait_of(desk, "staff", "198.51.100.2", CODE) == 0, "codes are counted by themselves"
+
+
+async def test_of_codes_all_wait_for_one_another(desk: Desk) -> None:
+    for place in range(CODE.anywhere.free + 12):
+        await tried(desk, "staff", f"203.0.113.{place}", kind=CODE)
+    async with desk.database.write() as connection:
+        await sign_in_delays.count(connection, KEY, CODE, "staff", "198.51.100.1")
+    assert 230 < await wait_of(desk, "staff", "198.51.100.2", CODE) <= 240
+
+
+async def test_the_networks_of_one_line_are_one_address(desk: Desk) -> None:
+    for subnet in range(PASSWORD.here.free + 12):
+        await tried(desk, "staff", f"2001:db8:aa:{subnet:x}::")
+    async with desk.database.write() as connection:
+        await sign_in_delays.count(connection, KEY, PASSWORD, "staff", "2001:db8:aa:ff::")
+    assert await wait_of(desk, "staff", "2001:db8:aa:99::") > 890
+    assert await wait_of(desk, "staff", "2001:db8:ab::") == 0
+
+
+async def test_by_a_browser_that_signed_in_before_one_gets_in_whatever_others_try(desk: Desk) -> None:
+    assert (await desk.http.post("/sign-in", data=FORM)).status_code == 303
+    own = {name: desk.http.cookies[name] for name in ("browser", "browser-names")}
+    desk.http.cookies.clear()
+    for _ in range(PASSWORD.here.free + 1):
+        await desk.http.post("/token", data=WRONG)
+    await longer(desk)
+    assert (await desk.http.post("/sign-in", data=FORM)).status_code == 429, "a stranger's browser of the same address"
+    for name, value in own.items():
+        desk.http.cookies.set(name, value)
+    assert (await desk.http.post("/sign-in", data=FORM)).status_code == 303
+    other = {**FORM, "username": "crew-clean", "password": "wrong"}
+    answers = [(await desk.http.post("/sign-in", data=other)).status_code for _ in range(PASSWORD.here.free + 1)]
+    await longer(desk)
+    assert answers[-1] == 422
+    desk.http.cookies.delete("browser")
+    desk.http.cookies.set("browser", "x" * 22 + "." + "y" * 22)
+    assert (await desk.http.post("/sign-in", data=FORM)).status_code == 429, "a name of their own making is none"
+
+
+async def test_a_known_browser_is_counted_too_and_for_its_own_name_alone(desk: Desk) -> None:
+    await desk.http.post("/sign-in", data=FORM)
+    for _ in range(PASSWORD.here.free + 1):
+        await desk.http.post("/sign-in", data=WRONG)
+    await longer(desk)
+    assert (await desk.http.post("/sign-in", data=FORM)).status_code == 429
+    for _ in range(PASSWORD.here.free + 1):
+        await desk.http.post("/sign-in", data={**WRONG, "username": "admin"})
+    await longer(desk)
+    desk.http.cookies.clear()
+    assert (await desk.http.post("/sign-in", data={**FORM, "username": "admin"})).status_code == 429, "as strangers are"
 
 
 async def test_an_address_that_tries_many_names_waits(desk: Desk) -> None:
