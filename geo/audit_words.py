@@ -15,6 +15,7 @@ SIGNING_IN: Mapping[str, Text] = {
     "signOut": Text("Đăng xuất", "Signed out"),
     "delaySignIn": Text("Nhập sai nhiều lần, phải chờ", "Made to wait after wrong passwords"),
     "endSession": Text("Đăng xuất một thiết bị", "Signed a device out"),
+    "endSessions": Text("Đăng xuất tài khoản khỏi mọi thiết bị", "Signed an account out everywhere"),
     "endOtherSessions": Text("Đăng xuất các thiết bị khác", "Signed other devices out"),
     "changePassword": Text("Đổi mật khẩu của mình", "Changed their own password"),
     "enableSecondFactor": Text("Bật bảo mật hai lớp", "Switched the second factor on"),

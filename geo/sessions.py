@@ -115,10 +115,11 @@ async def end_others(connection: AsyncConnection, actor: Actor) -> int:
     return (await connection.execute(sa.delete(session).where(others))).rowcount
 
 
-async def end_all(connection: AsyncConnection, account_id: UUID) -> None:
-    """Sign the account out everywhere, out of half a sign-in too."""
-    await connection.execute(sa.delete(session).where(session.c.account_id == account_id))
+async def end_all(connection: AsyncConnection, account_id: UUID) -> int:
+    """Sign the account out everywhere, out of half a sign-in too; how many sessions there were."""
+    ended = await connection.execute(sa.delete(session).where(session.c.account_id == account_id))
     await connection.execute(sa.delete(pending_sign_in).where(pending_sign_in.c.account_id == account_id))
+    return ended.rowcount
 
 
 def own(actor: Actor) -> sa.Select[Any]:

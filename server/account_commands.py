@@ -18,6 +18,7 @@ from geo.errors import InvalidInput
 from geo.passwords import NONE_YET, hash_password
 from geo.tables import AccountRole, LinkPurpose
 from server.console import Result, console, in_transaction, tell, with_database
+from server.periods import VIETNAM
 from server.settings import read_settings
 
 _ROLES = {role.lower().replace("_", "-"): role for role in AccountRole}
@@ -138,6 +139,28 @@ def disable(username: str) -> None:
     tell(f"Disabled {username}.")
 
 
+@account_group.command("end-sessions")
+@click.argument("username", required=False)
+@click.option("--all", "everybody", is_flag=True, help="Of every account, as after a breach.")
+def end_sessions(username: str | None, everybody: bool) -> None:
+    """Sign somebody, or everybody, out everywhere; half a sign-in and one-time links end too."""
+    if everybody == (username is not None):
+        raise click.UsageError("Give a user name, or --all.")
+
+    async def work(connection: AsyncConnection) -> int:
+        found = await accounts.every(connection) if username is None else [await accounts.named(connection, username)]
+        ended = 0
+        for one in sorted(found, key=lambda account: account.id):
+            of_one = await sessions.end_all(connection, one.id)
+            await account_links.end_all(connection, one.id)
+            await _tell(connection, "endSessions", one.id, one.ward_code, {"sessions": of_one})
+            ended += of_one
+        return ended
+
+    ended = _change(work)
+    tell(f"Ended {ended} sessions, and all one-time links.")
+
+
 @account_group.command("list")
 @click.option("--ward", "ward_code", help="Only the accounts of this ward.")
 def list_accounts(ward_code: str | None) -> None:
@@ -168,8 +191,11 @@ def _link(username: str, purpose: LinkPurpose) -> Link:
 
 def _print(link: Link) -> None:
     settings = read_settings()
-    tell(f"{settings.public_url or f'http://{settings.host}:{settings.port}'}/link/{link.token}")
-    tell(f"It counts once, until {link.expires_at:%Y-%m-%d %H:%M} UTC. Give it to that person alone.")
+    if settings.public_url is None:
+        tell("PHUONGSO_PUBLIC_URL is not set: put the address that people open before this path.")
+    tell(f"{settings.public_url or ''}/link/{link.token}")
+    until = f"{link.expires_at.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
+    tell(f"It counts once, until {until} in Vietnam. Give it to that person alone.")
 
 
 async def _tell(

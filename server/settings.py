@@ -114,7 +114,8 @@ class Settings(GraphQLLimits, Protection, ReportLimits, RequestLimits, Retention
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^/\s?#]+$",
-        description="Where people reach the site, as `https://phuong.example`: what links in letters begin with. "
+        description="Where people reach the site, as `https://phuong.example`: what one-time links and "
+        "links in letters begin with. "
         "Required with `PHUONGSO_SMTP_URL`.",
     )
 

@@ -20,10 +20,11 @@ from typing import TypeVar
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import accounts, demo
+from geo import accounts, demo, tables
 from geo.accounts import Account
 from geo.tables import AccountRole
 from server.cli import main
@@ -247,7 +248,8 @@ def test_people_are_invited_and_let_in_again_by_links(demo_settings: Environment
     person = ("--role", "staff", "--ward", "20314", "--name", "Lê Thị Mới", "--email", "moi@vidu.vn")
     created = phuongso(demo_settings, "account", "create", "moi", *person, "--invite")
     assert created.exit_code == 0, created.output
-    assert re.search(r"http://127\.0\.0\.1:0/link/[\w-]{43}\n", created.stdout)
+    assert re.search(r"^ */link/[\w-]{43}$", created.stdout, re.MULTILINE), "no address that nobody can open"
+    assert "PHUONGSO_PUBLIC_URL" in created.output
     found = account(demo_url, "moi")
     assert found is not None
     assert found.email == "moi@vidu.vn"
@@ -256,6 +258,14 @@ def test_people_are_invited_and_let_in_again_by_links(demo_settings: Environment
     for command in ("invite", "reset-link"):
         printed = phuongso(site, "account", command, "moi")
         assert re.search(r"https://phuong\.vidu\.vn/link/[\w-]{43}\n", printed.stdout), printed.output
+        assert re.search(r"until \d\d:\d\d \d\d/\d\d/\d{4} in Vietnam", printed.stdout)
+    for whose in ("moi", "--all"):
+        ended = phuongso(demo_settings, "account", "end-sessions", whose)
+        assert "Ended 0 sessions" in ended.output
+    open_links = sa.select(sa.func.count()).where(tables.account_link.c.used_at.is_(None))
+    assert read(demo_url, lambda connection: connection.scalar(open_links)) == 0
+    assert phuongso(demo_settings, "account", "end-sessions").exit_code == 2
+    assert phuongso(demo_settings, "account", "end-sessions", "moi", "--all").exit_code == 2
     assert phuongso(demo_settings, "account", "reset-second-factor", "moi").exit_code == 0
     for command in ("invite", "reset-link", "reset-second-factor"):
         assert phuongso(demo_settings, "account", command, "khong-co").exit_code == 1
