@@ -54,7 +54,7 @@ def readable(actor: Actor) -> Rows:
             columns.created_at,
             columns.email,
             columns.second_factor_since.is_not(None).label("has_second_factor"),
-            (columns.password_hash == "").label("invited"),
+            (columns.password_hash == "").label("invited"),  # nosec B105 - nobody has set one
             columns.disabled_at.is_not(None).label("disabled"),
             crew_member.c.crew_id,
             team_member.c.team_id,

@@ -136,7 +136,7 @@ _publish(
     "What a one-time link to an account is for.",
     {
         "INVITATION": "Its holder's first password; seven days.",
-        "PASSWORD_RESET": "A new password for who forgot theirs; an hour.",
+        "PASSWORD_RESET": "A new password for who forgot theirs; an hour.",  # nosec B105 - what it is for
     },
 )
 _publish(

@@ -117,7 +117,7 @@ def upgrade() -> None:
     )
     for key, text in WORDS.items():
         row = f"'{key}', '{text}'"
-        op.execute(f"INSERT INTO consent_wording (key, text) VALUES ({row}) ON CONFLICT DO NOTHING")  # noqa: S608
+        op.execute(f"INSERT INTO consent_wording (key, text) VALUES ({row}) ON CONFLICT DO NOTHING")  # noqa: S608  # nosec B608
     op.execute(FOR_GOOD.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"))
     op.execute("DROP TRIGGER IF EXISTS consent_wording_is_for_good ON consent_wording")
     op.execute(FOR_GOOD_TRIGGER)
