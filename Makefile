@@ -13,11 +13,12 @@ run: ## install what is missing, then serve the demo ward on http://127.0.0.1:80
 	@server/bootstrap.sh run
 	@exec $(BIN)/phuongso run
 
-# One test process a core, of at most two; a slow first start of PostgreSQL and Chromium is shared. Compiled modules are
+# Three test processes on two cores, for each waits a third of its time for a browser, a server or the database; a slow
+# first start of PostgreSQL is shared. Compiled modules are
 # kept even where the environment says not to: each of the many servers that are started would compile them all anew.
 test: ## install what is missing, then run every test (ARGS="tests/geo -k merge" for some)
 	@server/bootstrap.sh dev
-	@exec env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@exec env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 fuzz: ## send a served process many made-up requests, others each time (CASES=20000)
 	@server/bootstrap.sh dev

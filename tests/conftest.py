@@ -1,6 +1,6 @@
 """Databases for the tests: real PostGIS, one fresh database a test, copied from a migrated template.
 
-The server is a private cluster under `var/test`, shared by all test processes and stopped by the last; or the one that
+The server is a private cluster, shared by all test processes and stopped by the last; or the one that
 TEST_DATABASE_URL names (a superuser's address).
 """
 
@@ -23,6 +23,7 @@ from geo.database import Database
 from geo.demo import load as load_demo
 from geo.migrating import upgrade
 from server.cluster import USER, private_cluster
+from tests.memory import roomy_folder
 
 # Looking for garbage less often: collecting the tests and making statements both make objects by the million, and to
 # look among them each time was up to two fifths of the processor's time.
@@ -56,7 +57,10 @@ def cluster_url() -> Iterator[str]:
     if _GIVEN is not None:
         yield _GIVEN
         return
-    with private_cluster(Path(__file__).parent.parent / "var" / "test", durable=False) as cluster:
+    with (
+        roomy_folder(Path(__file__).parent.parent / "var" / "test") as folder,
+        private_cluster(folder, durable=False) as cluster,
+    ):
         yield cluster.administrator_url()
 
 
