@@ -14,8 +14,8 @@ run: ## install what is missing, then serve the demo ward on http://127.0.0.1:80
 	@exec $(BIN)/phuongso run
 
 # Three test processes on two cores, for each waits a third of its time for a browser, a server or the database; a slow
-# first start of PostgreSQL is shared. Compiled modules are
-# kept even where the environment says not to: each of the many servers that are started would compile them all anew.
+# first start of PostgreSQL is shared. Compiled modules are kept even where the environment says not to: each of the
+# many servers that are started would compile them all anew.
 test: ## install what is missing, then run every test (ARGS="tests/geo -k merge" for some)
 	@server/bootstrap.sh dev
 	@exec env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
