@@ -176,8 +176,10 @@ class House:
 
     @asynccontextmanager
     async def asleep(self, condition: str) -> AsyncIterator[list[int]]:
-        """Sessions that do nothing for the length of a block, as if the machine had stopped for them."""
-        stopped = await self.backends(condition)
+        """Sessions that do nothing for the length of a block, nor begin anew, as if the machine had stopped."""
+        sessions = await self.backends(condition)
+        parents = {int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1]) for number in sessions}
+        stopped = [*parents, *sessions]
         for number in stopped:
             os.kill(number, signal.SIGSTOP)
         try:
