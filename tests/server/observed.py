@@ -42,7 +42,7 @@ def alive() -> dict[str, int]:
         elif isinstance(one, Hub):
             counts["following"] += len(one)
             counts["groups"] += one.groups
-            counts["interests"] += len(one._interested)
+            counts["interests"] += len(one._followers._interested)
     names = ("generators", "subscribers", "waiting", "connections", "following", "groups", "interests")
     return {name: counts[name] for name in (*names, "tasks", "files")}
 
