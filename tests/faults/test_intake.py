@@ -57,7 +57,7 @@ async def _is_noticed(house: House, database: str, ledger: Ledger) -> None:
         "by nobody": "UPDATE incident SET request_key_hash = sha256('other') WHERE id = " + one,
         "was told 0 times": "DELETE FROM notice",
         "jobs failed": "INSERT INTO jobs.pgqueuer (priority, entrypoint, status) VALUES (0, 'lost', 'failed')",
-        "waits though a crew has room": "UPDATE incident SET status = 'RECEIVED', crew_id = NULL",
+        "waits though a crew has room": "UPDATE incident SET status = 'RECEIVED', crew_id = NULL, accept_by = NULL",
         "is not with its report": "DELETE FROM photo",
     }
     try:
