@@ -136,7 +136,8 @@ async def _drop_forgotten(server: asyncpg.Pool) -> None:
     """Drop what killed test runs left: databases carry the number of the process that made them."""
     for row in await server.fetch("SELECT datname FROM pg_database WHERE datname ~ '^test_[0-9]+_'"):
         if not _lives(row["datname"].split("_")[1]):
-            await server.execute(f"DROP DATABASE {row['datname']} WITH (FORCE)")
+            # Another process of this run may have dropped it meanwhile.
+            await server.execute(f"DROP DATABASE IF EXISTS {row['datname']} WITH (FORCE)")
 
 
 def _lives(process: str) -> bool:
