@@ -160,7 +160,7 @@ async def move(
 async def _tell_link(
     connection: AsyncConnection, actor: Actor, ward_code: str, account_id: UUID, purpose: LinkPurpose
 ) -> None:
-    subject = f"Account:{ward_code}:{account_id}"
+    subject = audit.account_subject(ward_code, account_id)
     await audit.record(connection, actor, "createAccountLink", subject, ward_code, {"purpose": purpose.value})
 
 

@@ -56,6 +56,11 @@ def operator() -> Operator:
         return Operator("unknown")
 
 
+def account_subject(ward_code: str | None, account_id: UUID) -> str | None:
+    """The opaque id of an account, as entries name their subject; an account of no ward has none in the API."""
+    return None if ward_code is None else f"Account:{ward_code}:{account_id}"
+
+
 async def record(
     connection: AsyncConnection,
     actor: Actor | Operator,

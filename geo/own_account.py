@@ -56,8 +56,7 @@ class Desk:
     @property
     def subject(self) -> str | None:
         """How the log of who did what names it."""
-        code = self.actor.ward_code
-        return None if code is None else f"Account:{code}:{self.account_id}"
+        return audit.account_subject(self.actor.ward_code, self.account_id)
 
 
 def state(actor: Actor) -> dict[str, sa.ColumnElement[Any]]:
@@ -181,8 +180,7 @@ async def _check_password(desk: Desk, password: str) -> str:
     if not right or kept is None:
         raise InvalidInput(Problem(("currentPassword",), WRONG_PASSWORD))
     async with desk.database.write(silent=True) as connection:
-        await sign_in_delays.take_back(connection, attempt)
-        await sign_in_delays.forgive(connection, desk.secret_key, kind, name, desk.address)
+        await sign_in_delays.forgive(connection, attempt)
     return str(kept)
 
 
@@ -194,7 +192,6 @@ async def _check_code(desk: Desk, code: str) -> None:
     async with desk.database.write(silent=True) as connection:
         right = await second_factor.passed(connection, desk.secret_key, desk.account_id, code)
         if right:
-            await sign_in_delays.take_back(connection, attempt)
-            await sign_in_delays.forgive(connection, desk.secret_key, kind, name, desk.address)
+            await sign_in_delays.forgive(connection, attempt)
     if not right:
         raise InvalidInput(Problem(("code",), second_factor.WRONG))

@@ -106,6 +106,8 @@ class Attempt:
 
     counted: Mapping[bytes, int]
     """Each of the keys, and which attempt at it this was."""
+    here: bytes
+    """The one of these keys that is of this name from this address, or by this known browser."""
     begun_delay: bool
     """Whether the name has to wait from now on unless it was right, and had not before: worth a line in the log."""
 
@@ -121,13 +123,15 @@ async def count(
     """
     name = _plain(name)
     if known is None:
+        here = _key(secret_key, kind, "here", name, wide(address))
         curves = {
-            _key(secret_key, kind, "here", name, wide(address)): kind.here,
+            here: kind.here,
             _key(secret_key, kind, "address", wide(address)): kind.address,
             _key(secret_key, kind, "anywhere", name): kind.anywhere,
         }
     else:
-        curves = {_key(secret_key, kind, "known", name, known): kind.here}
+        here = _key(secret_key, kind, "known", name, known)
+        curves = {here: kind.here}
     keys = sorted(curves)  # in one order everywhere: two that wait for each other would wait for ever
     rows = [{"key": key, "failures": 0, "last_at": sa.func.clock_timestamp()} for key in keys]
     await connection.execute(insert(sign_in_delay).values(rows).on_conflict_do_nothing())
@@ -163,11 +167,11 @@ async def count(
         values = {"failures": before + 1, "last_at": now, "until": now + delay if delay else None}
         await connection.execute(sa.update(sign_in_delay).where(columns.key == row.key).values(**values))
         begun = begun or (curve is not kind.address and bool(curve.delay(before + 1)) and not curve.delay(before))
-    return Attempt(counted, begun)
+    return Attempt(counted, here, begun)
 
 
 async def take_back(connection: AsyncConnection, attempt: Attempt) -> None:
-    """It was right, or nothing was compared: as if it had not been. What others did wrong stays counted."""
+    """Nothing was compared: as if it had not been. What others did wrong stays counted."""
     columns = sign_in_delay.c
     for key, number in sorted(attempt.counted.items()):
         # A delay that somebody brought about since then stays.
@@ -176,13 +180,10 @@ async def take_back(connection: AsyncConnection, attempt: Attempt) -> None:
         await connection.execute(taken.values(failures=sa.func.greatest(columns.failures - 1, 0), until=own_delay))
 
 
-async def forgive(
-    connection: AsyncConnection, secret_key: bytes, kind: Kind, name: str, address: str, known: str | None = None
-) -> None:
-    """It was right here: what was wrong from this address, or by this browser, is forgotten, for this name."""
-    here = ("here", _plain(name), wide(address)) if known is None else ("known", _plain(name), known)
-    key = _key(secret_key, kind, *here)
-    await connection.execute(sa.delete(sign_in_delay).where(sign_in_delay.c.key == key))
+async def forgive(connection: AsyncConnection, attempt: Attempt) -> None:
+    """It was right: it counts nowhere, and what was wrong before it, of this name from here, is forgotten."""
+    await take_back(connection, attempt)
+    await connection.execute(sa.delete(sign_in_delay).where(sign_in_delay.c.key == attempt.here))
 
 
 async def forget_old(connection: AsyncConnection) -> int:

@@ -206,7 +206,7 @@ async def _tell(
     details: Mapping[str, Any] = {},
 ) -> None:
     """A line in the log of who did what, in the name of whoever runs the command."""
-    subject = None if ward_code is None else f"Account:{ward_code}:{account_id}"
+    subject = audit.account_subject(ward_code, account_id)
     await audit.record(connection, audit.operator(), action, subject, ward_code, details)
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 
-import sqlalchemy as sa
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from geo import version
 from geo.database import Database
 from geo.outage import OUT_OF_REACH
-from geo.version import expected
 
 _LOG = logging.getLogger(__name__)
 _SECONDS = 5
 _RETRY_AFTER = 5
-_VERSION = sa.text("SELECT version_num FROM alembic_version")
 
 
 async def live(_: Request) -> Response:
@@ -42,13 +40,13 @@ async def ready(request: Request) -> Response:
 async def _wrong(database: Database) -> str | None:
     try:
         async with asyncio.timeout(_SECONDS), database.read() as connection:
-            found = await connection.scalar(_VERSION)
+            found = await version.found(connection)
     except PoolTimeoutError:
         return "busy"
     except OUT_OF_REACH as error:
         _LOG.warning("not ready: %s", type(error).__name__)
         return "unreachable"
-    return None if found == expected() else "another version"
+    return None if found == version.expected() else "another version"
 
 
 routes: list[BaseRoute] = [Route("/health/live", live), Route("/health/ready", ready)]

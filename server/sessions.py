@@ -222,7 +222,7 @@ async def end(request: Request, response: Response) -> None:
         async with database.write(silent=True) as connection:
             await sessions.end(connection, held)
             if actor.account_id is not None:
-                subject = signing_in.subject_of(actor.account_id, actor.ward_code)
+                subject = audit.account_subject(actor.ward_code, actor.account_id)
                 await audit.record(connection, actor, "signOut", subject, actor.ward_code)
         request.app.state.callers.forget()  # at once, not when the database's call arrives
     forget(response, settings, cookie_name(settings))

@@ -66,11 +66,6 @@ class Waiting:
     wants: Wants
 
 
-def subject_of(account_id: UUID, ward_code: str | None) -> str | None:
-    """How the log of who did what names an account; one of no ward has no id in the API."""
-    return None if ward_code is None else f"Account:{ward_code}:{account_id}"
-
-
 async def with_password(request: Request, username: str, password: str) -> Opened | Pending | None:
     """What this name and password open; None where they do not fit. Raises `TooManyRequests`.
 
@@ -93,7 +88,7 @@ async def with_password(request: Request, username: str, password: str) -> Opene
     async with database.write(silent=True) as connection:
         if not await lock.holds(connection):
             return None
-        await forgive(request, connection, sign_in_delays.PASSWORD, username, attempt)
+        await sign_in_delays.forgive(connection, attempt)
         return await after_password(
             request,
             connection,
@@ -147,7 +142,7 @@ async def with_code(request: Request, token: str, who: Waiting, code: str) -> Op
         if await second_factor.passed(connection, settings.key, who.account_id, code) and await sessions.end_pending(
             connection, token
         ):
-            await forgive(request, connection, sign_in_delays.CODE, str(who.account_id), attempt, who.username)
+            await sign_in_delays.forgive(connection, attempt)
             return await _open(request, connection, who.account_id, who.username, who.role, who.ward_code, passed=True)
     await _tell_delay(request, attempt, who.account_id, who.ward_code)
     return None
@@ -173,7 +168,7 @@ async def with_set_up(
         await sessions.end_all(connection, who.account_id)
         actor = Actor(who.role, who.account_id, who.name, who.ward_code)
         await audit.record(
-            connection, actor, "enableSecondFactor", subject_of(who.account_id, who.ward_code), who.ward_code
+            connection, actor, "enableSecondFactor", audit.account_subject(who.ward_code, who.account_id), who.ward_code
         )
         return await _open(
             request, connection, who.account_id, who.username, who.role, who.ward_code, passed=True
@@ -188,7 +183,7 @@ async def with_link(request: Request, token: str, password_hash: str) -> tuple[O
         if used is None:
             return None
         actor = Actor(Role(used.role), used.account_id, used.name, used.ward_code)
-        subject = subject_of(used.account_id, used.ward_code)
+        subject = audit.account_subject(used.ward_code, used.account_id)
         await audit.record(
             connection, actor, "useAccountLink", subject, used.ward_code, {"purpose": used.purpose.value}
         )
@@ -205,29 +200,10 @@ async def count(request: Request, kind: Kind, name: str, username: str | None = 
     """
     settings: Settings = request.app.state.settings
     database: Database = request.app.state.database
-    address, known = address_of(request.scope, settings.proxies), _known(request, username or name)
+    browsers: Browsers = request.app.state.browsers
+    address, known = address_of(request.scope, settings.proxies), browsers.known(request.headers, username or name)
     async with database.write(silent=True) as connection:
         return await sign_in_delays.count(connection, settings.key, kind, name, address, known)
-
-
-async def forgive(
-    request: Request,
-    connection: AsyncConnection,
-    kind: Kind,
-    name: str,
-    attempt: Attempt,
-    username: str | None = None,
-) -> None:
-    """It was right: it counts nowhere, and what was wrong before it, from here, is forgotten."""
-    settings: Settings = request.app.state.settings
-    address, known = address_of(request.scope, settings.proxies), _known(request, username or name)
-    await sign_in_delays.take_back(connection, attempt)
-    await sign_in_delays.forgive(connection, settings.key, kind, name, address, known)
-
-
-def _known(request: Request, username: str) -> str | None:
-    browsers: Browsers = request.app.state.browsers
-    return browsers.known(request.headers, username)
 
 
 async def _tell_delay(request: Request, attempt: Attempt, account_id: UUID | None, ward_code: str | None) -> None:
@@ -235,7 +211,7 @@ async def _tell_delay(request: Request, attempt: Attempt, account_id: UUID | Non
     if not attempt.begun_delay:
         return
     database: Database = request.app.state.database
-    subject = None if account_id is None else subject_of(account_id, ward_code)
+    subject = None if account_id is None else audit.account_subject(ward_code, account_id)
     async with database.write(silent=True) as connection:
         await audit.record(connection, ANONYMOUS, "delaySignIn", subject, ward_code)
 
@@ -254,5 +230,5 @@ async def _open(
     device = device_of(request.headers)
     token = await sessions.begin(connection, account_id, lifetime, device, second_factor=passed)
     actor = Actor(Role(role), account_id, None, ward_code)
-    await audit.record(connection, actor, "signIn", subject_of(account_id, ward_code), ward_code)
+    await audit.record(connection, actor, "signIn", audit.account_subject(ward_code, account_id), ward_code)
     return Opened(token, lifetime, username, Role(role), ward_code)
