@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from playwright.async_api import Page, Request, expect
+from playwright.async_api import Page, Response, expect
 
 from geo import sessions, tables
 from geo.database import Database
@@ -141,15 +141,15 @@ def act(page: Page, name: str) -> Any:
 
 
 def sent_steps(page: Page) -> list[str]:
-    """The steps that leave the phone from now on, in their order."""
+    """The steps that leave the phone from now on, in their order; not tries that get nowhere for want of a network."""
     found: list[str] = []
 
-    def heard(request: Request) -> None:
-        step = re.search(r"/crew/(accept|start|resolve|decline|duty)$", request.url)
-        if request.method == "POST" and step:
+    def heard(response: Response) -> None:
+        step = re.search(r"/crew/(accept|start|resolve|decline|duty)$", response.url)
+        if response.request.method == "POST" and step:
             found.append(step[1])
 
-    page.context.on("request", heard)
+    page.context.on("response", heard)
     return found
 
 
