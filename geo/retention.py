@@ -7,7 +7,7 @@ little. Rows that somebody holds are left for the next time.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,17 +32,28 @@ def _over(kept: timedelta) -> sa.ColumnElement[bool]:
     return at < sa.func.now() - kept
 
 
-def with_old_contacts(kept: timedelta) -> sa.Select[Any]:
-    """Incidents whose reporters are still known; served by `ix_reporter_consented_at`."""
-    of = sa.and_(incident.c.ward_code == reporter.c.ward_code, incident.c.id == reporter.c.incident_id)
+def _ended_with(kept: timedelta, moment: sa.Column[datetime]) -> sa.Select[Any]:
+    """Incidents that ended, with something that is told from `moment`, a column of a table of what belongs to them."""
+    table = moment.table
+    of = sa.and_(incident.c.ward_code == table.c.ward_code, incident.c.id == table.c.incident_id)
     return (
         sa.select(incident.c.ward_code, incident.c.id)
-        .select_from(reporter.join(incident, of))
-        .where(reporter.c.consented_at < sa.func.now() - kept, _ENDED, _over(kept))
-        .order_by(reporter.c.consented_at)
+        .select_from(table.join(incident, of))
+        .where(moment < sa.func.now() - kept, _ENDED, _over(kept))
+        .order_by(moment)
         .limit(BITE)
         .with_for_update(of=incident, skip_locked=True, key_share=True)
     )
+
+
+def with_old_contacts(kept: timedelta) -> sa.Select[Any]:
+    """Incidents whose reporters are still known; served by `ix_reporter_consented_at`."""
+    return _ended_with(kept, reporter.c.consented_at)
+
+
+def with_old_pictures(kept: timedelta) -> sa.Select[Any]:
+    """Incidents with photographs; served by `ix_photo_created_at`."""
+    return _ended_with(kept, photo.c.created_at)
 
 
 def with_old_words(kept: timedelta, ended: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -53,19 +64,6 @@ def with_old_words(kept: timedelta, ended: sa.ColumnElement[bool]) -> sa.Select[
         .order_by(incident.c.reported_at)
         .limit(BITE)
         .with_for_update(skip_locked=True, key_share=True)
-    )
-
-
-def with_old_pictures(kept: timedelta) -> sa.Select[Any]:
-    """Incidents with photographs; served by `ix_photo_created_at`."""
-    of = sa.and_(incident.c.ward_code == photo.c.ward_code, incident.c.id == photo.c.incident_id)
-    return (
-        sa.select(incident.c.ward_code, incident.c.id)
-        .select_from(photo.join(incident, of))
-        .where(photo.c.created_at < sa.func.now() - kept, _ENDED, _over(kept))
-        .order_by(photo.c.created_at)
-        .limit(BITE)
-        .with_for_update(of=incident, skip_locked=True, key_share=True)
     )
 
 

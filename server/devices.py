@@ -29,44 +29,68 @@ _MOST_NAMES = 8
 _TOKEN = re.compile(r"([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{22})", re.ASCII)
 
 
-class Devices:
-    """Gives devices their names, and knows them again."""
+class _Cookies:
+    """Random names that a browser keeps, signed for one purpose, so that nobody makes up others."""
 
-    def __init__(self, secret_key: bytes, *, secure: bool) -> None:
-        self._key = hmac.digest(secret_key, b"devices", "sha256")
+    def __init__(self, secret_key: bytes, purpose: bytes, *, secure: bool) -> None:
+        self._key = hmac.digest(secret_key, purpose, "sha256")
         self._secure = secure
-        self.cookie = "__Host-device" if secure else "device"
 
-    def of(self, headers: Headers) -> str | None:
-        """The name of the device that sends these headers; None where it has none of ours."""
-        token = headers.get(HEADER) or cookie_parser(headers.get("cookie", "")).get(self.cookie, "")
-        found = _TOKEN.fullmatch(token)
-        if found is None or not hmac.compare_digest(found[2], self._signed(found[1])):
-            return None
-        return found[1]
+    def called(self, name: str) -> str:
+        """What a cookie of ours is called: over HTTPS so that no other host can set it."""
+        return f"__Host-{name}" if self._secure else name
 
-    def new(self, request_key: UUID) -> str:
-        """The name of a device whose first report has this key."""
-        return _text(hmac.digest(self._key, b"new:" + request_key.bytes, "sha256"))
-
-    def give(self, name: str, headers: MutableHeaders) -> None:
-        """Let the caller keep this name, by the headers of an answer."""
-        token = f"{name}.{self._signed(name)}"
-        response = Response()
+    def keep(self, response: Response, cookie: str, value: str) -> None:
+        """Let the caller's browser keep this for as long as browsers do."""
         response.set_cookie(
-            self.cookie,
-            token,
+            cookie,
+            value,
             max_age=_DAYS * 24 * 3600,
             path="/",
             secure=self._secure,
             httponly=True,
             samesite="lax",
         )
-        headers.append("set-cookie", response.headers["set-cookie"])
-        headers[HEADER] = token
+
+    def digest(self, told: bytes) -> str:
+        """A digest that only we can make, as 22 letters."""
+        return _text(hmac.digest(self._key, told, "sha256"))
+
+    def token(self, name: str) -> str:
+        """A name with its signature."""
+        return f"{name}.{self._signed(name)}"
+
+    def name_in(self, token: str) -> str | None:
+        """The name that we signed so; None where it is none of ours."""
+        found = _TOKEN.fullmatch(token)
+        return found[1] if found is not None and hmac.compare_digest(found[2], self._signed(found[1])) else None
 
     def _signed(self, name: str) -> str:
-        return _text(hmac.digest(self._key, b"name:" + name.encode(), "sha256"))
+        return self.digest(b"name:" + name.encode())
+
+
+class Devices:
+    """Gives devices their names, and knows them again."""
+
+    def __init__(self, secret_key: bytes, *, secure: bool) -> None:
+        self._cookies = _Cookies(secret_key, b"devices", secure=secure)
+        self.cookie = self._cookies.called("device")
+
+    def of(self, headers: Headers) -> str | None:
+        """The name of the device that sends these headers; None where it has none of ours."""
+        return self._cookies.name_in(headers.get(HEADER) or _sent(headers, self.cookie))
+
+    def new(self, request_key: UUID) -> str:
+        """The name of a device whose first report has this key."""
+        return self._cookies.digest(b"new:" + request_key.bytes)
+
+    def give(self, name: str, headers: MutableHeaders) -> None:
+        """Let the caller keep this name, by the headers of an answer."""
+        token = self._cookies.token(name)
+        response = Response()
+        self._cookies.keep(response, self.cookie, token)
+        headers.append("set-cookie", response.headers["set-cookie"])
+        headers[HEADER] = token
 
 
 class Browsers:
@@ -76,20 +100,18 @@ class Browsers:
     """
 
     def __init__(self, secret_key: bytes, *, secure: bool) -> None:
-        self._key = hmac.digest(secret_key, b"browsers", "sha256")
-        self._secure = secure
-        self.cookie = "__Host-browser" if secure else "browser"
-        self.names_cookie = "__Host-browser-names" if secure else "browser-names"
+        self._cookies = _Cookies(secret_key, b"browsers", secure=secure)
+        self.cookie = self._cookies.called("browser")
+        self.names_cookie = self._cookies.called("browser-names")
 
     def of(self, headers: Headers) -> str | None:
         """The name of the browser that sends these headers; None where it has none of ours."""
-        found = _TOKEN.fullmatch(cookie_parser(headers.get("cookie", "")).get(self.cookie, ""))
-        return found[1] if found is not None and hmac.compare_digest(found[2], self._signed(found[1])) else None
+        return self._cookies.name_in(_sent(headers, self.cookie))
 
     def give(self, response: Response) -> str:
         """Let the caller's browser keep a new name, which is given."""
         name = _text(secrets.token_bytes(16))
-        self._keep(response, self.cookie, f"{name}.{self._signed(name)}")
+        self._cookies.keep(response, self.cookie, self._cookies.token(name))
         return name
 
     def known(self, headers: Headers, username: str) -> str | None:
@@ -104,30 +126,19 @@ class Browsers:
         """Somebody signed in under this user name by the browser of that name, which keeps the mark of it."""
         mark = self._mark(name, username)
         marks = [mark, *(one for one in self._marks(headers) if one != mark)]
-        self._keep(response, self.names_cookie, ".".join(marks[:_MOST_NAMES]))
+        self._cookies.keep(response, self.names_cookie, ".".join(marks[:_MOST_NAMES]))
 
     def _marks(self, headers: Headers) -> list[str]:
-        marks = cookie_parser(headers.get("cookie", "")).get(self.names_cookie, "").split(".")
+        marks = _sent(headers, self.names_cookie).split(".")
         return [one for one in marks[:_MOST_NAMES] if _MARK.fullmatch(one)]
 
     def _mark(self, name: str, username: str) -> str:
         plain = unicodedata.normalize("NFC", username).strip().lower()
-        told = b"mark:" + name.encode() + b":" + plain.encode("utf-8", "surrogatepass")
-        return _text(hmac.digest(self._key, told, "sha256"))
+        return self._cookies.digest(b"mark:" + name.encode() + b":" + plain.encode("utf-8", "surrogatepass"))
 
-    def _keep(self, response: Response, cookie: str, value: str) -> None:
-        response.set_cookie(
-            cookie,
-            value,
-            max_age=_DAYS * 24 * 3600,
-            path="/",
-            secure=self._secure,
-            httponly=True,
-            samesite="lax",
-        )
 
-    def _signed(self, name: str) -> str:
-        return _text(hmac.digest(self._key, b"name:" + name.encode(), "sha256"))
+def _sent(headers: Headers, cookie: str) -> str:
+    return cookie_parser(headers.get("cookie", "")).get(cookie, "")
 
 
 def _text(digest: bytes) -> str:

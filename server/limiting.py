@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
@@ -75,6 +76,21 @@ def kind_of(method: str, path: str) -> Kind | None:
     return PAGES
 
 
+class By(StrEnum):
+    """What a caller is known by, before anything is looked up."""
+
+    ADDRESS = "address"
+    SESSION = "session"
+    BROWSER = "browser"
+
+
+class Who(NamedTuple):
+    """Whom a request is counted by: an address; the account of a session seen here; a browser signed in by before."""
+
+    by: By
+    name: str
+
+
 class Limiter:
     """Counts the requests of this process; `sockets` are the WebSockets open for each address."""
 
@@ -87,35 +103,38 @@ class Limiter:
             name: getattr(settings, name) for kind in kinds for name in (kind.per_address, kind.per_account) if name
         }
 
-    async def of_address(self, kind: Kind, address: str) -> int:
-        """Seconds that an address has to wait; 0 where it may ask now, which is counted."""
-        return await self._wait(kind, f"{kind.name} by address", address, kind.per_address)
+    async def of(self, kind: Kind, who: Who) -> int:
+        """Seconds that a caller has to wait; 0 where they may ask now, which is counted.
 
-    async def came_to_nothing(self, kind: Kind, address: str) -> None:
+        All who bring a session that once was an account's are counted as it before it is looked up, for it may have
+        ended: so they stand apart from their address, whatever strangers do there.
+        """
+        match who.by:
+            case By.ADDRESS:
+                return await self._wait(kind, f"{kind.name} by address", who.name, kind.per_address)
+            case By.SESSION:
+                most = self._most[kind.per_account] if kind.per_account else 0
+                return self.tallies.hit(f"{kind.name} by session", who.name, most) if most else 0
+            case By.BROWSER:
+                return await self.tallies.strictly("sign-ins by browser", who.name, _SIGN_INS_PER_BROWSER)
+
+    async def came_to_nothing(self, kind: Kind, who: Who) -> None:
         """What was counted of this kind was refused unread, or asked for what is not there: it is a page, no more.
 
         Where an address has opened too many of those, it stays counted as what it was.
         """
+        if who.by is not By.ADDRESS:
+            return
         most = self._most[kind.per_address] if kind.per_address else 0
         pages = self._most[PAGES.per_address or ""]
-        if most and not self.tallies.hit(f"{PAGES.name} by address", address, pages):
-            await self.tallies.take_back(f"{kind.name} by address", address, most)
-
-    def of_session(self, kind: Kind, account_id: str) -> int:
-        """The same of all who bring a session that once was this account's: it may have ended, so it is counted before
-        it is looked up. By it they stand apart from their address, whatever strangers do there."""
-        most = self._most[kind.per_account] if kind.per_account else 0
-        return self.tallies.hit(f"{kind.name} by session", account_id, most) if most else 0
+        if most and not self.tallies.hit(f"{PAGES.name} by address", who.name, pages):
+            await self.tallies.take_back(f"{kind.name} by address", who.name, most)
 
     async def of_account(self, kind: Kind, actor: Actor) -> int:
-        """The same of an account; 0 for callers without one."""
+        """The same of an account that is signed in; 0 for callers without one."""
         if actor.account_id is None:
             return 0
         return await self._wait(kind, f"{kind.name} by account", str(actor.account_id), kind.per_account)
-
-    async def of_browser(self, browser: str) -> int:
-        """The same of attempts to sign in by a browser that somebody has signed in by before."""
-        return await self.tallies.strictly("sign-ins by browser", browser, _SIGN_INS_PER_BROWSER)
 
     async def _wait(self, kind: Kind, what: str, who: str, setting: str | None) -> int:
         most = self._most[setting] if setting else 0
@@ -145,12 +164,14 @@ class LimitingMiddleware:
             await self.app(scope, receive, send)
             return
         kind = kind_of(scope["method"], scope["path"])
-        if kind is not None:
-            wait = await self._wait(kind, scope)
-            if wait:
-                metrics.refused.labels(f"{kind.name} of an address").inc()
-                await _refusal(scope, wait)(scope, receive, send)
-                return
+        if kind is None:
+            await self.app(scope, receive, send)
+            return
+        who = self._who(kind, scope)
+        if wait := await self._limiter.of(kind, who):
+            metrics.refused.labels(f"{kind.name} of an address").inc()
+            await _refusal(scope, wait)(scope, receive, send)
+            return
         if scope["method"] != "POST" and kind is not EXPORTS:
             await self.app(scope, receive, send)
             return
@@ -158,43 +179,34 @@ class LimitingMiddleware:
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
-                nothing = message["status"] in (400, 404) if kind is EXPORTS else state.get("names_nobody", False)
-                if nothing and kind is not None and self._by_address(kind, scope):
-                    await self._limiter.came_to_nothing(kind, address_of(scope, self._limiter.proxies))
+                if message["status"] in (400, 404) if kind is EXPORTS else state.get("names_nobody", False):
+                    await self._limiter.came_to_nothing(kind, who)
                 give_device(state.get("admission"), self._devices, MutableHeaders(scope=message))
             await send(message)
 
         await self.app(scope, receive, sent)
 
-    def _seen(self, scope: Scope) -> str | None:
+    def _who(self, kind: Kind, scope: Scope) -> Who:
         connection = HTTPConnection(scope)
-        held = bearer_of(connection.headers.get("authorization", "")) or connection.cookies.get(self._cookie)
-        return self._callers.seen(held)
-
-    def _by_address(self, kind: Kind, scope: Scope) -> bool:
-        if kind is SIGN_INS:
-            return self._browsers.of(Headers(scope=scope)) is None
-        return kind.per_account is None or self._seen(scope) is None
-
-    async def _wait(self, kind: Kind, scope: Scope) -> int:
-        """Seconds to wait: by account of who is known here, by browser of who signed in by it, by address of others."""
-        if kind is SIGN_INS and (browser := self._browsers.of(Headers(scope=scope))) is not None:
-            return await self._limiter.of_browser(browser)
-        if kind.per_account is not None and (account_id := self._seen(scope)) is not None:
-            return self._limiter.of_session(kind, account_id)
-        return await self._limiter.of_address(kind, address_of(scope, self._limiter.proxies))
+        if kind is SIGN_INS and (browser := self._browsers.of(connection.headers)) is not None:
+            return Who(By.BROWSER, browser)
+        if kind.per_account is not None:
+            held = bearer_of(connection.headers.get("authorization", "")) or connection.cookies.get(self._cookie)
+            if (account_id := self._callers.seen(held)) is not None:
+                return Who(By.SESSION, account_id)
+        return Who(By.ADDRESS, address_of(scope, self._limiter.proxies))
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        address = self._seen(scope) or address_of(scope, self._limiter.proxies)
-        wait = await self._wait(GRAPHQL, scope)
-        if wait or not self._limiter.sockets.enter(address):
+        who = self._who(GRAPHQL, scope)
+        wait = await self._limiter.of(GRAPHQL, who)
+        if wait or not self._limiter.sockets.enter(who.name):
             metrics.refused.labels("sockets of an address").inc()
             await _refusal(scope, wait or 60)(scope, receive, send)
             return
         try:
             await self.app(scope, receive, send)
         finally:
-            self._limiter.sockets.leave(address)
+            self._limiter.sockets.leave(who.name)
 
 
 class AccountLimitingMiddleware:

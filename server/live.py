@@ -27,7 +27,7 @@ from server.answers import FAULT, formatted, later, raise_passing
 from server.contexts import may_introspect
 from server.events import Hub
 from server.followers import Session, Subscriber, TooManyFollow, rights_of
-from server.limiting import GRAPHQL, Limiter
+from server.limiting import GRAPHQL, By, Limiter, Who
 from server.operations import begin, count_refused, run
 from server.pages.trouble import TROUBLES
 from server.room import Room
@@ -123,7 +123,7 @@ class Live:
         texts.language.set(language)
         # Who is signed in is counted by account, below: not by what strangers of the same address do.
         if caller.socket and caller.token is None:
-            wait = await self.limiter.of_address(GRAPHQL, caller.address)
+            wait = await self.limiter.of(GRAPHQL, Who(By.ADDRESS, caller.address))
             if wait:
                 return self._too_many(caller, wait)
         try:

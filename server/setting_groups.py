@@ -1,4 +1,4 @@
-"""Settings that belong together: how much GraphQL may be asked for, and what keeps strangers out."""
+"""Settings that belong together: bounds of GraphQL, what keeps strangers out, who watches, how long things are kept."""
 
 from __future__ import annotations
 
