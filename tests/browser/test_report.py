@@ -508,7 +508,7 @@ async def test_two_tabs_at_once_send_one_report(opening: Opening, database: Data
     await send(page)
     await expect(other.locator("#kept-list")).to_contain_text(WAITING)
     posted: list[str] = []
-    page.context.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    page.context.on("response", lambda sent: posted.append(sent.url) if sent.request.method == "POST" else None)
     await page.context.set_offline(False)
     await asyncio.gather(
         *(tab.evaluate("window.dispatchEvent(new Event('online'))") for tab in (page, other) for _ in range(3))
