@@ -14,8 +14,9 @@ from uuid import UUID
 
 import asyncpg
 
-from geo.database import Database, out_of_reach
+from geo.database import Database
 from geo.errors import Refusal
+from geo.outage import out_of_reach
 from geo.receiving import Submission, receive_all
 
 MOST_TOGETHER = 32

@@ -9,7 +9,7 @@ from alembic.config import Config
 from sqlalchemy import text
 
 from geo import working_time
-from geo.database import create_engine
+from geo.engines import create_engine
 from geo.version import FOLDER
 
 

@@ -15,10 +15,11 @@ from graphql import GraphQLError
 
 from geo.actor import ANONYMOUS, Actor
 from geo.admitting import Bound
-from geo.database import Database, Texts
+from geo.database import Database
 from geo.intake import Intake
 from geo.language import Language, Text
 from geo.plans import Given, Plan
+from geo.pools import Texts
 from geo.redacting import Rectangle
 from geo.second_factor import Need
 from geo.shares import Share, Turn

@@ -31,10 +31,10 @@ from graphql.pyutils import Path
 from geo import boundary_edits, changes, secrets
 from geo.actor import Actor
 from geo.changes import Change, Interest
-from geo.database import Texts
 from geo.language import Text
 from geo.moments import BadCursor, Cursor
 from geo.plans import Given, Kept, Plan, kind_of, late_actor, slot
+from geo.pools import Texts
 from schema.boundary_history import BoundaryEdit
 from schema.context import Context, Info
 from schema.documents import InvalidDocument, invalid_variables

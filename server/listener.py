@@ -15,7 +15,8 @@ from typing import Any
 import asyncpg
 
 from geo import changes
-from geo.database import Database, async_url
+from geo.database import Database
+from geo.engines import async_url
 from geo.outage import OUT_OF_REACH, out_of_reach
 
 __all__ = ["OUT_OF_REACH", "Bell", "Listener", "bell_of"]

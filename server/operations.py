@@ -14,7 +14,7 @@ from typing import Any
 
 from graphql import DocumentNode, ExecutionResult, GraphQLSchema, get_operation_ast
 
-from geo.database import out_of_reach
+from geo.outage import out_of_reach
 from schema import execution, subscriptions
 from schema.context import Context
 from server import logs, metrics

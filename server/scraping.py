@@ -25,7 +25,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from geo import jobs
-from geo.database import OUT_OF_REACH, Database
+from geo.database import Database
+from geo.outage import OUT_OF_REACH
 from server import logs, metrics
 from server.live import Live
 from server.pages import trouble

@@ -18,7 +18,8 @@ from pgqueuer.core.sm import SchedulerManager
 from pgqueuer.domain.models import Job as Row
 from pgqueuer.domain.models import Schedule
 
-from geo.database import Database, async_url
+from geo.database import Database
+from geo.engines import async_url
 from server.listener import bell_of
 from server.logs import kind_of
 from server.settings import Settings

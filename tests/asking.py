@@ -15,8 +15,9 @@ from sqlalchemy import event, make_url
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from starlette.applications import Starlette
 
-from geo.database import Database, Texts
+from geo.database import Database
 from geo.plans import Given, Plan
+from geo.pools import Texts
 from geo.tables import metadata, tally
 from server.app import create_app
 from server.rate_settings import LIMITS

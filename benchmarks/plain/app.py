@@ -37,7 +37,7 @@ from benchmarks.plain.types import (
 )
 from benchmarks.plain.types import Incident as IncidentType
 from geo import tables
-from geo.database import async_url
+from geo.engines import async_url
 from geo.secrets import digest, reporter_secret
 
 POOL = 4

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from geo.database import async_url
+from geo.engines import async_url
 from geo.exporting.writing import Document
 
 AT_ONCE = 2

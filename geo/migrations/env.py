@@ -9,7 +9,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo.database import create_engine
+from geo.engines import create_engine
 from geo.tables import metadata
 
 _LOCK = 0x5048554F4E47  # "PHUONG"

@@ -13,9 +13,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from geo.actor import Actor
-from geo.database import Database, Texts
+from geo.database import Database
 from geo.language import Text
 from geo.lifecycle import Status
+from geo.pools import Texts
 from maps import layers, planned
 from maps.window import SINGLES_ZOOM, ParameterError, Window, read_window
 from server.asked import kinds_of, statuses_of

@@ -10,9 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from geo.actor import ANONYMOUS
-from geo.database import Database, Texts
+from geo.database import Database
 from geo.intake import Intake
 from geo.outage import OUT_OF_REACH, out_of_reach
+from geo.pools import Texts
 from geo.receiving import Submission
 from geo.reports import Report
 from tests.asking import Desk
@@ -70,7 +71,7 @@ async def test_a_database_that_lets_nobody_in_is_away(desk: Desk) -> None:
         async with closed.read():
             pass
     with pytest.raises(OUT_OF_REACH) as pooled:
-        await (await closed.pool("auto")).acquire()
+        await (await closed.pools.of("auto")).acquire()
     assert out_of_reach(reading.value)
     assert out_of_reach(pooled.value)
     assert not out_of_reach(asyncpg.ObjectNotInPrerequisiteStateError("a fault of a statement's"))

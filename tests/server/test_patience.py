@@ -179,7 +179,7 @@ async def test_a_statement_given_up_by_the_database_is_told_as_such(database: Da
         async with hurried.read() as connection:
             with pytest.raises(sa.exc.DBAPIError) as by_engine:
                 await connection.execute(sa.text("SELECT pg_sleep(5)"))
-        pool = await hurried.pool("force_custom_plan")
+        pool = await hurried.pools.of("force_custom_plan")
         async with pool.acquire() as bare:
             with pytest.raises(asyncpg.QueryCanceledError) as by_plan:
                 await bare.fetch("SELECT pg_sleep(5)")

@@ -6,7 +6,7 @@ import asyncpg
 import httpx
 import pytest
 
-from geo.database import Texts
+from geo.pools import Texts
 from tests.asking import Desk
 from tests.ward import CODE
 
