@@ -20,11 +20,12 @@ from geo.demo import copying, masses
 from geo.demo.chance import chance
 from geo.demo.ground import CENTRE, WARD_CODE, WARD_NAME
 from geo.demo.lattice import parts, plots
-from geo.demo.masses import Incidents, Vocabulary
+from geo.demo.masses import Incidents
 from geo.demo.people import PASSWORD
 from geo.demo.scales import Scale
 from geo.demo.stripping import strip
 from geo.demo.townships import COLUMNS, Plan, Township
+from geo.demo.vocabulary import Vocabulary
 from geo.errors import Refusal
 from geo.language import Text
 from geo.passwords import hash_password

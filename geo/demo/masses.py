@@ -6,35 +6,24 @@ The same ward, scale and moment give the same incidents, to the last byte, with 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.demo import copying
-from geo.demo.chance import ALPHABET, chance
-from geo.demo.copying import Bytes, Column, Words
-from geo.demo.incidents import CHANNELS, description
+from geo.demo import copying, pattern_arrays
+from geo.demo.chance import ALPHABET
+from geo.demo.copying import Bytes, Column
+from geo.demo.incidents import CHANNELS
 from geo.demo.lattice import UNITS, Plot
-from geo.demo.names import any_address, mobile, person
-from geo.demo.patterns import (
-    FINISHED_SHARES,
-    NOTES,
-    OPEN_SHARE,
-    OPEN_WEIGHTS,
-    PATTERNS,
-    RESOLUTIONS,
-    Note,
-    Pattern,
-    Step,
-)
+from geo.demo.patterns import FINISHED_SHARES, OPEN_SHARE, OPEN_WEIGHTS, PATTERNS
 from geo.demo.schedule import SHARES
+from geo.demo.vocabulary import TEXTS_A_CATEGORY, Vocabulary
 from geo.lifecycle import IN_HAND, OPEN, Party, Status
 from geo.seeds import CATEGORIES
-from geo.tables import SRID, Satisfaction
+from geo.tables import SRID
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -43,13 +32,11 @@ _SPAN = 730 * _DAY
 # A plain history takes at most thirteen days, a reopened one thirty-two: the finished ones began before that.
 _FINISHED_BEFORE, _REOPENED_BEFORE = 16 * _DAY, 45 * _DAY
 _LATEST = 600  # seconds before now
-_STATUSES, _PARTIES, _VERDICTS, _CHANNELS = tuple(Status), tuple(Party), tuple(Satisfaction), tuple(CHANNELS)
-_CODE = {name: number for number, name in enumerate(_STATUSES)}
+_CHANNELS = tuple(CHANNELS)
 _KIND = {seed.code: number for number, seed in enumerate(CATEGORIES)}
 _DEADLINES = np.array([seed.clock_hours * 3600 for seed in CATEGORIES])
 _PUBLIC = np.array([seed.public for seed in CATEGORIES])
 _LETTERS = np.frombuffer(ALPHABET.encode(), np.uint8)
-_TEXTS_A_CATEGORY = 500
 
 # Crews by their place in `people.PLANS`. Who takes a category; waste goes by half of the ward.
 _ENVIRONMENT, _INFRASTRUCTURE, _TRAFFIC, _OTHER = (
@@ -60,78 +47,6 @@ _FIRST = np.array([(0, 0, 0), (2, 2, 2), (4, 4, 5), (5, 5, 5), (6, 6, 6), (7, 7,
 _NEXT = np.array([-1, -1, 6, -1, 5, 4, 7, 2])
 """Who could take it as well, for road safety and other matters."""
 CREWS = len(_NEXT)
-
-
-def _table(value: Any, empty: Any = 0) -> NDArray[Any]:
-    """For each pattern and each step of it what `value(step)` says."""
-    made = np.full((len(_ALL), _LONGEST), empty)
-    for row, pattern in enumerate(_ALL):
-        for column, step in enumerate(pattern.steps):
-            made[row, column] = value(step)
-    return made
-
-
-_ALL: tuple[Pattern, ...] = tuple(pattern for status in _STATUSES for pattern in PATTERNS[status])
-_STARTS = dict(zip(_STATUSES, accumulate((len(PATTERNS[s]) for s in _STATUSES), initial=0), strict=False))
-_LENGTHS = np.array([len(pattern.steps) for pattern in _ALL])
-_LONGEST = int(_LENGTHS.max())
-_ANOTHER = np.array([pattern.another_crew for pattern in _ALL])
-_REOPENED = np.array([pattern.reopened for pattern in _ALL])
-_SATISFACTION = np.array([-1 if p.satisfaction is None else _VERDICTS.index(p.satisfaction) for p in _ALL])
-_PATH = np.array([[_CODE[s] for s in p.statuses] + [_CODE[p.end]] * (_LONGEST - len(p.steps)) for p in _ALL])
-_MINUTES = _table(lambda step: 0.0 if step.by_deadline else step.minutes, 0.0)
-_OF_DEADLINE = _table(lambda step: step.minutes if step.by_deadline else 0.0, 0.0)
-_EXACT = _table(lambda step: step.exact, False)
-_PARTY = _table(lambda step: _PARTIES.index(step.party))
-_OPENLY = _table(lambda step: step.public, True)
-_CREW = _table(lambda step: step.crew)
-_REMARK = _table(lambda step: step.to is None, False)
-_NOTE = _table(lambda step: step.note.value, Note.NONE.value)
-_KINDS = list(Note)
-
-
-def _last(wanted: Any) -> Integers:
-    """For each pattern the number of the last step that `wanted(step, before)` holds for; -1 where none does."""
-    found = []
-    for pattern in _ALL:
-        steps: Sequence[tuple[Step, Status]] = list(zip(pattern.steps, pattern.statuses[:-1], strict=True))
-        found.append(max((i for i, (step, before) in enumerate(steps) if wanted(step, before)), default=-1))
-    return np.array(found)
-
-
-_RESOLVED_AT = _last(lambda step, _: step.to is Status.RESOLVED)
-_CLOSED_AT = _last(lambda step, _: step.to is Status.CLOSED)
-_REOPENED_AT = _last(lambda step, before: step.to is Status.RECEIVED and before not in IN_HAND)
-_COMMENT_AT = _last(lambda step, _: step.note in (Note.SATISFIED, Note.ACCEPTABLE, Note.DISSATISFIED))
-_LAST_CREW = np.array([next((s.crew for s in reversed(p.steps) if s.crew), 0) for p in _ALL])
-_HAS_CREW = np.array([p.end in (*IN_HAND, Status.RESOLVED, Status.CLOSED) for p in _ALL])
-
-
-class Vocabulary:
-    """What is said in the incidents of a scale: made once, chosen from by every ward."""
-
-    def __init__(self, seed: str) -> None:
-        random = chance(f"{seed}:texts")
-        said: list[str | None] = []
-        for category in CATEGORIES:
-            said += [description(random, category.code, any_address(random)) for _ in range(_TEXTS_A_CATEGORY)]
-        self.descriptions = Words(said)
-        self.addresses = Words([any_address(random) for _ in range(2000)])
-        self.people = Words([person(random) for _ in range(2000)])
-        self.phones = Words([mobile(random) for _ in range(2000)])
-        notes: list[str | None] = []
-        self.first = np.zeros((len(_KINDS) + 1, len(CATEGORIES)), np.int64)
-        self.count = np.zeros_like(self.first)
-        for kind, wordings in NOTES.items():
-            self.first[kind.value], self.count[kind.value] = len(notes), len(wordings)
-            notes += wordings
-        for number, wordings in enumerate(RESOLUTIONS):
-            at = (Note.RESOLUTION.value, number)
-            self.first[at], self.count[at] = len(notes), len(wordings)
-            notes += wordings
-        self.notes = Words(notes)
-        self.statuses, self.parties = Words(_STATUSES), Words(_PARTIES)
-        self.verdicts, self.channels = Words(_VERDICTS), Words(_CHANNELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +98,13 @@ class Incidents:
             sizes[status] = round(OPEN_SHARE * count * weight)
         sizes[Status.RECEIVED] = max(1, sizes[Status.RECEIVED])
         sizes[Status.CLOSED] = max(0, count - sum(sizes.values()))
-        end = np.repeat([_CODE[status] for status in sizes], list(sizes.values()))[:count]
+        end = np.repeat([pattern_arrays.CODE[status] for status in sizes], list(sizes.values()))[:count]
         back = _FINISHED_BEFORE + (_SPAN - _FINISHED_BEFORE) * (1 - random.random(count) ** 0.8)
-        open_ = np.isin(end, [_CODE[status] for status in OPEN])
+        open_ = np.isin(end, [pattern_arrays.CODE[status] for status in OPEN])
         back[open_] = 6 * _DAY * random.random(int(open_.sum())) ** 1.2
         stuck = open_ & (random.random(count) < 0.1)
         back[stuck] = _DAY * random.uniform(8, 24, int(stuck.sum()))
-        resolved = end == _CODE[Status.RESOLVED]
+        resolved = end == pattern_arrays.CODE[Status.RESOLVED]
         back[resolved] = _DAY * random.uniform(0.2, 5, int(resolved.sum()))
         # Mostly by day in Việt Nam (UTC+7), never in the future.
         hour = np.clip(random.normal(13.5, 4.2, count), 0, 23.9)
@@ -199,8 +114,8 @@ class Incidents:
         reported[late] = now - _LATEST - random.integers(0, 3 * 3600, int(late.sum()))
         order = np.argsort(reported, kind="stable")
         self.reported, self.end = reported[order], end[order]
-        if self.end[0] == _CODE[Status.DUPLICATE]:
-            self.end[0] = _CODE[Status.REJECTED]  # nothing to repeat yet
+        if self.end[0] == pattern_arrays.CODE[Status.DUPLICATE]:
+            self.end[0] = pattern_arrays.CODE[Status.REJECTED]  # nothing to repeat yet
 
     def _where(self, plot: Plot) -> None:
         """Places in cells from the ward's north-west corner: many at a few hot spots, the others everywhere."""
@@ -220,7 +135,7 @@ class Incidents:
 
     def _repeat(self) -> None:
         """A duplicate repeats the report before it that is none: the same kind, some steps away."""
-        repeats = self.end == _CODE[Status.DUPLICATE]
+        repeats = self.end == pattern_arrays.CODE[Status.DUPLICATE]
         places = np.arange(self.count)
         self.original = np.where(repeats, np.maximum.accumulate(np.where(repeats, 0, places)), -1)
         of = self.original[repeats]
@@ -245,38 +160,41 @@ class Incidents:
         alone = self.second < 0
         recent = self.now - self.reported < _REOPENED_BEFORE
         for status, known in PATTERNS.items():
-            of = np.flatnonzero(self.end == _CODE[status])
+            of = np.flatnonzero(self.end == pattern_arrays.CODE[status])
             weights = np.array([pattern.weight for pattern in known])
-            start = _STARTS[status]
+            start = pattern_arrays.STARTS[status]
             here = slice(start, start + len(known))
             chosen = start + random.choice(len(known), len(of), p=_probabilities(weights))
-            plain = weights * ~(_ANOTHER[here] | _REOPENED[here])
+            plain = weights * ~(pattern_arrays.ANOTHER[here] | pattern_arrays.REOPENED[here])
             instead = start + random.choice(len(known), len(of), p=_probabilities(plain))
-            barred = (_ANOTHER[chosen] & alone[of]) | (_REOPENED[chosen] & recent[of])
+            barred = (pattern_arrays.ANOTHER[chosen] & alone[of]) | (pattern_arrays.REOPENED[chosen] & recent[of])
             self.pattern[of] = np.where(barred, instead, chosen)
-        lasting = _MINUTES[self.pattern] * 60 + _OF_DEADLINE[self.pattern] * _DEADLINES[self.category][:, None]
-        chances = np.minimum(np.exp(random.normal(0, 0.7, (count, _LONGEST))), 4.0)
-        lasting *= np.where(_EXACT[self.pattern], 1.0, chances)
-        self.taken = np.arange(_LONGEST) < _LENGTHS[self.pattern][:, None]
+        lasting = (
+            pattern_arrays.MINUTES[self.pattern] * 60
+            + pattern_arrays.OF_DEADLINE[self.pattern] * _DEADLINES[self.category][:, None]
+        )
+        chances = np.minimum(np.exp(random.normal(0, 0.7, (count, pattern_arrays.LONGEST))), 4.0)
+        lasting *= np.where(pattern_arrays.EXACT[self.pattern], 1.0, chances)
+        self.taken = np.arange(pattern_arrays.LONGEST) < pattern_arrays.LENGTHS[self.pattern][:, None]
         # Whole seconds and no two the same; what would end in the future is drawn closer together.
         seconds = np.maximum(1, np.rint(lasting)) * self.taken
         factor = np.minimum(1.0, (self.now - 120 - self.reported) / np.maximum(1, seconds.sum(axis=1)))
         seconds = np.maximum(1, np.floor(seconds * factor[:, None])).astype(np.int64) * self.taken
         self.times = self.reported[:, None] + np.cumsum(seconds, axis=1)
-        kinds = _NOTE[self.pattern]
+        kinds = pattern_arrays.NOTE[self.pattern]
         many = self.words.count[kinds, self.category[:, None]]
         drawn = self.words.first[kinds, self.category[:, None]] + (random.random(many.shape) * many).astype(np.int64)
         self.note = np.where(many > 0, drawn, -1)
 
     def in_hand(self) -> Integers:
         """How many each crew has in hand."""
-        working = np.isin(self.end, [_CODE[status] for status in IN_HAND])
+        working = np.isin(self.end, [pattern_arrays.CODE[status] for status in IN_HAND])
         return np.bincount(self._crew()[working], minlength=CREWS)
 
     def _crew(self) -> Integers:
         """The crew that had it last; -1 where it has none."""
-        last = np.where(_LAST_CREW[self.pattern] == 2, self.second, self.first)
-        return np.where(_HAS_CREW[self.pattern], last, -1)
+        last = np.where(pattern_arrays.LAST_CREW[self.pattern] == 2, self.second, self.first)
+        return np.where(pattern_arrays.HAS_CREW[self.pattern], last, -1)
 
     def _moment(self, step: Integers) -> tuple[Integers, Flags]:
         """When the step of this number was taken, and whether there is such a step."""
@@ -286,16 +204,16 @@ class Incidents:
     def incident_rows(self, ids: Ids, described: float, commented: bool) -> Iterator[bytes]:
         """Rows of `incident`, oldest first, with the columns of `INCIDENT`."""
         random, words, count, pattern = self.random, self.words, self.count, self.pattern
-        reopened, again = self._moment(_REOPENED_AT)
+        reopened, again = self._moment(pattern_arrays.REOPENED_AT)
         due = np.where(again, reopened, self.reported) + _DEADLINES[self.category]
         crew = self._crew()
         told = random.random(count) < described
-        text = self.category * _TEXTS_A_CATEGORY + random.integers(0, _TEXTS_A_CATEGORY, count)
+        text = self.category * TEXTS_A_CATEGORY + random.integers(0, TEXTS_A_CATEGORY, count)
         has_address = told & (random.random(count) < 0.72)
         address = np.where(has_address, random.integers(0, len(words.addresses), count), -1)
-        comment_at = _COMMENT_AT[pattern]
+        comment_at = pattern_arrays.COMMENT_AT[pattern]
         comment = np.where(comment_at >= 0, self.note[np.arange(count), np.maximum(comment_at, 0)], -1)
-        done = np.isin(self.end, [_CODE[Status.RESOLVED], _CODE[Status.CLOSED]])
+        done = np.isin(self.end, [pattern_arrays.CODE[Status.RESOLVED], pattern_arrays.CODE[Status.CLOSED]])
         columns = (
             copying.constant(self.code),
             copying.fixed(self.ids),
@@ -311,11 +229,11 @@ class Incidents:
             copying.booleans(done & _PUBLIC[self.category] & (random.random(count) < 0.35)),
             copying.moments(self.reported),
             copying.moments(due),
-            copying.moments(*self._moment(_RESOLVED_AT)),
-            copying.moments(*self._moment(_CLOSED_AT)),
-            copying.integers(_REOPENED[pattern].astype(np.int64)),
+            copying.moments(*self._moment(pattern_arrays.RESOLVED_AT)),
+            copying.moments(*self._moment(pattern_arrays.CLOSED_AT)),
+            copying.integers(pattern_arrays.REOPENED[pattern].astype(np.int64)),
             copying.fixed(self.ids[self.original], self.original >= 0),
-            words.verdicts.column(_SATISFACTION[pattern]),
+            words.verdicts.column(pattern_arrays.SATISFACTION[pattern]),
             words.notes.column(comment if commented else np.full(count, -1)),
             copying.fixed(self._hashes()),
             copying.fixed(self._hashes()),
@@ -353,25 +271,29 @@ class Incidents:
         report = step < 0
         step = np.maximum(step, 0)  # what is said of the report replaces what was read here for it
         at = np.where(report, self.reported[row], self.times[row, step])
-        by_reporter, by_staff = _PARTIES.index(Party.REPORTER), _PARTIES.index(Party.STAFF)
-        party = np.where(report, np.where(self.by_staff[row], by_staff, by_reporter), _PARTY[pattern, step])
-        which = np.where(report, 0, _CREW[pattern, step])
+        by_reporter, by_staff = pattern_arrays.PARTIES.index(Party.REPORTER), pattern_arrays.PARTIES.index(Party.STAFF)
+        party = np.where(
+            report, np.where(self.by_staff[row], by_staff, by_reporter), pattern_arrays.PARTY[pattern, step]
+        )
+        which = np.where(report, 0, pattern_arrays.CREW[pattern, step])
         crew = np.where(which == 0, -1, np.where(which == 2, self.second[row], self.first[row]))
-        before = np.where(report, -1, _PATH[pattern, step])
+        before = np.where(report, -1, pattern_arrays.PATH[pattern, step])
         account = np.where((party == by_staff)[:, None], ids.staff_account, ids.crew_accounts[crew])
-        has_account = (party == by_staff) | (party == _PARTIES.index(Party.CREW))
+        has_account = (party == by_staff) | (party == pattern_arrays.PARTIES.index(Party.CREW))
         columns: tuple[Column, ...] = (
             copying.constant(self.code),
             copying.fixed(self.ids[row]),
             copying.fixed(copying.ids(self.random, at)),
             copying.moments(at),
             words.statuses.column(before),
-            words.statuses.column(np.where(report, _CODE[Status.RECEIVED], _PATH[pattern, step + 1])),
+            words.statuses.column(
+                np.where(report, pattern_arrays.CODE[Status.RECEIVED], pattern_arrays.PATH[pattern, step + 1])
+            ),
             words.notes.column(np.where(report, -1, self.note[row, step])),
-            copying.booleans(report | _OPENLY[pattern, step]),
+            copying.booleans(report | pattern_arrays.OPENLY[pattern, step]),
             words.parties.column(party),
             copying.fixed(account, has_account),
-            copying.fixed(ids.crews[crew], (crew >= 0) & ~_REMARK[pattern, step]),
+            copying.fixed(ids.crews[crew], (crew >= 0) & ~pattern_arrays.REMARK[pattern, step]),
         )
         return copying.rows(columns, len(row))
 
