@@ -9,25 +9,23 @@ from pathlib import Path
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
-from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import audit
 from geo.database import Database
-from geo.importing.cleaning import SPOT_NAMES, Cleaning, Imported, SpotKind, State, spots_as_geojson
+from geo.importing.cleaning import Imported, spots_as_geojson
 from geo.importing.features import FeatureFile
 from geo.importing.kinds import KINDS
 from geo.importing.neighbourhoods import import_neighbourhoods
 from geo.importing.places import PlaceFields, import_places
-from geo.importing.teams import TeamFields, import_teams
+from geo.importing.team_rows import TeamFields
+from geo.importing.teams import import_teams
 from geo.importing.troubles import Report
 from geo.importing.wards import Progress as Tell
 from geo.importing.wards import import_wards
-from geo.language import Language
-from geo.language import Text as Words
 from geo.tables import PlaceKind
-from server.console import console, tell, with_database
+from server.console import console, with_database
+from server.import_reports import show, show_cleaning
 from server.settings import read_settings
 
 Work = Callable[[AsyncConnection, FeatureFile, Tell], Awaitable[Report]]
@@ -37,7 +35,6 @@ _SKIP = click.option("--skip-invalid", is_flag=True, help="Leave out what is wro
 _LAYER = click.option("--layer", help="Which layer, where FILE has several.")
 _CRS = click.option("--crs", metavar="EPSG:n", help="The coordinate system, where FILE does not say it.")
 _ENCODING = click.option("--encoding", help="The encoding of FILE's text, where it is not UTF-8 nor said there.")
-_MOST_TROUBLES = 5_000
 
 
 @click.group("import")
@@ -290,13 +287,13 @@ def _run(
     with with_database(read_settings()) as settings:
         report = asyncio.run(_import(settings.database, features, work, action, ward_code))
     if isinstance(report, Imported) and report.cleaning is not None:
-        _show_cleaning(report.cleaning)
+        show_cleaning(report.cleaning)
         if troubles_file is not None:
             try:
                 troubles_file.write_text(spots_as_geojson(report.cleaning.after.spots), encoding="utf-8")
             except OSError as error:
                 raise click.ClickException(f"{troubles_file}: {error.strerror}") from error
-    _show(report)
+    show(report)
     if report.troubles and not report.stored:
         raise SystemExit(1)
 
@@ -321,65 +318,3 @@ async def _import(url: str, features: FeatureFile, work: Work, action: str, ward
                 return report
     finally:
         await database.close()
-
-
-def _show_cleaning(cleaning: Cleaning) -> None:
-    """What snapping moved, feature by feature, and what remains between the areas, with its size."""
-    if cleaning.metres is not None:
-        table = Table(
-            "#", "Đối tượng / Feature", "Đỉnh dời / Vertices", "Xa nhất / Furthest", "Diện tích / Area",
-            box=None, header_style="bold",
-        )  # fmt: skip
-        for one in cleaning.moved:
-            far, change = f"{one.metres:.3f} m", f"{one.square_metres:+.2f} m²"
-            table.add_row(str(one.feature), Text(one.label), str(one.vertices), far, change)
-        if cleaning.moved:
-            console.print(table)
-        before = cleaning.before
-        tell(f"Khớp trong / Snapped within {cleaning.metres:g} m.")
-        tell(f"Trước / Before: {_state(before, Language.VI)} / {_state(before, Language.EN)}")
-    tell(f"Hiện có / Now: {_state(cleaning.after, Language.VI)} / {_state(cleaning.after, Language.EN)}")
-    for spot in cleaning.after.spots[:_MOST_TROUBLES]:
-        name, where = SPOT_NAMES[spot.kind], spot.shape.representative_point()
-        tell(
-            f"{name.vi} / {name.en}: {spot.square_metres:.4g} m², {where.x:.6f}, {where.y:.6f} "
-            f"({'; '.join(spot.labels)})"
-        )
-
-
-def _state(state: State, language: Language) -> str:
-    sizes = [
-        f"{SPOT_NAMES[kind].to(language).lower()} {sum(spot.kind is kind for spot in state.spots)} "
-        f"({state.total(kind):.4g} m²)"
-        for kind in SpotKind
-    ]
-    unmatched = Words(
-        f"{state.unmatched} đối tượng chưa khớp cạnh", f"{state.unmatched} features with edges that do not match"
-    )
-    return ", ".join([unmatched.to(language), *sizes])
-
-
-def _show(report: Report) -> None:
-    if report.troubles:
-        table = Table("#", "Đối tượng / Feature", "Vấn đề / Trouble", box=None, header_style="bold")
-        for trouble in report.troubles[:_MOST_TROUBLES]:
-            # As Text, for a file's own words are never markup.
-            vietnamese, english = trouble.message(Language.VI), trouble.message(Language.EN)
-            said = Text.assemble(vietnamese, "\n", (english, "dim"))
-            table.add_row(str(trouble.feature), Text(trouble.label), said)
-        console.print(table)
-        if len(report.troubles) > _MOST_TROUBLES:
-            tell(f"… và {len(report.troubles) - _MOST_TROUBLES} vấn đề khác / and more")
-    for note in report.notes:
-        tell(f"{note.vi} / {note.en}")
-    if report.troubles and not report.stored:
-        tell(
-            f"Không nhập gì cả: {report.skipped} trên {report.features} đối tượng có vấn đề. "
-            f"/ Nothing was imported: {report.skipped} of {report.features} features are wrong. "
-            "--skip-invalid imports the rest."
-        )
-        return
-    tell(
-        f"Thêm {report.added}, đổi {report.changed}, giữ nguyên {report.unchanged}, bỏ qua {report.skipped}. "
-        f"/ {report.added} added, {report.changed} changed, {report.unchanged} unchanged, {report.skipped} left out."
-    )

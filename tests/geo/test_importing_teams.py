@@ -14,7 +14,8 @@ from geo.actor import ANONYMOUS
 from geo.database import Database
 from geo.importing.features import FileProblem
 from geo.importing.sheets import MAX_ROWS, read_rows
-from geo.importing.teams import TeamFields, heading, import_teams
+from geo.importing.team_rows import TeamFields, heading
+from geo.importing.teams import import_teams
 from geo.importing.troubles import Report
 from geo.language import Language
 from tests.conftest import Copying
