@@ -23,6 +23,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from sqlalchemy import make_url
 
 from benchmarks.boundary_ward import Wall, analyse, lay, wall
+from benchmarks.chromium import WHOLE
 from benchmarks.map_open import serving
 from geo.database import Database
 from geo.migrating import upgrade
@@ -118,8 +119,7 @@ async def measure(urls: dict[int, str], times: int) -> dict[int, Opening]:
     """The best of each figure at each size."""
     found: dict[int, list[Opening]] = {size: [] for size in urls}
     async with AsyncExitStack() as open_, async_playwright() as playwright:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        browser = await playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=WHOLE, args=_ARGUMENTS)
         open_.push_async_callback(browser.close)
         drawn, tokens, servers = {}, {}, {}
         for size, url in urls.items():

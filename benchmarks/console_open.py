@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, fields
@@ -23,6 +22,7 @@ import httpx
 from playwright.async_api import Browser, Page, async_playwright
 from sqlalchemy import make_url
 
+from benchmarks.chromium import WHOLE
 from benchmarks.map_open import serving
 from geo import clusters
 from geo.database import Database
@@ -158,8 +158,7 @@ async def measure(urls: dict[int, str], times: int) -> dict[int, Opening]:
     """The best of each figure at each size."""
     found: dict[int, list[Opening]] = {size: [] for size in urls}
     async with AsyncExitStack() as open_, async_playwright() as playwright:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        browser = await playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=WHOLE, args=_ARGUMENTS)
         servers = {size: await open_.enter_async_context(serving(url)) for size, url in urls.items()}
         tokens = {}
         for size, address in servers.items():

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.chromium import WHOLE
+
 ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "tests/tools/node_modules/lighthouse/cli/index.js"
 NODE = Path(sys.executable).with_name("node")
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 _FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
     "--disable-sync --disable-dev-shm-usage"
@@ -38,14 +39,14 @@ class Verdict:
     """Measured values by audit: milliseconds, bytes, shares."""
 
 
-async def audit(url: str, *categories: str) -> Verdict:
+async def audit(url: str, *categories: str, browser: str = WHOLE) -> Verdict:
     """Load `url` as a slow phone does and judge it. Raises `RuntimeError` in Lighthouse's words where it fails."""
     process = await asyncio.create_subprocess_exec(
         *(str(NODE), str(PROGRAM), url, "--quiet", "--output=json", "--output-path=stdout"),
         *(f"--only-categories={','.join(categories)}", f"--chrome-flags={_FLAGS}"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "CHROME_PATH": CHROMIUM},
+        env={**os.environ, "CHROME_PATH": browser},
     )
     try:
         async with asyncio.timeout(_LONGEST):

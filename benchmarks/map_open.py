@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,6 +24,7 @@ from playwright.async_api import Browser, async_playwright
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
+from benchmarks.chromium import WHOLE
 from geo import clusters
 from geo.database import Database
 from geo.demo.loading import load
@@ -148,8 +148,7 @@ async def measure(urls: dict[int, str], times: int) -> dict[str, dict[int, Openi
     """Each view at each size."""
     found: dict[str, dict[int, list[Opening]]] = {view: {size: [] for size in urls} for view in VIEWS}
     async with AsyncExitStack() as open_, async_playwright() as playwright:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        browser = await playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=WHOLE, args=_ARGUMENTS)
         servers = {size: await open_.enter_async_context(serving(url)) for size, url in urls.items()}
         for address in servers.values():  # the first visitor pays for what is planned and remembered
             await open_once(browser, f"{address}/?status=all&heat=1")
