@@ -23,7 +23,8 @@ from geo.changes import Change
 from geo.database import Database
 from geo.moments import Cursor, Moment
 from geo.outage import out_of_reach
-from schema.subscriptions import Following, Telling
+from schema.subscriptions import Following
+from schema.telling import Telling
 from server.addresses import UNKNOWN
 from server.callers import CHANNEL as PEOPLE_CHANGED
 from server.followers import End, Followers, Group, Message, Session, Subscriber, TooManyFollow, rights_of

@@ -16,7 +16,8 @@ from typing import Protocol
 from geo.actor import Actor, Role
 from geo.changes import Change, Interest
 from geo.moments import Cursor, Moment
-from schema.subscriptions import Following, Telling
+from schema.subscriptions import Following
+from schema.telling import Telling
 from server.rooms import Rooms
 
 MOST_WAITING = 64

@@ -15,7 +15,7 @@ from typing import Any
 from graphql import DocumentNode, ExecutionResult, GraphQLSchema, get_operation_ast
 
 from geo.outage import out_of_reach
-from schema import execution, subscriptions
+from schema import execution, telling
 from schema.context import Context
 from server import logs, metrics
 from server.answers import cause_of, later
@@ -77,9 +77,9 @@ async def begin(
     operation_name: str | None,
     resume: str | None,
 ) -> Any:
-    """`schema.subscriptions.begin`, observed."""
+    """`schema.telling.begin`, observed."""
     with _observed(document, operation_name, context) as running:
-        begun = await subscriptions.begin(schema, document, context, variables, operation_name, resume)
+        begun = await telling.begin(schema, document, context, variables, operation_name, resume)
         running.outcome = "data"
         return begun
 
