@@ -15,6 +15,7 @@ from server.basemap import ground_of
 from server.pages import boundaries_keeping, boundaries_tracing
 from server.pages.asking import for_modules
 from server.pages.boundaries_starting import STARTING
+from server.pages.boundaries_undrawn import UNDRAWN
 from server.pages.boundaries_words import GEOMAN, WORDS
 from server.pages.desk import desk_page, desk_words, shown_ward
 from server.pages.languages import language_of, translations
@@ -24,7 +25,13 @@ from server.pages.trouble import trouble
 AT = "/staff/boundaries"
 DOCUMENTS: tuple[str, ...] = ("areas", "check", "split", "merge", *boundaries_keeping.DOCUMENTS, "propose")
 """`documents/boundaries_NAME.graphql` that the page's modules ask by."""
-SAID: dict[str, str] = {**WORDS, **boundaries_keeping.WORDS, **STARTING, **boundaries_tracing.TRACING}
+SAID: dict[str, str] = {
+    **WORDS,
+    **boundaries_keeping.WORDS,
+    **STARTING,
+    **UNDRAWN,
+    **boundaries_tracing.TRACING,
+}
 """What all the page's modules say."""
 
 

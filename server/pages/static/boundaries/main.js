@@ -25,6 +25,7 @@ import * as problems from "./problems.js";
 import { readBase } from "./reading.js";
 import * as starting from "./starting.js";
 import * as underlay from "./underlay.js";
+import * as undrawn from "./undrawn.js";
 import * as work from "./work.js";
 
 editorMap.start();
@@ -38,6 +39,7 @@ handles.start();
 keys.start();
 checking.start();
 guiding.start();
+undrawn.start();
 starting.start();
 underlay.start();
 measuring.start();

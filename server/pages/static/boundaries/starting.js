@@ -27,7 +27,7 @@ let renderer = null;
 /** Before panels.start(), which makes the offer open the panel. */
 export function start() {
   offer.hidden = true;
-  part("undrawn").after(offer);
+  part("undrawn-acts").append(offer);
   form.addEventListener("change", choose);
   form.addEventListener("submit", (event) => {
     event.preventDefault();

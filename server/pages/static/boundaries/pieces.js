@@ -1,0 +1,160 @@
+// Ground between edges. Areas that share their vertices share their edges, each walked the other way by the neighbour: such
+// two cancel each other, and what is left over goes round ground that nobody has drawn. Pure, so without a page.
+
+import { metresBetween } from "./lengths.js";
+import { isSame, spot, squareMetres, tidy } from "./shapes.js";
+import { nearestOnEdge } from "./snapping.js";
+
+const BESIDE = 3e-7; // degrees: so far from an edge lies a vertex on it, rounded to 1e-7
+const PLAIN = { across: 1, up: 1 };
+const LEAST = 0.1; // square metres: less is what rounding leaves
+
+/** Twice the ground in a ring, in square degrees; negative for one that goes with the clock. */
+function turning(ring) {
+  const [x0, y0] = ring[0];
+  let twice = 0;
+  for (let at = 1; at < ring.length; at += 1) {
+    const [[x1, y1], [x2, y2]] = [ring[at - 1], ring[at]];
+    twice += (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0);
+  }
+  return twice;
+}
+
+/** A shape's edges [{ from, to, owner }] with its ground at the left, or with `isTurned` at the right. */
+function* edgesOf(boundary, owner, isTurned = false) {
+  for (const polygon of boundary)
+    for (const [number, ring] of polygon.entries()) {
+      const isLeft = turning(ring) > 0 === (number === 0);
+      for (let at = 1; at < ring.length; at += 1) {
+        const [from, to] = isLeft === isTurned ? [ring[at], ring[at - 1]] : [ring[at - 1], ring[at]];
+        yield { from, to, owner };
+      }
+    }
+}
+
+const nameOf = (from, to) => `${spot(from)}>${spot(to)}`;
+
+/** What is left of edges of which each cancels one that is walked the other way. */
+function uncancelled(edges) {
+  const left = new Map();
+  for (const edge of edges) {
+    const against = left.get(nameOf(edge.to, edge.from));
+    if (against?.length) {
+      against.pop();
+      continue;
+    }
+    const name = nameOf(edge.from, edge.to);
+    if (!left.has(name)) left.set(name, []);
+    left.get(name).push(edge);
+  }
+  return [...left.values()].flat();
+}
+
+/** Edges with a vertex wherever one of another lies on them. */
+function noded(edges) {
+  const known = new Map(edges.flatMap(({ from, to }) => [[spot(from), from], [spot(to), to]]));
+  const vertices = [...known.values()].sort(([one], [other]) => one - other);
+  const first = (x) => {
+    let [low, high] = [0, vertices.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (vertices[middle][0] < x) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return edges.flatMap(({ from, to, owner }) => {
+    const [west, east] = [Math.min(from[0], to[0]) - BESIDE, Math.max(from[0], to[0]) + BESIDE];
+    const [south, north] = [Math.min(from[1], to[1]) - BESIDE, Math.max(from[1], to[1]) + BESIDE];
+    const on = [];
+    for (let at = first(west); at < vertices.length && vertices[at][0] <= east; at += 1) {
+      const vertex = vertices[at];
+      if (vertex[1] < south || vertex[1] > north || isSame(vertex, from) || isSame(vertex, to)) continue;
+      if (nearestOnEdge(vertex, from, to, PLAIN).distance <= BESIDE) on.push(vertex);
+    }
+    if (!on.length) return [{ from, to, owner }];
+    const far = ([x, y]) => Math.hypot(x - from[0], y - from[1]);
+    const way = [from, ...on.sort((one, other) => far(one) - far(other)), to];
+    return way.slice(1).map((vertex, at) => ({ from: way[at], to: vertex, owner }));
+  });
+}
+
+/** How far one turns to the left from one edge into the next, in radians. */
+function turn(before, after) {
+  const [ax, ay] = [before.to[0] - before.from[0], before.to[1] - before.from[1]];
+  const [bx, by] = [after.to[0] - after.from[0], after.to[1] - after.from[1]];
+  return Math.atan2(ax * by - ay * bx, ax * bx + ay * by);
+}
+
+/** Closed ways of edges, each round one piece of the ground at their left; a way that meets itself is two. */
+function loops(edges) {
+  const from = new Map();
+  for (const edge of edges) from.set(spot(edge.from), [...(from.get(spot(edge.from)) ?? []), edge]);
+  const found = [];
+  for (const start of edges) {
+    const way = [];
+    const met = new Map(); // a vertex by name -> how many edges lead to it
+    let edge = start;
+    while (edge && !edge.isUsed) {
+      edge.isUsed = true;
+      if (!way.length) met.set(spot(edge.from), 0);
+      way.push(edge);
+      const end = spot(edge.to);
+      if (met.has(end)) {
+        const loop = way.splice(met.get(end));
+        for (const { to } of loop) if (spot(to) !== end) met.delete(spot(to));
+        found.push(loop);
+      } else met.set(end, way.length);
+      const last = edge;
+      const next = (from.get(end) ?? []).filter(({ isUsed }) => !isUsed);
+      edge = next.length ? next.reduce((one, other) => (turn(last, other) > turn(last, one) ? other : one)) : null;
+    }
+  }
+  return found.map((loop) => ({ loop, ring: [loop[0].from, ...loop.map(({ to }) => to)] }));
+}
+
+function isInside([x, y], ring) {
+  let inside = false;
+  for (let at = 1; at < ring.length; at += 1) {
+    const [[x1, y1], [x2, y2]] = [ring[at - 1], ring[at]];
+    if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) inside = !inside;
+  }
+  return inside;
+}
+
+/** The polygons that edges go round: [{ rings, edges }]. A hole belongs to the smallest shell around it. */
+function polygons(edges) {
+  const whole = noded(uncancelled(edges));
+  const all = loops(uncancelled(whole)).map((one) => ({ ...one, size: turning(one.ring) }));
+  const shells = all.filter(({ size }) => size > 0).sort((one, other) => one.size - other.size);
+  const made = new Map(shells.map((shell) => [shell, { rings: [shell.ring], edges: [...shell.loop] }]));
+  for (const { ring, loop, size } of all) {
+    if (size >= 0) continue;
+    const middle = [(ring[0][0] + ring[1][0]) / 2, (ring[0][1] + ring[1][1]) / 2];
+    const shell = shells.find((one) => isInside(middle, one.ring));
+    if (!shell) continue;
+    made.get(shell).rings.push(ring);
+    made.get(shell).edges.push(...loop);
+  }
+  return [...made.values()];
+}
+
+/**
+ * The pieces of the ward that no area holds, the largest first: [{ boundary, squareMetres, beside: [{ key, metres }] }], of
+ * which `beside` are the areas with an edge on it, the longest first. `areas` are [{ key, boundary }] without overlaps.
+ */
+export function pieces(outline, areas) {
+  const edges = [...edgesOf(outline, null), ...areas.flatMap(({ key, boundary }) => [...edgesOf(boundary, key, true)])];
+  const found = polygons(edges).map(({ rings, edges: around }) => {
+    const boundary = tidy([rings]);
+    const metres = new Map();
+    for (const { from, to, owner } of around)
+      if (owner !== null) metres.set(owner, (metres.get(owner) ?? 0) + metresBetween(from, to));
+    const beside = [...metres].map(([key, length]) => ({ key, metres: length })).sort((one, other) => other.metres - one.metres);
+    return { boundary, squareMetres: squareMetres(boundary), beside };
+  });
+  return found.filter((one) => one.squareMetres >= LEAST).sort((one, other) => other.squareMetres - one.squareMetres);
+}
+
+/** The ground of two shapes that lie beside each other, with the vertices of both. */
+export const joined = (one, other) => tidy(polygons([...edgesOf(one, null), ...edgesOf(other, null)]).map(({ rings }) => rings));
