@@ -115,10 +115,10 @@ DESK_ICON_NAMES = (
     "circle-plus", "circle-x", "clipboard-list", "cog", "combine", "contact", "crop", "donut", "ellipsis",
     "external-link", "eye", "eye-off", "file-up", "filter", "gauge", "hand", "history", "hourglass", "image",
     "image-off", "key-round", "keyboard", "layers-2", "list-checks", "list-ordered", "lock", "log-in", "log-out",
-    "magnet", "mail", "merge", "mouse-pointer", "pencil-ruler", "play", "power", "redo-2", "route", "ruler", "save",
-    "scissors", "sparkles", "spline", "split", "square", "square-check", "square-dashed", "square-pen", "sticky-note",
-    "table", "tags", "thumbs-up", "trash", "truck", "undo-2", "upload", "user-plus", "user-x", "vibrate", "volume-x",
-    "waypoints", "wifi",
+    "magnet", "mail", "merge", "message-square-text", "mouse-pointer", "pencil-ruler", "play", "power", "redo-2",
+    "route", "ruler", "save", "scissors", "sparkles", "spline", "split", "square", "square-check", "square-dashed",
+    "square-pen", "sticky-note", "table", "tags", "thumbs-up", "trash", "truck", "undo-2", "upload", "user-plus",
+    "user-x", "vibrate", "volume-x", "waypoints", "wifi",
 )  # fmt: skip
 DESK_SPRITE = f"{ICONS}/desk.svg"
 

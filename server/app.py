@@ -51,6 +51,7 @@ from server.pages import (
     settings_categories,
     settings_crews,
     settings_jobs,
+    settings_rejections,
     sign_in,
     staff,
     staff_place,
@@ -115,6 +116,7 @@ ROUTES: list[BaseRoute] = [
     *settings_categories.routes,
     *settings_crews.routes,
     *settings_jobs.routes,
+    *settings_rejections.routes,
     *staff_teams.routes,
     *static.mounts,
 ]

@@ -38,6 +38,7 @@ STAFF_WAYS = (
     Way("/staff/teams", N_("Tổ công nghệ số"), "contact"),
     Way("/staff/crews", N_("Đội phản ứng"), "truck"),
     Way("/staff/categories", N_("Lĩnh vực"), "tags", folded=True),
+    Way("/staff/rejections", N_("Mẫu trả lời"), "message-square-text", folded=True),
     Way("/staff/accounts", N_("Tài khoản"), "users", folded=True),
     Way("/staff/audit", N_("Nhật ký"), "history", folded=True),
     Way("/staff/jobs", N_("Việc chạy nền"), "cog", folded=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any
 
 from starlette.requests import Request
@@ -111,10 +112,12 @@ def subject_of(id_: str | None, node: Mapping[str, Any] | None, language: Langua
             return Subject(kind, node["trackingCode"], f"/staff/incidents/{node['trackingCode']}")
         case "Place":
             return Subject(kind, node["name"], f"/staff/places/{key}")
+        case "RejectionTemplate":
+            return Subject(kind, shorten(node["text"], 80, placeholder="…"), f"/staff/rejections/{id_}")
         case "Team":
             return Subject(kind, node["name"], f"/staff/teams/{key}")
         case _:
-            return Subject(kind, node.get("memberName") or node.get("text"), None)
+            return Subject(kind, node.get("memberName"), None)
 
 
 def _values(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -59,6 +59,7 @@ PAGES = {
     "notices-of-crew": At("/notices", by="crew-clean"),
     "crew": At("/crew", by="crew-clean"),
     "settings-categories": At("/staff/categories", by="staff"),
+    "settings-rejections": At("/staff/rejections", by="staff"),
     "settings-accounts": At("/staff/accounts", by="staff"),
     "audit": At("/staff/audit", by="staff"),
     "places": At("/staff/places", by="staff"),

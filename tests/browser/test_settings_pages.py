@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 from playwright.async_api import Page, expect
 
-from geo import jobs
+from geo import jobs, tables
 from geo.database import Database
+from geo.rejection_seeds import seed_rejections
 from tests import ward
 from tests.browser.axe import LOOKS, by_day_and_night, violations
 from tests.browser.conftest import DESKTOP, PHONE, Opening
@@ -24,6 +25,8 @@ class Laid(Ward):
     """The ward, and a session's token of its staff."""
 
     token: str = ""
+    answer: str = ""
+    """Where one of the texts to reject with is changed."""
 
 
 @pytest.fixture
@@ -31,6 +34,9 @@ async def laid(database: Database) -> Laid:
     async with database.write() as connection:
         made = Laid(**vars(await ward.build(connection)))
         made.token = await ward.token(connection, made, "staff")
+        await seed_rejections(connection, CODE)
+        known = sa.select(tables.rejection_template.c.id).where(tables.rejection_template.c.ward_code == CODE).limit(1)
+        made.answer = f"/staff/rejections/RejectionTemplate:{CODE}:{await connection.scalar(known)}"
         for error in ("TimeoutError", "ValueError"):
             number = await jobs.enqueue(connection, "dispatch_waiting", {"ward": CODE})
             failed = sa.text(
@@ -56,6 +62,8 @@ def forms(laid: Laid) -> tuple[str, ...]:
         "/staff/accounts/new",
         f"/staff/accounts/Account:{CODE}:{laid.accounts['crew-clean']}",
         f"/staff/crews/Crew:{CODE}:{laid.crews[CLEAN]}",
+        "/staff/rejections",
+        laid.answer,
     )
 
 
@@ -184,3 +192,19 @@ async def test_every_way_is_in_sight_on_a_desk_and_the_menu_closes_as_menus_do(o
     await page.keyboard.press("Escape")
     await expect(menu).to_be_hidden()
     await expect(page.locator(".desk-more summary")).to_be_focused()
+
+
+async def test_a_text_to_reject_with_is_removed_by_keyboard_and_asked_about_first(opening: Opening, laid: Laid) -> None:
+    page = await at_desk(opening, laid, laid.answer)
+    text = await page.locator("#text").input_value()
+    sure = page.get_by_role("button", name="Gỡ hẳn")
+    await expect(sure).to_be_hidden()
+    await page.locator("#remove > summary").press("Enter")
+    await expect(sure).to_be_visible()
+    assert await violations(page) == []
+    await sure.press("Enter")
+    await expect(page.locator(".told[role=status]")).to_contain_text("Đã gỡ mẫu trả lời.")
+    await expect(page.locator(".row.answer").first).to_be_visible()
+    await expect(page.get_by_text(text)).to_have_count(0)
+    await page.locator(".desk-more > summary").press("Enter")
+    await expect(page.locator('.desk-menu a[href="/staff/rejections"]')).to_have_attribute("aria-current", "page")

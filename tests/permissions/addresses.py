@@ -55,6 +55,7 @@ def _KNOWN(laid: Laid) -> dict[str, Asked]:  # noqa: N802
     place, team_place = key_of(laid.ids[f"place {CODE}"]), key_of(laid.ids[f"home agreed {CODE}"])
     agreed = key_of(laid.ids[f"consenting {FIRST}"])
     account, crew, other_crew = laid.ids["account crew-clean"], laid.ids[f"crew {CLEAN}"], laid.ids[f"crew {ROADS}"]
+    template = laid.ids[f"template {CODE}"]
     photo, other_photo = (laid.ids[f"Photo {name}.step.False"] for name in ("own", "foreign"))
     about, other_about = f"?team={team}&ward={CODE}", f"?team={other_team}&ward={CODE}"
     files = ("incidents.geojson", "incidents.kml", "incidents.csv", "places.csv", "neighbourhoods.csv")
@@ -102,6 +103,8 @@ def _KNOWN(laid: Laid) -> dict[str, Asked]:  # noqa: N802
         "/account/sessions/{id:str}/end": Asked(f"/account/sessions/{UUID(int=7)}/end"),
         "/r/{code}/withdraw": Asked(f"/r/{own}/withdraw", f"/r/{foreign}/withdraw"),
         "/staff/categories/{category:str}": Asked(f"/staff/categories/ENVIRONMENT{ward}"),
+        "/staff/rejections/{id:str}": Asked(f"/staff/rejections/{template}{ward}"),
+        "/staff/rejections/{id:str}/remove": Asked(f"/staff/rejections/{template}/remove{ward}"),
         "/staff/crews/{id:str}": Asked(f"/staff/crews/{crew}{ward}", None, (f"/staff/crews/{other_crew}{ward}",)),
         "/staff/crews/{id:str}/duty": Asked(f"/staff/crews/{crew}/duty{ward}"),
         "/staff/teams/{team}": Asked(f"/staff/teams/{team}{ward}", None, (f"/staff/teams/{other_team}{ward}",)),

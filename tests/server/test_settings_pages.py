@@ -10,7 +10,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from geo import jobs, tables
+from geo import jobs, rejections, tables
 from geo.colours import LEAST, contrast_on_white
 from geo.lifecycle import Status
 from maps import vendor
@@ -20,12 +20,14 @@ from tests import ward
 from tests.asking import Desk
 from tests.ward import CLEAN, CODE, FIRST, ROADS, authenticate
 
-PATHS = ("/staff/categories", "/staff/accounts", "/staff/crews", "/staff/jobs")
-FORMS = (*(f"{path}/new" for path in PATHS[:3]), "/staff/categories/ENVIRONMENT")
+PATHS = ("/staff/categories", "/staff/rejections", "/staff/accounts", "/staff/crews", "/staff/jobs")
+FORMS = (*(f"{path}/new" for path in PATHS[:4]), "/staff/categories/ENVIRONMENT")
 KIND = {
     "name": "Cây xanh", "name_en": "Street trees", "icon": "trees", "colour": "#2e7d4f", "other_colour": "#4f5b66",
     "deadline": "24", "working": "yes", "accept": "45", "public": "yes",
 }  # fmt: skip
+
+ANSWER = {"category": "TRAFFIC", "text": "Sở Xây dựng giải quyết việc này.", "text_en": "The city decides on this."}
 
 
 async def get(desk: Desk, path: str, by: str | None = "staff", **headers: str) -> httpx.Response:
@@ -59,8 +61,16 @@ def crew_at(desk: Desk, name: str) -> str:
     return f"/staff/crews/Crew:{CODE}:{desk.ward.crews[name]}"
 
 
+async def template_of(desk: Desk, code: str | None = None) -> str:
+    """The id of a text that the ward rejects with, made for this, for a kind of incident or for every kind."""
+    async with desk.database.write() as connection:
+        key = await rejections.save(connection, CODE, None, code, "Không đủ thông tin.", "It does not say enough.")
+    return f"RejectionTemplate:{CODE}:{key}"
+
+
 async def test_the_settings_are_the_desks_alone(desk: Desk) -> None:
-    paths = (*PATHS, *FORMS, account_at(desk, "crew-clean"), crew_at(desk, CLEAN))
+    text_at = f"/staff/rejections/{await template_of(desk)}"
+    paths = (*PATHS, *FORMS, account_at(desk, "crew-clean"), crew_at(desk, CLEAN), text_at)
     for path in paths:
         assert (await get(desk, path, None)).headers["location"].startswith("/sign-in?next=%2Fstaff%2F")
         for by in ("crew-clean", "team-1"):
@@ -70,10 +80,14 @@ async def test_the_settings_are_the_desks_alone(desk: Desk) -> None:
 
 
 async def test_nobody_else_changes_a_setting(desk: Desk) -> None:
+    template = await template_of(desk)
     before = await desk.dump()
     forms: dict[str, dict[str, str]] = {
         "/staff/categories/new": KIND,
         "/staff/categories/ENVIRONMENT": KIND,
+        "/staff/rejections/new": ANSWER,
+        f"/staff/rejections/{template}": ANSWER,
+        f"/staff/rejections/{template}/remove": {},
         "/staff/accounts/new": {"name": "A", "username": "moi", "role": "CREW_MEMBER"},
         f"{account_at(desk, 'crew-clean')}/password": {},
         f"{account_at(desk, 'crew-clean')}/disabled": {"disabled": "yes"},
@@ -94,7 +108,13 @@ async def test_nobody_else_changes_a_setting(desk: Desk) -> None:
 
 
 async def test_an_unknown_ward_kind_account_or_crew_is_not_found(desk: Desk) -> None:
-    for path in ("/staff/categories/NOTHING", "/staff/accounts/x", "/staff/crews/x", account_at(desk, "staff-other")):
+    for path in (
+        "/staff/categories/NOTHING",
+        "/staff/rejections/x",
+        "/staff/accounts/x",
+        "/staff/crews/x",
+        account_at(desk, "staff-other"),
+    ):
         assert (await get(desk, path)).status_code == 404, path
     for path in PATHS:
         assert (await get(desk, f"{path}?ward=99999", "admin")).status_code == 404
@@ -162,6 +182,46 @@ def test_what_a_kind_is_chosen_from_can_be_seen_and_is_on_every_page() -> None:
     assert {sign.icon for sign in ROLES.values()} <= set(vendor.DESK_ICON_NAMES)
     assert contrast_on_white("#ffffff") == pytest.approx(1)
     assert contrast_on_white("#000000") == pytest.approx(21)
+
+
+async def test_a_text_to_reject_with_is_added_changed_and_removed_without_a_script(desk: Desk) -> None:
+    general = await template_of(desk)
+    answer = await post(desk, "/staff/rejections/new", ANSWER)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/staff/rejections?done=added")
+    listed = unescape((await get(desk, answer.headers["location"])).text)
+    assert "Đã thêm mẫu trả lời." in listed
+    own, for_all = (listed.index(f'id="kind-{name}"') for name in ("TRAFFIC", "all"))
+    assert own < listed.index(ANSWER["text"]) < for_all < listed.index("Không đủ thông tin.")
+    assert 'href="/staff/rejections/new?category=OTHER"' in listed
+    assert "/staff/rejections/new?category=TRAFFIC" not in listed
+    at = f"/staff/rejections/{general}"
+    changed = await post(desk, at, {**ANSWER, "text": "Việc này\nđã có đơn vị khác lo.", "category": "OTHER"})
+    assert changed.headers["location"] == "/staff/rejections?done=saved"
+    form = (await get(desk, at)).text
+    assert '<option value="OTHER" selected>' in form
+    assert "Việc này\nđã có đơn vị khác lo.</textarea>" in form
+    assert (await post(desk, f"{at}/remove")).headers["location"] == "/staff/rejections?done=removed"
+    assert (await get(desk, at)).status_code == 404
+    assert (await post(desk, f"{at}/remove")).status_code == 404
+    log = (await get(desk, "/staff/audit?action=saveRejectionTemplate")).text
+    assert re.search(rf'href="/staff/rejections/RejectionTemplate:{CODE}:[0-9a-f-]+"[^>]*>', log)
+
+
+async def test_what_is_wrong_with_a_text_to_reject_with_is_told_at_its_field(desk: Desk) -> None:
+    before = await desk.dump()
+    for given, field, words in (
+        ({"text": " "}, "text", "Cần điền mục này."),
+        ({"text_en": ""}, "text-en", "Cần điền mục này."),
+        ({"text": "a" * 2001}, "text", ""),
+        ({"category": "NOTHING"}, "category", ""),
+    ):
+        answer = await post(desk, "/staff/rejections/new", {**ANSWER, **given})
+        assert answer.status_code == 422, given
+        text = unescape(answer.text)
+        assert f'<a class="link" href="#{field}">{words}' in text, given
+        assert f'id="{field}-problem"' in text, given
+        assert ANSWER["text_en"] in text or "text_en" in given
+    assert await desk.dump() == before
 
 
 def password_in(text: str) -> str:
