@@ -36,6 +36,8 @@ hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "local")
 _GIVEN = os.environ.get("TEST_DATABASE_URL")
 _OURS = f"test_{os.getpid()}_"
 
+_MOST_SPARE = 2
+
 Copying = Callable[[str], AbstractAsyncContextManager[str]]
 
 
@@ -80,36 +82,52 @@ async def copying(cluster_url: str) -> AsyncIterator[Copying]:
             try:
                 yield at_database(cluster_url, name, USER)
             finally:
-                copies.drop(name)
+                await copies.give_back(template, name)
 
         yield copy
         await copies.close()
 
 
+_LEFT = """
+SELECT tup_inserted + tup_updated + tup_deleted > 0 OR NOT current_setting('track_counts')::boolean AS touched,
+       EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1) AS busy
+FROM pg_stat_database WHERE datname = $1"""
+"""Whether a row was ever written in a database, in its catalogue or in what was rolled back too; and whether anybody is
+there still, for a session tells what it did when it leaves."""
+
+
 class Copies:
-    """Copies of databases. The next copy of a template that was copied twice is made while a test runs, and what a test
-    leaves is dropped while others do: each takes PostgreSQL a twentieth of a second."""
+    """Copies of databases: each takes PostgreSQL a twentieth of a second to make and to drop.
+
+    One in which nothing was written serves the next test as well. Else the next copy of a template that was copied
+    twice is made while a test runs, and what a test leaves is dropped while others do.
+    """
 
     def __init__(self, server: asyncpg.Pool) -> None:
         self._server = server
         self._numbers = itertools.count()
         self._known: set[str] = set()
-        self._spare: dict[str, asyncio.Task[str]] = {}
+        self._spare: dict[str, list[asyncio.Task[str]]] = {}
         self._dropping: set[asyncio.Task[None]] = set()
 
     async def take(self, template: str) -> str:
         """The name of a copy of `template`."""
-        spare = self._spare.pop(template, None)
-        name = await (spare or self._make(template))
-        if template in self._known:
-            self._spare[template] = asyncio.create_task(self._make(template))
+        spare = self._spare.setdefault(template, [])
+        name = await (spare.pop() if spare else self._make(template))
+        if template in self._known and not spare:
+            spare.append(asyncio.create_task(self._make(template)))
         self._known.add(template)
         return name
 
-    def drop(self, name: str) -> None:
-        """Drop a copy before long, with the spare copy that was made of it."""
-        dropping = asyncio.create_task(self._drop(name, self._spare.pop(name, None)))
+    async def give_back(self, template: str, name: str) -> None:
+        """Keep a copy in which nothing was written; drop any other before long, with the spare copies made of it."""
+        spare = self._spare.get(template, [])
+        if len(spare) < _MOST_SPARE and await self._is_untouched(name):
+            spare.append(asyncio.create_task(_at_hand(name)))
+            return
+        dropping = asyncio.create_task(self._drop(name, self._spare.pop(name, [])))
         self._dropping.add(dropping)
+        dropping.add_done_callback(self._dropping.discard)
 
     async def close(self) -> None:
         """Wait until all is dropped."""
@@ -120,10 +138,25 @@ class Copies:
         await self._server.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {USER} STRATEGY FILE_COPY")
         return name
 
-    async def _drop(self, name: str, spare: asyncio.Task[str] | None) -> None:
-        if spare is not None:
-            await self._drop(await spare, None)
+    async def _is_untouched(self, name: str) -> bool:
+        """Whether nothing was written there, and nobody is there any more who might have."""
+        for _ in range(40):
+            left = await self._server.fetchrow(_LEFT, name)
+            if left is None or left["touched"]:
+                return False
+            if not left["busy"]:
+                return True
+            await asyncio.sleep(0.005)
+        return False
+
+    async def _drop(self, name: str, spare: list[asyncio.Task[str]]) -> None:
+        for one in spare:
+            await self._drop(await one, [])
         await self._server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _at_hand(name: str) -> str:
+    return name
 
 
 async def _make_role(server: asyncpg.Pool) -> None:
