@@ -13,7 +13,7 @@ from geo.lifecycle import FINISHED, IN_HAND, OPEN, Party, Status, may_advance
 from server.pages.case_words import ACTS, CHANNELS, OBSTACLES, STATUS_OF, STEPS
 from server.pages.staff_asked import ATTENTION
 from server.pages.staff_view import Speech, moment, written
-from server.pages.words import STATUSES, TONES, Sign
+from server.pages.words import N_, STATUSES, TONES, Sign
 
 _EARTH_METRES = 6_371_009.0
 
@@ -185,11 +185,15 @@ def _other(other: dict[str, Any], incident: dict[str, Any], speech: Speech) -> d
     }
 
 
+AGAINST = (N_("đang giữ việc này"), N_("hết ca"), N_("không làm lĩnh vực này"), N_("đã đủ việc"))
+"""What may be against a crew, in the order in which it counts."""
+
+
 def crews(incident: dict[str, Any], speech: Speech) -> list[dict[str, Any]]:
     """The ward's crews for this incident, the most suitable first.
 
-    First those on duty that handle its kind and have room, then the rest; the nearest of each first, as far as it is
-    known where they are.
+    First those on duty that handle its kind and have room, then the rest, each with what is against it; the nearest of
+    each first, as far as it is known where they are. The console's own list (`static/staff/assigning.js`) is the same.
     """
     kind, here = incident["category"]["code"], incident["location"]["coordinates"]
     mine = incident["crew"]["id"] if incident["crew"] and incident["status"] in IN_HAND else None
@@ -198,21 +202,20 @@ def crews(incident: dict[str, Any], speech: Speech) -> list[dict[str, Any]]:
         at = crew["position"] or crew["base"]
         metres = metres_between(at["coordinates"], here) if at else math.inf
         held = crew["inHand"] or 0
+        has = crew["id"] == mine
         handles = kind in [category["code"] for category in crew["categories"]]
+        rank = (has, not crew["onDuty"], not handles, held >= crew["capacity"] and not has)
         found.append(
             {
                 **crew,
                 "held": held,
-                "load": round(100 * held / crew["capacity"]) if crew["capacity"] else 100,
-                "full": held >= crew["capacity"],
-                "handles": handles,
-                "suits": handles and crew["onDuty"] and held < crew["capacity"],
-                "metres": metres,
+                "has": has,
                 "apart": distance(metres, speech) if at else None,
-                "has": crew["id"] == mine,
+                "against": [word for holds, word in zip(rank, AGAINST, strict=True) if holds],
+                "rank": (*rank, metres, held / max(1, crew["capacity"])),
             }
         )
-    return sorted(found, key=lambda one: (not one["suits"], not one["onDuty"], not one["handles"], one["metres"]))
+    return sorted(found, key=lambda one: one["rank"])
 
 
 def templates(incident: dict[str, Any]) -> list[dict[str, Any]]:

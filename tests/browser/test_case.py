@@ -272,14 +272,20 @@ async def test_a_crew_is_chosen_from_the_most_suitable_on(opening: Opening, scen
         await ward.crew(connection, "Đội Nghỉ", ["ENVIRONMENT"], base=IN_FIRST, on_duty=False)
     one = await scene.report()
     page = await at_desk(opening, scene, one.tracking_code)
-    await page.locator("#case-assign summary").click()
-    names = page.locator(".case-crew strong")
+    await page.locator("#case-assign > summary").click()
+    names = page.locator("#case-assign .candidate-name")
     await expect(names).to_have_text(["Đội Gần", CLEAN, ROADS, "Đội Nghỉ"])
-    await page.get_by_role("button", name="Giao việc cho đội").click()
-    await expect(page.locator("#case-assign .problem:visible")).to_have_text("Hãy chọn một đội.")
-    await page.locator(".case-crews label").first.click()
-    await page.get_by_role("button", name="Giao việc cho đội").click()
+    reasons = ["phù hợp", "phù hợp", "không làm lĩnh vực này", "hết ca"]
+    await expect(page.locator("#case-assign .candidate-why")).to_have_text(reasons)
+    await page.get_by_role("button", name=ROADS).click()
+    await expect(page.locator("#case-assign .problem:visible")).not_to_be_empty()
+    await page.locator("#case-assign .assign-note summary").click()
+    await page.get_by_label("Lời nhắn").fill("Mang theo xe cuốn")
+    await page.get_by_role("button", name="Đội Gần").click()
     await expect(page.locator("[data-part=head]")).to_contain_text("Đội Gần")
+    await expect(page.locator(".case-note").first).to_have_text("Mang theo xe cuốn")
+    await page.locator("#case-assign > summary").click()
+    await expect(page.get_by_role("button", name="Đội Gần")).to_be_disabled()
     assert await scene.status(one) == "ASSIGNED"
 
 

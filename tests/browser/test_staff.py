@@ -177,7 +177,12 @@ async def status_of(console: Console, name: str) -> tuple[str, str | None]:
 
 async def test_a_row_is_given_to_the_crew_that_suits_it_best(opening: Opening, console: Console) -> None:
     page = (await signed_in(opening, console)).page
-    await row(page, console.incidents["late"]).get_by_role("button").click()
+    # A row that the screen's edge cuts stays where it is under the pointer that presses.
+    button = row(page, console.incidents["late"]).get_by_role("button")
+    await expect(button).to_be_visible()
+    assert (box := await button.bounding_box()) is not None
+    await page.set_viewport_size({"width": 1280, "height": int(box["y"] + box["height"]) - 4})
+    await button.click()
     offered = page.locator("#candidates .candidate")
     await expect(offered).to_have_count(2)
     await expect(offered.first).to_contain_text(CLEAN)
@@ -327,6 +332,17 @@ async def test_a_case_opens_beside_the_queue_and_has_its_address(opening: Openin
     await expect(page.locator("#beside article.case")).to_be_visible()
     await page.reload()
     await expect(page.locator("#beside article.case")).to_be_visible()
+    # Its crew is chosen as a row's is.
+    await page.locator("#case-assign > summary").click()
+    await expect(page.locator("#assigning")).to_be_visible()
+    await page.locator("#assigning .assign-note summary").click()
+    await page.locator("#assigning-note").fill("Mang theo xe cuốn")
+    await page.locator("#candidates .candidate", has_text=CLEAN).click()
+    await expect(row(page, late)).to_have_attribute("data-status", "ASSIGNED")
+    await expect(page.locator("#beside [data-part=head]")).to_contain_text(CLEAN)
+    await expect(page.locator("#beside .case-note").first).to_have_text("Mang theo xe cuốn")
+    await page.locator("#case-assign > summary").click()
+    await expect(page.locator("#candidates .candidate", has_text=CLEAN)).to_be_disabled()
 
 
 async def test_ten_thousand_open_reports_leave_the_document_small(

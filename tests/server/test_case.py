@@ -248,7 +248,7 @@ async def test_crews_stand_by_how_well_they_suit(desk: Desk) -> None:
         await ward.crew(connection, "Đội Gần", ["ENVIRONMENT"], base=IN_FIRST)
         await ward.crew(connection, "Đội Nghỉ", ["ENVIRONMENT"], base=IN_FIRST, on_duty=False)
     one = await laid(desk)
-    names = re.findall(r'class="case-crew"><strong>([^<]+)<', await page_of(desk, one))
+    names = re.findall(r'class="candidate-name">([^<]+)<', await page_of(desk, one))
     assert names == ["Đội Gần", CLEAN, "Đội Đầy", ROADS, "Đội Nghỉ"]
 
 

@@ -15,7 +15,7 @@ async function answer(name, input) {
 /** `null` where it was done, else why not. */
 const run = async (name, input) => (await answer(name, input)).message ?? null;
 
-export const assign = (incidentId, crewId) => run("assign", { incidentId, crewId });
+export const assign = (incidentId, crewId, note = null) => run("assign", { incidentId, crewId, note });
 export const reject = (incidentId, reason) => run("reject", { incidentId, reason });
 export const publish = (incidentId) => run("publish", { incidentId, published: true });
 export const close = (incidentId) => run("close", { incidentId });

@@ -8,7 +8,9 @@ const dialog = document.getElementById("assigning");
 const title = document.getElementById("assigning-title");
 const what = document.getElementById("assigning-what");
 const search = document.getElementById("assigning-search");
+const note = document.getElementById("assigning-note");
 const list = document.getElementById("candidates");
+const FREE = "button:not(:disabled)";
 
 const RADIUS = 6_371_000;
 const radians = (degrees) => (degrees * Math.PI) / 180;
@@ -38,7 +40,7 @@ export function candidates(incidents, all = crews.all()) {
       isFull && !has ? say("full") : null,
     ].filter(Boolean);
     const rank = [has, !crew.onDuty, foreign > 0, isFull, far ?? Infinity, crew.held / Math.max(1, crew.capacity)].map(Number);
-    return { crew, far, against, rank };
+    return { crew, far, against, rank, has };
   });
   return judged.sort((one, other) => {
     const at = one.rank.findIndex((value, n) => value !== other.rank[n]);
@@ -46,7 +48,7 @@ export function candidates(incidents, all = crews.all()) {
   });
 }
 
-function button({ crew, far, against }, choose) {
+function button({ crew, far, against, has }, choose) {
   const words = [say("held", { held: crew.held, capacity: crew.capacity }), far === null ? say("noPlace") : crew.isSeen ? distance(far) : say("fromBase", { length: distance(far) })];
   const made = element("button", "candidate", [
     icon(against.length ? "truck" : "user-check"),
@@ -55,24 +57,27 @@ function button({ crew, far, against }, choose) {
     element("span", "candidate-why", against.length ? against.join(", ") : say("fits")),
   ], { type: "button", "data-id": crew.id });
   made.classList.toggle("is-unfit", against.length > 0);
+  made.disabled = has;
   made.addEventListener("click", () => choose(crew));
   return element("li", "", made);
 }
 
 /**
  * Ask for a crew. `incidents` are {id, code, kind, name, at, crew}; `first` is the id of a crew to offer before all
- * others. Gives the crew, or null.
+ * others. Gives the crew and what it and the reporters are told beside, `{crew, note}`; or null.
  */
 export function chooseCrew(incidents, first = null) {
   const [one] = incidents;
   title.textContent = incidents.length > 1 ? say("assignMany", { n: incidents.length }) : say("assignTitle");
   what.textContent = incidents.length > 1 ? "" : `${one.name} · ${one.code}`;
   search.value = "";
+  note.value = "";
+  note.closest("details").open = false;
   const ranked = candidates(incidents).sort((a, b) => Number(b.crew.id === first) - Number(a.crew.id === first));
   return new Promise((resolve) => {
     let chosen = null;
     const choose = (crew) => {
-      chosen = crew;
+      chosen = { crew, note: note.value.trim() || null };
       dialog.close();
     };
     const write = () => {
@@ -82,17 +87,17 @@ export function chooseCrew(incidents, first = null) {
     const enter = (event) => {
       if (event.key === "Enter") {
         event.preventDefault();
-        list.querySelector("button")?.click();
+        list.querySelector(FREE)?.click();
       } else if (event.key === "ArrowDown") {
         event.preventDefault();
-        list.querySelector("button")?.focus();
+        list.querySelector(FREE)?.focus();
       }
     };
     const walk = (event) => {
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (!step) return;
       event.preventDefault();
-      const all = [...list.querySelectorAll("button")];
+      const all = [...list.querySelectorAll(FREE)];
       (all[all.indexOf(document.activeElement) + step] ?? search).focus();
     };
     write();
@@ -110,6 +115,8 @@ export function chooseCrew(incidents, first = null) {
       { once: true },
     );
     dialog.showModal();
-    (first ? list.querySelector("button") : search).focus();
+    // Where there is no keyboard at hand, one that opens over the list would hide it.
+    const isTyped = !first && matchMedia("(pointer: fine)").matches;
+    ((isTyped ? null : list.querySelector(FREE)) ?? search).focus();
   });
 }

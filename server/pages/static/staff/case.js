@@ -7,9 +7,10 @@ const SECONDS = 20;
 
 /**
  * Enhance the article of an incident, or the element that holds it. Gives `refresh()`, which asks for it anew and keeps
- * what somebody is writing, and `unmount()`.
+ * what somebody is writing, and `unmount()`. Where there is an `assign`, it is called with the article instead of
+ * opening the form to choose a crew by.
  */
-export function mount(holder) {
+export function mount(holder, { assign = null } = {}) {
   const article = holder.matches(".case") ? holder : holder.querySelector(".case");
   const { code } = article.dataset;
   const words = JSON.parse(article.dataset.words);
@@ -25,6 +26,7 @@ export function mount(holder) {
 
   article.addEventListener("submit", send, { signal: leaving.signal });
   article.addEventListener("change", chooseTemplate, { signal: leaving.signal });
+  if (assign) article.addEventListener("click", chooseCrew, { signal: leaving.signal });
   article.addEventListener("click", blur, { signal: leaving.signal });
 
   async function send(event) {
@@ -100,7 +102,7 @@ export function mount(holder) {
       changed = true;
       swap(current, document.importNode(part, true), name === sent);
     }
-    article.dataset.status = fresh.dataset.status;
+    for (const name of ["status", "kind", "longitude", "latitude", "crew"]) article.dataset[name] = fresh.dataset[name];
     return changed;
   }
 
@@ -124,6 +126,12 @@ export function mount(holder) {
     const beneath = form.querySelector(".case-english");
     beneath.hidden = !english;
     beneath.querySelector("p").textContent = english;
+  }
+
+  function chooseCrew(event) {
+    if (!event.target.closest("#case-assign > summary")) return;
+    event.preventDefault();
+    void assign(article);
   }
 
   function blur(event) {

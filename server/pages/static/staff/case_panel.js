@@ -13,8 +13,14 @@ let shown = "";
 let asked = null;
 let from = null;
 let mounted = null;
+let assign = null;
 
 export const current = () => shown;
+
+/** Crews are chosen for it as they are for a row: `act` is given its article. */
+export const assignBy = (act) => {
+  assign = act;
+};
 
 /** Show the incident with this tracking code, where another is shown or none. */
 export async function open(code, { focus = true } = {}) {
@@ -43,7 +49,7 @@ async function load(code, focus) {
     body.replaceChildren(document.adoptNode(article));
     body.scrollTop = 0;
     const { mount } = await import("./case.js");
-    if (asked === mine) mounted = mount(article);
+    if (asked === mine) mounted = mount(article, { assign });
   } catch (error) {
     if (error.name === "AbortError" || asked !== mine || body.querySelector("article.case")) return;
     const again = element("button", "button", say("retry"), { type: "button" });

@@ -42,7 +42,7 @@ function tell(text) {
   told.textContent = text;
 }
 
-/** A row as what is done to it needs it. */
+/** A row, or the incident beside them, as what is done to it needs it. */
 const incidentOf = (row) => ({
   id: row.dataset.id,
   code: row.dataset.code,
@@ -59,12 +59,12 @@ function lightRow(row) {
   row?.classList.add("is-lit");
 }
 
-function makeCurrent(row, { focus = true } = {}) {
+function makeCurrent(row, { focus = true, scroll = true } = {}) {
   box.querySelector(".row.is-current")?.classList.remove("is-current");
   current = row?.dataset.id ?? null;
   if (!row) return;
   row.classList.add("is-current");
-  row.scrollIntoView({ block: "nearest" });
+  if (scroll) row.scrollIntoView({ block: "nearest" });
   if (focus) row.querySelector(".row-link").focus({ preventScroll: true });
 }
 
@@ -107,12 +107,13 @@ async function after(ids) {
 
 async function assign(incidents, first = null) {
   if (!incidents.length || !incidents[0]) return tell(say("nothingChosen"));
-  const crew = await chooseCrew(incidents, first);
-  if (!crew) return null;
+  const chosen = await chooseCrew(incidents, first);
+  if (!chosen) return null;
+  const { crew, note } = chosen;
   if (incidents.length > 1)
-    return many(incidents, (incident) => acts.assign(incident.id, crew.id), say("assignedShort", { crew: crew.name }));
+    return many(incidents, (incident) => acts.assign(incident.id, crew.id, note), say("assignedShort", { crew: crew.name }));
   const [incident] = incidents;
-  const why = await acts.assign(incident.id, crew.id);
+  const why = await acts.assign(incident.id, crew.id, note);
   return ended(incident, why, say("assigned", { code: incident.code, crew: crew.name }));
 }
 
@@ -128,6 +129,7 @@ const close = (incidents) => many(incidents, (incident) => acts.close(incident.i
 
 async function ended(incident, why, word) {
   toast(why ?? word, why === null ? "done" : "failed");
+  if (incident.code === casePanel.current()) void casePanel.renew();
   await after([incident.id]);
   if (why === null && map.chosen?.id === incident.id) map.drop();
 }
@@ -329,7 +331,8 @@ function start() {
   box.addEventListener("focusin", (event) => {
     const row = event.target.closest(".row");
     if (!row) return;
-    if (row.dataset.id !== current) makeCurrent(row, { focus: false });
+    // What has the focus is in view. Moved while it is pressed, it would not be pressed at all.
+    if (row.dataset.id !== current) makeCurrent(row, { focus: false, scroll: false });
     map.light(row);
   });
 
@@ -348,6 +351,7 @@ function start() {
     else toast(waiting ? say("dispatched", { n: waiting }) : say("nothingWaits"), "done");
   });
 
+  casePanel.assignBy((article) => assign([incidentOf(article)]));
   document.getElementById("beside-close").addEventListener("click", closeBeside);
   document.getElementById("beside").addEventListener("case-changed", () => {
     const row = queue.rowOf(casePanel.current());
