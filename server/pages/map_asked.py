@@ -87,7 +87,7 @@ def _begun(word: str, words: Iterable[str]) -> bool:
     return word in words if _FIGURE.search(word) else any(one.startswith(word) for one in words)
 
 
-def rank(search: str, title: str, more: str = "") -> tuple[int, int] | None:
+def rank(search: str, title: str, more: str = "") -> tuple[int, bool, int] | None:
     """What orders the answers to a search, the least first; None for what is none.
 
     As `rank` in `static/common/finding.js`, which says how.
@@ -95,11 +95,17 @@ def rank(search: str, title: str, more: str = "") -> tuple[int, int] | None:
     wanted, named = _words(search), _words(title)
     if not wanted or not all(_held(word, (*named, *_words(more))) for word in wanted):
         return None
+    apart = not any(_follow(wanted, named[at:]) for at in range(len(named)))
     if all(word in named for word in wanted):
-        return 0, len(named)
+        return 0, apart, len(named)
     if all(_begun(word, named) for word in wanted):
-        return 1, len(named)
-    return 2 if all(_held(word, named) for word in wanted) else 3, len(named)
+        return 1, apart, len(named)
+    return 2 if all(_held(word, named) for word in wanted) else 3, apart, len(named)
+
+
+def _follow(wanted: list[str], words: list[str]) -> bool:
+    """Whether these words begin with those of a search, one after the other."""
+    return len(words) >= len(wanted) and all(word.startswith(part) for part, word in zip(wanted, words, strict=False))
 
 
 def answers(search: str, things: Iterable[T], told: Callable[[T], tuple[str, str]]) -> list[T]:

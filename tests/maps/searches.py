@@ -9,6 +9,9 @@ THINGS = [
     ("Tổ dân phố số 5", ""),
     ("Tổ dân phố số 58", ""),
     ("Chợ Hòa Xuân", "12 đường Tố Hữu"),
+    ("Tổ công nghệ số cộng đồng Thôn Tây An", "Thôn Tây An"),
+    ("Điểm trực Công an phường tại khu vực Hòa Phước", "Đường Bàu Cầu 5"),
+    ("Công an phường Hòa Xuân", "Số 170 Mẹ Thứ"),
 ]
 """Titles, and what else is said of each."""
 
@@ -22,6 +25,7 @@ FOUND = [
     ("258", ["Nhà văn hóa Tổ dân phố số 5"]),
     ("to huu", ["Chợ Hòa Xuân"]),
     ("ch", ["Chợ Hòa Xuân"]),
+    ("cong an", [THINGS[8][0], THINGS[7][0], THINGS[6][0]]),
     ("???", []),
 ]
 """A search, and all the titles that answer it, the best first."""

@@ -9,7 +9,7 @@ const wordsOf = (text) => fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
  * What orders the answers to a search, the least first; null for what is none. Each word of the search is somewhere in
  * the title or in what else is said, and one with a figure is there whole: 58 is not found in 258. First come titles
  * that have every word whole, then those with words that begin so, then those that hold them, then the rest; among
- * equals a title with fewer other words.
+ * equals those with the words beside each other, as they were written; then a title with fewer other words.
  */
 export function rank(search, title, more = "") {
   const wanted = wordsOf(search);
@@ -19,8 +19,12 @@ export function rank(search, title, more = "") {
   const held = (words) => (word) => words.some((one) => (/\p{N}/u.test(word) ? one === word : one.includes(word)));
   if (!wanted.length || !wanted.every(held([...named, ...said]))) return null;
   const tier = [whole(named), begun(named), held(named), () => true].findIndex((test) => wanted.every(test));
-  return [tier, named.length];
+  const beside = named.some((_, at) => wanted.every((word, next) => named[at + next]?.startsWith(word)));
+  return [tier, beside ? 0 : 1, named.length];
 }
+
+/** Which of two ranks comes first, as `sort` is told it. */
+const apart = (one, other) => one.map((step, at) => step - other[at]).find((step) => step !== 0) ?? 0;
 
 const natural = new Intl.Collator("vi", { numeric: true });
 
@@ -29,6 +33,6 @@ export function answers(search, things, told) {
   return things
     .map((thing) => ({ thing, title: told(thing)[0], at: rank(search, ...told(thing)) }))
     .filter(({ at }) => at)
-    .sort((one, other) => one.at[0] - other.at[0] || one.at[1] - other.at[1] || natural.compare(one.title, other.title))
+    .sort((one, other) => apart(one.at, other.at) || natural.compare(one.title, other.title))
     .map(({ thing }) => thing);
 }
