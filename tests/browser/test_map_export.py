@@ -123,6 +123,8 @@ async def test_search_needs_no_diacritics_and_layers_can_be_hidden(showing: Show
     page = await showing(file)
     await page.locator("#find").fill("nha van hoa so 2")
     await expect(page.locator(".items > li:visible")).to_have_count(1)
+    await page.locator("#find").fill("2 van hoa")  # as on the page, in any order and with words left out
+    await expect(page.locator(".items > li:visible")).to_have_count(1)
     await page.locator("#find").fill("khong co gi")
     await expect(page.locator("#no-match")).to_contain_text("khong co gi")
     await page.locator("#find").fill("")

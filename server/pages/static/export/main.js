@@ -4,8 +4,9 @@ import * as card from "../map/card.js";
 import { layersByKind, placeMarker } from "../map/markers.js";
 import * as sheet from "../map/sheet.js";
 import { element } from "../common/dom.js";
+import { rank } from "../common/finding.js";
 import { addGround } from "../common/ground.js";
-import { data, fold, say } from "../common/words.js";
+import { data, say } from "../common/words.js";
 import * as cards from "./cards.js";
 import { Incidents } from "./incidents.js";
 import { tilesOf } from "./tiles.js";
@@ -103,19 +104,22 @@ function drawPlaces({ features }) {
   }
 }
 
-/** The search without diacritics over every row of the list. */
+/** What a row of the list says: its parts with a space between, for 12 beside a street's name is still 12. */
+const textOf = (row) => [...row.querySelectorAll(".item, .item-more")].map((part) => part.textContent).join(" ");
+
+/** The search without diacritics over every row of the list, by the same rule as the page's. */
 function search() {
   const field = document.getElementById("find");
   const body = document.getElementById("panel-body");
   const none = document.getElementById("no-match");
   field.addEventListener("focus", () => sheet.raise("half"));
   field.addEventListener("input", () => {
-    const wanted = fold(field.value.trim());
+    const wanted = field.value.trim();
     let found = 0;
     for (const group of body.querySelectorAll(".group")) {
       let here = 0;
       for (const row of group.querySelectorAll(".items > li")) {
-        row.hidden = wanted !== "" && !fold(row.textContent).includes(wanted);
+        row.hidden = wanted !== "" && rank(wanted, textOf(row)) === null;
         here += row.hidden ? 0 : 1;
       }
       group.hidden = wanted !== "" && here === 0;
@@ -123,7 +127,7 @@ function search() {
       found += here;
     }
     none.hidden = wanted === "" || found > 0;
-    none.textContent = none.hidden ? "" : say("noMatch", { text: field.value.trim() });
+    none.textContent = none.hidden ? "" : say("noMatch", { text: wanted });
   });
 }
 
