@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -49,23 +49,31 @@ class Opening:
     expires_at: datetime
 
 
+def new(purpose: LinkPurpose) -> Link:
+    """A link that opens nothing until it is kept."""
+    return Link(secrets.token_urlsafe(32), purpose, datetime.now(UTC) + LASTS[purpose])
+
+
+async def keep(connection: AsyncConnection, account_id: UUID, link: Link) -> None:
+    """Have the link open this account, in place of earlier ones for the same."""
+    await end_all(connection, account_id, link.purpose)
+    await connection.execute(
+        sa.insert(account_link).values(
+            token_hash=digest(link.token), account_id=account_id, purpose=link.purpose, expires_at=link.expires_at
+        )
+    )
+
+
 async def make(connection: AsyncConnection, account_id: UUID, purpose: LinkPurpose) -> Link:
     """A new link to this account, in place of earlier ones for the same."""
-    await end_all(connection, account_id, purpose)
-    token = secrets.token_urlsafe(32)
-    expires_at: datetime = (
-        await connection.execute(
-            sa.insert(account_link)
-            .values(
-                token_hash=digest(token),
-                account_id=account_id,
-                purpose=purpose,
-                expires_at=sa.func.now() + LASTS[purpose],
-            )
-            .returning(account_link.c.expires_at)
-        )
-    ).scalar_one()
-    return Link(token, purpose, expires_at)
+    made = new(purpose)
+    await keep(connection, account_id, made)
+    return made
+
+
+async def forget(connection: AsyncConnection, link: Link) -> None:
+    """The link was never sent: it opens nothing, and was none."""
+    await connection.execute(sa.delete(account_link).where(account_link.c.token_hash == digest(link.token)))
 
 
 async def send(connection: AsyncConnection, account_id: UUID, purpose: LinkPurpose, language: str = "vi") -> None:

@@ -2,8 +2,9 @@
 
 A job is a row of pgqueuer's table, so it is there exactly when the change is: a rollback leaves none, a commit leaves
 one. `enqueue` is the only way in. A job may be begun more than once, when the worker that had it died; it is done
-once, for its work and its end are one transaction (`held`, `finish`). Payloads are small and name things by their ids:
-they outlive what they speak of and are shown in lists, so nothing of a person belongs into them.
+once, for its work and its end are one transaction (`held`, `finish`). What leaves the house cannot be in that: the row
+then counts how often it was handed over and nobody knows what became of it (`offer`). Payloads are small and name
+things by their ids: they outlive what they speak of and are shown in lists, so nothing of a person belongs into them.
 """
 
 from __future__ import annotations
@@ -142,6 +143,32 @@ async def held(connection: AsyncConnection, job_id: int, worker: UUID) -> int | 
     return count
 
 
+async def offers(connection: AsyncConnection, job_id: int) -> int:
+    """How often what the job sends was handed over, and nobody knows whether it was taken."""
+    noted = _queue.c.headers["offers"].as_integer()
+    return await connection.scalar(sa.select(noted).where(_queue.c.id == job_id)) or 0
+
+
+async def offer(connection: AsyncConnection, job_id: int, worker: UUID) -> bool:
+    """Note that what the job sends is about to be handed over; False where `worker` has the job no more."""
+    mine = sa.and_(_queue.c.id == job_id, _queue.c.queue_manager_id == worker, _queue.c.status == "picked")
+    return await _count_offer(connection, mine, 1)
+
+
+async def take_back_offer(connection: AsyncConnection, job_id: int) -> None:
+    """It was not taken."""
+    await _count_offer(connection, _queue.c.id == job_id, -1)
+
+
+async def _count_offer(connection: AsyncConnection, which: sa.ColumnElement[bool], by: int) -> bool:
+    count = sa.func.coalesce(_queue.c.headers["offers"].as_integer(), 0) + by
+    noted = sa.func.coalesce(_queue.c.headers, sa.text("'{}'::jsonb")).op("||")(
+        sa.func.jsonb_build_object("offers", count)
+    )
+    changed = await connection.execute(sa.update(_queue).where(which).values(headers=noted))
+    return changed.rowcount == 1
+
+
 async def finish(connection: AsyncConnection, job_id: int) -> None:
     """The job is done, if the transaction commits."""
     await connection.execute(sa.delete(_queue).where(_queue.c.id == job_id))
@@ -192,7 +219,7 @@ async def retry(connection: AsyncConnection, ids: Collection[int] | None = None,
         known = rows().subquery()
         again = again.where(_queue.c.id.in_(sa.select(known.c.id).where(known.c.ward == ward_code, known.c.failed)))
     now = sa.func.now()
-    again = again.values(status="queued", attempts=0, execute_after=now, updated=now)
+    again = again.values(status="queued", attempts=0, execute_after=now, updated=now, headers=sa.null())
     revived = (await connection.scalars(again.returning(_queue.c.id))).all()
     await connection.execute(sa.delete(_log).where(_log.c.job_id.in_(revived)))
     return len(revived)

@@ -1,4 +1,7 @@
-"""The worker: does jobs as they come and chores as they fall due, through restarts of the database."""
+"""The worker: does jobs as they come and chores as they fall due, through restarts of the database.
+
+Letters have a queue of their own: those that wait for a slow mail server take no place of what waits for this one.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ import asyncio
 import logging
 import random
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from uuid import UUID
 
 import asyncpg
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
@@ -24,17 +28,32 @@ from server.listener import bell_of
 from server.logs import kind_of
 from server.settings import Settings
 from server.storage import photographs_of
+from server.work.mailing import Carrier
 from server.work.queue import SETTINGS, queries_on
-from server.work.registry import CHORES, JOBS, Chore, Job, chores_with, jobs_with, retaining_with, telling_with
+from server.work.registry import (
+    CHORES,
+    JOBS,
+    Chore,
+    Job,
+    Letters,
+    chores_with,
+    jobs_with,
+    retaining_with,
+    telling_with,
+)
 from server.work.running import Hands, Pace
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_PAUSE = 30.0
 _BATCH = 10
+_LETTERS = 5
 _AT_ONCE = 2
 _STATEMENT_MS = 20_000
 _ANSWER_SECONDS = 15
 """A database that does not answer for so long is taken as gone: a half-open connection says nothing by itself."""
+
+Do = Callable[[Row, UUID], Awaitable[None]]
+"""Does one job, for the queue of this id."""
 
 
 class Worker:
@@ -48,22 +67,26 @@ class Worker:
         chores: Sequence[Chore] = CHORES,
         pace: Pace | None = None,
         at_once: int = _AT_ONCE,
+        letters: Letters | None = None,
     ) -> None:
         self._url = url
         self._jobs = jobs
         self._chores = chores
         self._pace = pace or Pace()
         self._at_once = at_once
+        self._letters = letters
 
     async def work(self, stop: asyncio.Event) -> None:
         """Work until `stop`. A database that is away, or has no tables yet, is tried again after a growing pause."""
         # What pgqueuer says of each failure includes its traceback, and there what people wrote; we say what is safe.
         logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)
-        # Two more: a chore's, and the bell's. Nobody waits for an answer: a statement may take longer than in a server.
-        database = Database(self._url, pool_size=self._at_once + 2, statement_timeout_ms=_STATEMENT_MS)
+        # Three more: a chore's, the letters' and the bell's. Nobody waits for an answer: a statement may take longer
+        # than in a server.
+        database = Database(self._url, pool_size=self._at_once + 3, statement_timeout_ms=_STATEMENT_MS)
         bell = bell_of(database)
         database.committed.append(bell)
-        hands = Hands(database, self._at_once, self._pace)
+        carrier = None if self._letters is None else Carrier(database, self._letters.post)
+        hands = Hands(database, self._at_once, self._pace, carrier)
         pause = 0.5
         try:
             while not stop.is_set():
@@ -84,26 +107,22 @@ class Worker:
     async def _session(self, hands: Hands, stop: asyncio.Event) -> None:
         """Work over one connection until it breaks or `stop` is set."""
         async with _connected(self._url) as connection:
-            queries = queries_on(AsyncpgDriver(connection))
-            queue, scheduler = QueueManager(queries, SETTINGS.channel), SchedulerManager(queries)
-            queries.owner = queue.queue_manager_id
-            queue.shutdown = scheduler.shutdown = ending = asyncio.Event()
-            for name, job in self._jobs.items():
-                self._register(queue, name, job, hands)
+            driver, ending = AsyncpgDriver(connection), asyncio.Event()
+            scheduler = SchedulerManager(queries_on(driver))
+            scheduler.shutdown = ending
             for chore in self._chores:
                 scheduler.schedule(chore.name, chore.when)(partial(_do_chore, hands, chore, ending))
+            doing = {name: partial(hands.do, job) for name, job in self._jobs.items()}
             managers = {
-                asyncio.create_task(
-                    queue.run(
-                        dequeue_timeout=self._pace.poll,
-                        batch_size=_BATCH,
-                        max_concurrent_tasks=2 * _BATCH,
-                        heartbeat_timeout=self._pace.takeover,
-                        log_aggregation_interval=timedelta(0),
-                    )
-                ),
                 asyncio.create_task(scheduler.run()),
+                asyncio.create_task(self._hand_out(_queue_of(driver, doing, ending), _BATCH)),
             }
+            if self._letters is not None:
+                sending = {name: partial(hands.send, write) for name, write in self._letters.writes.items()}
+                letters = _queue_of(driver, sending, ending)
+                # Where all that may be begun is, those that wait are not asked for ten times a second.
+                letters.min_dequeue_poll_interval = self._pace.poll / 2
+                managers.add(asyncio.create_task(self._hand_out(letters, _LETTERS)))
             asked = asyncio.create_task(stop.wait())
             try:
                 await asyncio.wait({*managers, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -115,11 +134,32 @@ class Worker:
             for error in filter(None, errors):
                 raise error
 
-    def _register(self, queue: QueueManager, name: str, job: Job, hands: Hands) -> None:
-        async def do(row: Row) -> None:
-            await hands.do(job, row, queue.queue_manager_id)
+    async def _hand_out(self, queue: QueueManager, batch: int) -> None:
+        """Hand out jobs, with room for two batches, until the queue is shut down or its connection breaks."""
+        await queue.run(
+            dequeue_timeout=self._pace.poll,
+            batch_size=batch,
+            max_concurrent_tasks=2 * batch,
+            heartbeat_timeout=self._pace.takeover,
+            log_aggregation_interval=timedelta(0),
+        )
 
-        queue.entrypoint(name, on_failure="hold", accepts_context=False)(do)
+
+def _queue_of(driver: AsyncpgDriver, work: Mapping[str, Do], ending: asyncio.Event) -> QueueManager:
+    """A queue of these jobs, each kind with what does one, until `ending`."""
+    queries = queries_on(driver)
+    queue = QueueManager(queries, SETTINGS.channel)
+    queries.owner, queue.shutdown = queue.queue_manager_id, ending
+    for name, do in work.items():
+        _register(queue, name, do)
+    return queue
+
+
+def _register(queue: QueueManager, name: str, do: Do) -> None:
+    async def begin(row: Row) -> None:
+        await do(row, queue.queue_manager_id)
+
+    queue.entrypoint(name, on_failure="hold", accepts_context=False)(begin)
 
 
 async def _do_chore(hands: Hands, chore: Chore, ending: asyncio.Event, _: Schedule) -> None:
@@ -190,10 +230,10 @@ async def working(worker: Worker | None) -> AsyncIterator[None]:
 def worker_of(settings: Settings) -> Worker:
     """A worker for these settings."""
     pace = Pace(takeover=timedelta(seconds=settings.takeover_seconds))
-    telling, news = telling_with(settings)
-    store = photographs_of(settings)
-    chores = (*chores_with(store), *retaining_with(settings), *news)
-    return Worker(settings.database, jobs={**JOBS, **jobs_with(store), **telling}, chores=chores, pace=pace)
+    telling, store = telling_with(settings), photographs_of(settings)
+    chores = (*chores_with(store), *retaining_with(settings), telling.chore)
+    of_jobs = {**JOBS, **jobs_with(store), **telling.jobs}
+    return Worker(settings.database, jobs=of_jobs, chores=chores, pace=pace, letters=telling.letters)
 
 
 async def run(worker: Worker) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,9 +16,9 @@ from geo.account_links import Link
 from geo.accounts import Account
 from geo.language import Language, Text
 from geo.tables import LinkPurpose
+from server.notifying.envelope import Envelope
 from server.notifying.mail import mail_of
 from server.notifying.message import Line, Message
-from server.notifying.smtp import Post, Refused
 
 _LOG = logging.getLogger(__name__)
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -49,32 +50,42 @@ _WHY = Text(
 
 
 class LinkMail:
-    """The job of mailing a link, by one mail server; `site` is where our pages are."""
+    """Letters with a link; `site` is where our pages are."""
 
-    def __init__(self, post: Post, sender: str, site: str) -> None:
-        self._post = post
+    def __init__(self, sender: str, site: str) -> None:
         self._sender = sender
         self._site = site
 
-    async def write(self, connection: AsyncConnection, payload: dict[str, Any]) -> None:
-        """The job: make the link and hand the letter over. Nobody's account, one without an address or one that was
-        sent many already gets none."""
+    async def write(self, connection: AsyncConnection, payload: dict[str, Any]) -> Envelope | None:
+        """The letter that a job asks for. Nobody's account, a disabled one and one without an address get none."""
         purpose, language = LinkPurpose(payload["purpose"]), Language(payload["language"])
         found = await accounts.with_id(connection, UUID(payload["account"]))
         if found is None or found.disabled or found.email is None:
-            return
-        if await account_links.sent_lately(connection, found.id) >= account_links.MOST_AN_HOUR:
-            return
-        made = await account_links.make(connection, found.id, purpose)
+            return None
+        made = account_links.new(purpose)
         try:
             mail = mail_of(message_of(found, found.email, made, language, self._site), self._sender, datetime.now(UTC))
         except ValueError:
             _LOG.info("a letter with a link cannot be written: the account's address is none")
-            return
-        try:
-            await self._post.deliver(mail, found.email)
-        except Refused as refused:
-            _LOG.info("a letter with a link was refused for good: %s", refused)
+            return None
+        return Envelope(mail, found.email, "a letter with a link", _Kept(found.id, made))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Of a letter that is handed over, its link is kept, so that it counts; an account that was sent many gets none."""
+
+    account_id: UUID
+    link: Link
+
+    async def note(self, connection: AsyncConnection) -> bool:
+        if await account_links.sent_lately(connection, self.account_id) >= account_links.MOST_AN_HOUR:
+            return False
+        await account_links.keep(connection, self.account_id, self.link)
+        return True
+
+    async def take_back(self, connection: AsyncConnection) -> None:
+        await account_links.forget(connection, self.link)
 
 
 def message_of(account: Account, address: str, link: Link, language: Language, site: str) -> Message:

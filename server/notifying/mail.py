@@ -1,4 +1,4 @@
-"""Telling reporters by mail: a job for each letter, which is written and handed over after the commit."""
+"""Telling reporters by mail: a job for each letter, which is written from what is stored when its turn comes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hmac
 import logging
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -25,16 +26,15 @@ from geo.database import within
 from geo.errors import TooManyRequests
 from geo.limits import Allowance
 from geo.telling import Told, Who
+from server.notifying.envelope import Envelope
 from server.notifying.message import Message
-from server.notifying.smtp import Post, Refused
+from server.notifying.smtp import Post
 from server.notifying.words import message_of
 from server.relay import Relay
 from server.settings import Settings
 
 JOB = "write_to_reporter"
 _DAY = 86_400
-_LATER_THAN_ALL = -10
-"""A mail server that is slow keeps nothing else from being done."""
 _LOG = logging.getLogger(__name__)
 _ADDRESS = re.compile(r"([\w.!#$%&'*+/=?^`{|}~-]+)@([\w-]+(?:\.[\w-]+)+)")
 """What people have, in any script; RFC 5322 knows more, such as quotes and comments, that nobody uses."""
@@ -69,33 +69,41 @@ class Mail:
             if one.who is Who.REPORTER:
                 steps = " ".join(map(str, one.steps))
                 payload = {"ward": one.ward_code, "incident": str(one.incident_id), "steps": steps}
-                await jobs.enqueue(connection, JOB, payload, priority=_LATER_THAN_ALL)
+                await jobs.enqueue(connection, JOB, payload)
 
-    async def write(self, connection: AsyncConnection, payload: dict[str, Any]) -> None:
-        """The job: write the letter and hand it over. Where the mail server refuses it for good, that is the end of it.
-
-        A worker that dies between handing it over and its commit has it sent again, with the same Message-ID.
-        """
+    async def write(self, connection: AsyncConnection, payload: dict[str, Any]) -> Envelope | None:
+        """The letter that a job asks for; None where nobody is to be written to."""
         # What was enqueued before steps were named has the first and the last.
         named = payload["steps"] if "steps" in payload else f"{payload['first']} {payload['last']}"
         incident, steps = UUID(payload["incident"]), {UUID(step) for step in named.split()}
         letter = await letters.letter(connection, payload["ward"], incident, steps)
         if letter is None:
-            return
+            return None
+        about = f"a letter about incident {incident}"
         try:
             mail = mail_of(message_of(letter, self.site), self.sender, datetime.now(UTC))
         except ValueError:
-            _LOG.info("a letter about incident %s cannot be written: its address is none", incident)
-            return
-        if self._daily is not None:
-            bound = Bound(self._daily(letter.address), TooManyRequests)
-            if await admitting.admit(within(connection), {0: (bound,)}):
-                _LOG.info("a letter about incident %s is left out: its address has had many today", incident)
-                return
-        try:
-            await self.post.deliver(mail, letter.address)
-        except Refused as refused:
-            _LOG.info("a letter about incident %s was refused for good: %s", incident, refused)
+            _LOG.info("%s cannot be written: its address is none", about)
+            return None
+        bounds = () if self._daily is None else (Bound(self._daily(letter.address), TooManyRequests),)
+        return Envelope(mail, letter.address, about, _Counted(bounds, about))
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Of a letter that is handed over, its address's count is kept."""
+
+    bounds: tuple[Bound, ...]
+    about: str
+
+    async def note(self, connection: AsyncConnection) -> bool:
+        if await admitting.admit(within(connection), {0: self.bounds}):
+            _LOG.info("%s is left out: its address has had many today", self.about)
+            return False
+        return True
+
+    async def take_back(self, connection: AsyncConnection) -> None:
+        await admitting.take_back(within(connection), self.bounds)
 
 
 async def write_none(_connection: AsyncConnection, _payload: dict[str, Any]) -> None:

@@ -39,11 +39,11 @@ SETTINGS = DBSettings(
 # Jobs and errors by two arrays of one length, and the worker that must still have them.
 _MINE = " FROM unnest($1::bigint[], $2::text[]) AS given (job, error) WHERE id = job AND queue_manager_id = $3"
 _GIVE_UP = "UPDATE jobs.pgqueuer SET updated = now(), queue_manager_id = NULL"
-_HOLD = f"{_GIVE_UP}, status = 'failed', headers = jsonb_build_object('error', error) {_MINE}"
+_NOTE = "headers = coalesce(headers, '{}') || jsonb_build_object('error', error)"
+_HOLD = f"{_GIVE_UP}, status = 'failed', {_NOTE} {_MINE}"
 _RELEASE = f"{_GIVE_UP}, status = 'queued' {_MINE}"
 _RETRY = (
-    f"{_GIVE_UP}, status = 'queued', attempts = attempts + 1, execute_after = now() + $4::interval,"
-    f" headers = jsonb_build_object('error', error) {_MINE}"
+    f"{_GIVE_UP}, status = 'queued', attempts = attempts + 1, execute_after = now() + $4::interval, {_NOTE} {_MINE}"
 )
 
 

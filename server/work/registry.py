@@ -36,9 +36,11 @@ from geo import (
 )
 from server.notifying import mail
 from server.notifying.account_links import LinkMail
+from server.notifying.envelope import Write
 from server.notifying.in_page import InPage
 from server.notifying.message import Sender
 from server.notifying.notifier import Notifier
+from server.notifying.smtp import Post
 from server.settings import Settings
 from server.storage import Photographs
 from server.work.photographs import Tidying
@@ -61,6 +63,23 @@ class Chore:
     name: str
     when: str
     bite: Bite
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """The jobs that send letters, and by which mail server."""
+
+    post: Post
+    writes: Mapping[str, Write]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """All by which people are told what happened. Without a mail server letters that still wait are jobs to forget."""
+
+    chore: Chore
+    jobs: Mapping[str, Job]
+    letters: Letters | None
 
 
 async def _dispatch_waiting(connection: AsyncConnection, payload: dict[str, Any]) -> None:
@@ -141,14 +160,12 @@ def _forgetting(forget: Forgetting, kept: timedelta) -> Bite:
     return bite
 
 
-def telling_with(settings: Settings) -> tuple[Mapping[str, Job], tuple[Chore, ...]]:
-    """The jobs and chores by which people are told what happened, as these settings allow."""
+def telling_with(settings: Settings) -> Telling:
+    """What tells people what happened, as these settings allow."""
     post = mail.Mail.of(settings)
     senders: list[Sender] = [InPage()] if post is None else [InPage(), post]
     chore = Chore("notices", EVERY_OTHER_SECOND, Notifier(senders).tell_news)
-    links = None if post is None else LinkMail(post.post, post.sender, post.site)
-    jobs_of_mail = {
-        mail.JOB: mail.write_none if post is None else post.write,
-        account_links.JOB: mail.write_none if links is None else links.write,
-    }
-    return jobs_of_mail, (chore,)
+    if post is None:
+        return Telling(chore, {mail.JOB: mail.write_none, account_links.JOB: mail.write_none}, None)
+    writes = {mail.JOB: post.write, account_links.JOB: LinkMail(post.sender, post.site).write}
+    return Telling(chore, {}, Letters(post.post, writes))

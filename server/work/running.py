@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job as Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import jobs, notices
 from geo.database import Database
 from server import metrics
 from server.logs import kind_of
+from server.notifying.envelope import Write
+from server.work.mailing import Carrier, TwiceUnanswered
 from server.work.registry import Chore, Job
 
 _LOG = logging.getLogger(__name__)
@@ -54,30 +58,57 @@ class Abandoned(Exception):
 
 
 class Hands:
-    """Does so many jobs at once, and beside them one chore: deadlines are told whatever jobs do."""
+    """Does so many jobs at once, and beside them one chore and some letters: deadlines are told whatever jobs do, and
+    jobs are done however slow the mail server is.
+    """
 
-    def __init__(self, database: Database, at_once: int, pace: Pace) -> None:
+    def __init__(self, database: Database, at_once: int, pace: Pace, carrier: Carrier | None = None) -> None:
         self._database = database
+        self._carrier = carrier
         self._turns = asyncio.Semaphore(at_once)
         self._chore = asyncio.Semaphore(1)
         self._pace = pace
 
     async def do(self, job: Job, row: Row, worker: UUID) -> None:
         """Do a job in one transaction with its end; raises `RetryRequested` or `JobFailed`."""
-        try:
+        async with self._trying(row):
             async with self._turns, self._limit(), self._database.write() as connection:
-                picked = await jobs.held(connection, row.id, worker)
-                if picked is None:
+                if not await self._has(connection, row, worker):
                     return
-                if picked > row.attempts + self._pace.tries:
-                    raise Abandoned
                 await job(connection, jobs.payload_of(row.payload))
                 await jobs.finish(connection, row.id)
             metrics.jobs.labels(row.entrypoint, "done").inc()
+
+    async def send(self, write: Write, row: Row, worker: UUID) -> None:
+        """Do a job that sends a letter; raises `RetryRequested` or `JobFailed`. No transaction is open meanwhile."""
+        if self._carrier is None:
+            raise RuntimeError("there is no mail server")
+        async with self._trying(row):
+            async with self._carrier.turns, self._limit():
+                async with self._database.write(silent=True) as connection:
+                    if not await self._has(connection, row, worker):
+                        return
+                    envelope = await self._carrier.written(connection, write, row.id, jobs.payload_of(row.payload))
+                if envelope is not None:
+                    await self._carrier.carry(envelope, row.id, worker)
+            metrics.jobs.labels(row.entrypoint, "done").inc()
+
+    async def _has(self, connection: AsyncConnection, row: Row, worker: UUID) -> bool:
+        """Whether `worker` still has this job, which it then keeps for the transaction. Raises `Abandoned`."""
+        picked = await jobs.held(connection, row.id, worker)
+        if picked is not None and picked > row.attempts + self._pace.tries:
+            raise Abandoned
+        return picked is not None
+
+    @asynccontextmanager
+    async def _trying(self, row: Row) -> AsyncIterator[None]:
+        """What goes wrong in the block is tried again later, or told to the ward's staff."""
+        try:
+            yield
         except Exception as error:
             kind = kind_of(error)
             _LOG.warning("job %s %d failed: %s, try %d", row.entrypoint, row.id, kind, row.attempts + 1)
-            if isinstance(error, Abandoned) or row.attempts + 1 >= self._pace.tries:
+            if isinstance(error, Abandoned | TwiceUnanswered) or row.attempts + 1 >= self._pace.tries:
                 metrics.jobs.labels(row.entrypoint, "given_up").inc()
                 await self._tell_failed(row)
                 raise JobFailed(kind) from None

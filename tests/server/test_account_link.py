@@ -22,7 +22,7 @@ from server.notifying.account_links import LinkMail
 from server.notifying.mail import Mail
 from server.settings import Settings
 from server.work.registry import telling_with
-from tests.asking import SERVER_KEY, URL, Desk
+from tests.asking import SERVER_KEY, URL, Desk, close
 from tests.server.test_second_factor import account_id, switched_on
 from tests.server.test_sessions import FOREIGN, FORM, VIEWER, bearer, role
 from tests.server.test_sign_in_delays import longer
@@ -208,8 +208,7 @@ async def mailing(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(settings)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as client:
         yield client
-    await app.state.pictures.close()
-    await app.state.database.close()
+    await close(app)
 
 
 async def test_who_forgot_the_password_is_mailed_a_link_and_strangers_learn_nothing(
@@ -230,29 +229,33 @@ async def test_who_forgot_the_password_is_mailed_a_link_and_strangers_learn_noth
         await mailing.post("/forgot", data={"username": "staff"})
     await longer(desk)
     assert (await mailing.post("/forgot", data={"username": "staff"})).status_code == 429
-    sent: list[str] = []
-
-    class Post:
-        async def deliver(self, letter: Any, address: str) -> None:
-            assert address == "an@vidu.vn"
-            assert "List-Unsubscribe" not in letter
-            sent.append(letter.get_body(("plain",)).get_content())
-
     async with desk.database.write() as connection:
-        await _mail_all(connection, LinkMail(Post(), "phuong@vidu.vn", "https://phuong.vidu.vn"))  # type: ignore[arg-type]
-    assert len(sent) == 1, "asked again while it waited, it is sent once"
-    found = re.search(r"https://phuong\.vidu\.vn(/link/[\w-]{43})", sent[0])
+        written = await _letters(connection, LinkMail("phuong@vidu.vn", "https://phuong.vidu.vn"))
+    assert len(written) == 1, "asked again while it waited, it is sent once"
+    (envelope,) = written
+    assert envelope.address == "an@vidu.vn"
+    assert "List-Unsubscribe" not in envelope.mail
+    body = envelope.mail.get_body(("plain",))
+    assert body is not None
+    found = re.search(r"https://phuong\.vidu\.vn(/link/[\w-]{43})", body.get_content())
     assert found is not None
+    assert (await mailing.get(found[1])).status_code == 410, "it counts when it is handed over"
+    async with desk.database.write() as connection:
+        assert await envelope.entry.note(connection)
     assert (await mailing.get(found[1])).status_code == 200
+    async with desk.database.write() as connection:
+        await envelope.entry.take_back(connection)
+        assert await account_links.sent_lately(connection, envelope.entry.account_id) == 0
+    assert (await mailing.get(found[1])).status_code == 410, "the mail server did not take it"
 
 
-async def _mail_all(connection: AsyncConnection, links: LinkMail) -> None:
+async def _letters(connection: AsyncConnection, links: LinkMail) -> list[Any]:
     rows = await connection.execute(
         sa.text("SELECT convert_from(payload, 'UTF8')::json FROM jobs.pgqueuer WHERE entrypoint = :name"),
         {"name": account_links.JOB},
     )
-    for (payload,) in rows.all():
-        await links.write(connection, payload)
+    made = [await links.write(connection, payload) for (payload,) in rows.all()]
+    return [envelope for envelope in made if envelope is not None]
 
 
 async def test_a_worker_knows_the_job_with_mail_and_without(desk: Desk) -> None:
@@ -260,7 +263,7 @@ async def test_a_worker_knows_the_job_with_mail_and_without(desk: Desk) -> None:
     for one in (settings, settings.model_copy(update={**MAIL, "smtp_url": None})):
         assert Mail.of(one) is None
         async with desk.database.write() as connection:
-            await telling_with(one)[0][account_links.JOB](connection, {"account": str(UUID(int=0))})
+            await telling_with(one).jobs[account_links.JOB](connection, {"account": str(UUID(int=0))})
 
 
 async def test_a_session_is_told_by_its_device_and_ended_from_another(desk: Desk) -> None:
@@ -357,5 +360,4 @@ async def test_over_https_every_cookie_of_a_sign_in_is_bound_to_the_host(desk: D
         for attribute in ("secure", "httponly", "samesite=lax", "path=/"):
             assert f"; {attribute}" in cookie
         assert "domain" not in cookie
-    await app.state.pictures.close()
-    await app.state.database.close()
+    await close(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email
+import json
 import logging
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -26,6 +27,7 @@ from server.notifying.notifier import Notifier
 from server.notifying.smtp import MailAway, Post
 from server.relay import Relay
 from server.settings import Settings, SettingsError, read_settings
+from server.work.mailing import Carrier
 from server.work.registry import telling_with
 from server.work.running import Pace
 from server.worker import Worker, worker_of, working
@@ -103,6 +105,11 @@ async def office() -> AsyncIterator[Office]:
         yield opened
 
 
+PICKED = sa.text("""
+UPDATE jobs.pgqueuer SET status = 'picked', queue_manager_id = :worker WHERE entrypoint = :name RETURNING id, payload
+""")
+
+
 @dataclass
 class Room:
     """The desk, and the part of the worker that tells people."""
@@ -127,9 +134,16 @@ class Room:
     async def post(self) -> None:
         """Read the news, and write all the letters."""
         await self.read()
+        carrier, worker = Carrier(self.desk.database, self.mail.post), uuid4()
         async with self.desk.database.write() as connection:
-            for payload in await self.waiting():
-                await self.mail.write(connection, payload)
+            picked = await connection.execute(PICKED, {"name": mail.JOB, "worker": worker})
+        for job in sorted(picked.all()):
+            async with self.desk.database.write() as connection:
+                envelope = await carrier.written(connection, self.mail.write, job.id, jobs.payload_of(job.payload))
+            if envelope is not None:
+                await carrier.carry(envelope, job.id, worker)
+        assert await self.waiting() == []
+        async with self.desk.database.write() as connection:
             await connection.execute(sa.text("DELETE FROM jobs.pgqueuer"))
 
     async def report(self, language: str | None = None, **reporter_of: Any) -> str:
@@ -348,8 +362,11 @@ async def test_a_job_that_names_the_first_and_the_last_step_is_written_still(roo
     await room.read()
     (payload,) = await room.waiting()
     step = payload.pop("steps")
+    former = {**payload, "first": step, "last": step}
     async with room.desk.database.write() as connection:
-        await room.mail.write(connection, {**payload, "first": step, "last": step})
+        body = {"payload": json.dumps(former).encode(), "name": mail.JOB}
+        await connection.execute(sa.text("UPDATE jobs.pgqueuer SET payload = :payload WHERE entrypoint = :name"), body)
+    await room.post()
     assert office.asked == 1
 
 
@@ -400,10 +417,10 @@ async def test_where_tls_is_required_nothing_is_said_without(office: Office) -> 
 async def test_without_a_mail_server_nothing_is_enqueued_and_what_waits_is_not_sent(room: Room) -> None:
     await room.report()
     settings = Settings(database_url=room.desk.database.url, secret_key=SERVER_KEY)
-    of_jobs, (chore,) = telling_with(settings)
+    telling = telling_with(settings)
     async with room.desk.database.write() as connection:
-        assert await chore.bite(connection) > 0
-        await of_jobs[mail.JOB](connection, {"ward": CODE})
+        assert await telling.chore.bite(connection) > 0
+        await telling.jobs[mail.JOB](connection, {"ward": CODE})
     assert await room.waiting() == []
 
 
@@ -412,7 +429,7 @@ async def test_the_worker_writes_and_tries_again_with_the_same_name(desk: Desk, 
     settings = settings_of(desk.database.url, smtp_url=office.url)
     worker = worker_of(settings)
     quick = Pace(first_delay=Pace().poll / 10)
-    worker = Worker(desk.database.url, jobs=worker._jobs, chores=worker._chores, pace=quick)
+    worker = Worker(desk.database.url, jobs=worker._jobs, chores=worker._chores, letters=worker._letters, pace=quick)
     async with working(worker):
         await bookmarked(desk)
         opened = Room(desk, Mail(Post(Relay.read(office.url)), FROM, SITE))
@@ -440,7 +457,9 @@ async def test_a_job_that_is_given_up_is_told_to_the_staff_of_its_ward(desk: Des
     settings = settings_of(desk.database.url, smtp_url=url)
     worker = worker_of(settings)
     hurried = Pace(tries=2, first_delay=Pace().poll / 100)
-    async with working(Worker(desk.database.url, jobs=worker._jobs, chores=worker._chores, pace=hurried)):
+    async with working(
+        Worker(desk.database.url, jobs=worker._jobs, chores=worker._chores, letters=worker._letters, pace=hurried)
+    ):
         await bookmarked(desk)
         opened = Room(desk, Mail(Post(Relay.read(url)), FROM, SITE))
         await opened.report()
