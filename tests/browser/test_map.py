@@ -103,9 +103,15 @@ async def test_clusters_split_into_incidents_whose_card_says_what_and_when(openi
 async def test_the_list_says_what_the_map_shows_and_never_a_private_kind(opening: Opening):
     page = (await opening()).page
     await unfold(page, "incidents")
-    await expect(page.locator("#incident-list > li")).to_have_count(2)
-    await expect(page.locator("#incident-list")).to_contain_text("9 phản ánh ở Tổ dân phố số 2")
+    await expect(page.locator(".cluster")).to_have_attribute("title", "9 phản ánh ở Tổ dân phố số 2")
+    await expect(page.locator("#incident-list > li")).to_have_count(10)  # also what the map gathers, one by one
     await expect(page.locator("#incident-list")).to_contain_text("An toàn giao thông")
+    await expect(page.locator("#incident-summary")).to_have_text("10 phản ánh trong vùng đang xem")
+    row = page.locator("#incident-list > li", has_text="Tổ dân phố số 2 · 20/11/2026 09:05").first
+    await row.get_by_role("link", name="Rác thải, môi trường").click()
+    await expect(page.locator("#card h2")).to_have_text("Rác thải, môi trường")
+    await expect(page.locator(".incident.is-chosen")).to_be_visible()  # the map came so near that it stands for itself
+    await page.get_by_role("button", name="Xem cả phường").click()
     assert "An ninh trật tự" not in await page.content()
     await page.get_by_role("radio", name="Đã xong").check(force=True)
     await expect(page.locator("#incident-summary")).to_have_text("Không có phản ánh nào trong vùng đang xem.")

@@ -4,10 +4,12 @@ import * as filters from "./filters.js";
 import * as incidentList from "./incident_list.js";
 import { drop, marker } from "./markers.js";
 import { fetched, shown } from "./net.js";
+import { approach } from "./view.js";
 import { element, icon } from "../common/dom.js";
 import { count, data, kindName, say, tone } from "../common/words.js";
 
 const NOTHING = { features: [], total: 0 };
+const SINGLES_ZOOM = 17; // as in maps/window.py
 
 /** What the map shows and the filters let through, as the server is asked for it. */
 export function windowOf(map) {
@@ -29,6 +31,7 @@ export class Incidents {
   #asked = null;
   #chosen = null;
   #found = NOTHING;
+  #listed = NOTHING;
   #choose;
   #nameAt;
   #tellDrawn;
@@ -44,6 +47,7 @@ export class Incidents {
     this.#nameAt = nameAt;
     this.#tellDrawn = drawn;
     map.on("moveend", () => this.refresh());
+    incidentList.start(() => incidentList.isWanting(this.#found) && this.refresh());
   }
 
   refresh() {
@@ -52,8 +56,18 @@ export class Incidents {
     const asked = (this.#asked = new AbortController());
     return shown("incidents", async () => {
       const found = filters.isNothing() ? NOTHING : await fetched("/map/incidents", windowOf(this.#map), asked.signal);
-      if (this.#asked === asked) this.#draw(found);
+      if (this.#asked !== asked) return;
+      this.#draw(found);
+      const listed = incidentList.isWanting(found) ? await this.#each(asked.signal) : found;
+      if (this.#asked !== asked) return;
+      this.#listed = listed;
+      this.#tell();
     });
+  }
+
+  /** What the map gathers at its zoom, one by one: for the list, which has no need to gather. */
+  #each(signal) {
+    return fetched("/map/incidents", { ...windowOf(this.#map), zoom: String(SINGLES_ZOOM) }, signal);
   }
 
   /** Keep what stays, take away what went, add what came: nothing flickers while panning. */
@@ -72,15 +86,24 @@ export class Incidents {
       this.#layer.addLayer(pin);
     }
     this.#found = found;
-    this.name();
+    this.#title();
     this.#tellDrawn();
   }
 
   /** Say where each is: again when the neighbourhoods have come. */
   name() {
+    this.#title();
+    this.#tell();
+  }
+
+  #title() {
     for (const feature of this.#found.features)
       if (feature.properties.n > 1) this.#drawn.get(this.#key(feature))?.getElement()?.setAttribute("title", this.#name(feature));
-    incidentList.tell(this.#found, this.#key, this.#name, (feature) => this.#activate(feature));
+  }
+
+  #tell() {
+    const open = (feature) => this.#activate(feature);
+    incidentList.tell(this.#listed, { key: this.#key, name: this.#name, nameAt: this.#nameAt, open });
   }
 
   #name = ({ geometry, properties }) => {
@@ -92,8 +115,13 @@ export class Incidents {
   #key = ({ properties: { id, n, code, status, overdue } }) => (n > 1 ? `${id}:${n}` : `${code}:${status}:${overdue}`);
 
   #activate(feature) {
-    if (feature.properties.n > 1) this.#open(feature);
-    else this.#choose(feature);
+    if (feature.properties.n > 1) {
+      this.#open(feature);
+      return;
+    }
+    const isDrawn = this.#drawn.has(this.#key(feature));
+    if (!isDrawn) approach(this.#map, feature.geometry.coordinates, Math.max(SINGLES_ZOOM, this.#map.getZoom()));
+    this.#choose(feature);
   }
 
   #cluster(feature) {
