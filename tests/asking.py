@@ -112,6 +112,13 @@ class Desk:
             self.database.committed.remove(committed)
 
 
+async def close(app: Starlette) -> None:
+    """End what an application began that never ran its lifespan: nothing of it reaches into later tests."""
+    await app.state.pictures.close()
+    await app.state.tallies.close()
+    await app.state.database.close()
+
+
 Opening = Callable[[], AbstractAsyncContextManager[Desk]]
 
 
@@ -149,8 +156,7 @@ def opening(copying: Any, both_wards: Laid, tmp_path_factory: pytest.TempPathFac
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
                 yield Desk(app, http, both_wards.ward, both_wards.tokens)
-            await app.state.pictures.close()
-            await app.state.database.close()
+            await close(app)
 
     return open_desk
 

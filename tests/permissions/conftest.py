@@ -18,7 +18,7 @@ from server.app import create_app
 from server.settings import Settings
 from server.storage import Photographs
 from tests import ward
-from tests.asking import SERVER_KEY, URL, Desk, both_wards
+from tests.asking import SERVER_KEY, URL, Desk, both_wards, close
 from tests.asking import Laid as Wards
 from tests.permissions.callers import Scene
 from tests.permissions.scene import Laid, lay
@@ -73,8 +73,7 @@ def staging(copying: Any, kept: Kept, published: GraphQLSchema) -> Staging:
             app = create_app(settings)
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
                 yield Scene(Desk(app, http, kept.laid.ward, kept.tokens), kept.laid, published)
-            await app.state.pictures.close()
-            await app.state.database.close()
+            await close(app)
 
     return stage
 

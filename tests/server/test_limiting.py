@@ -32,7 +32,7 @@ from server.rooms import Rooms
 from server.settings import Settings
 from server.tallies import Tallies
 from tests import ward
-from tests.asking import SERVER_KEY, UNLIMITED, URL, Laid
+from tests.asking import SERVER_KEY, UNLIMITED, URL, Laid, close
 from tests.server.live import Stations
 from tests.ward import CODE, IN_FIRST, IN_THE_SEA
 
@@ -101,9 +101,7 @@ async def place(copying: Any, both_wards: Laid, tmp_path_factory: pytest.TempPat
         told = {"database_url": url, "secret_key": SERVER_KEY, "default_ward": CODE, "proxies": 1}
         app = create_app(Settings(**UNLIMITED | FEW | told | {"var": tmp_path_factory.mktemp("var")}))
         yield Place(app, url, both_wards.tokens)
-        await app.state.tallies.close()
-        await app.state.pictures.close()
-        await app.state.database.close()
+        await close(app)
 
 
 def input_of(**changes: Any) -> dict[str, Any]:
@@ -356,8 +354,7 @@ async def test_a_header_is_not_believed_without_a_proxy(place: Place) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as client:
         tries = [(await client.get("/offline", headers={"X-Forwarded-For": f"10.0.0.{n}"})) for n in range(5)]
     assert [one.status_code for one in tries] == [200] * 3 + [429] * 2
-    await app.state.tallies.close()
-    await app.state.database.close()
+    await close(app)
 
 
 async def test_what_is_stored_names_no_address_and_no_device(place: Place) -> None:

@@ -18,7 +18,7 @@ from server import metrics, operations
 from server.app import create_app
 from server.settings import Settings
 from server.work.running import Hands, JobFailed, Pace
-from tests.asking import SERVER_KEY, Desk
+from tests.asking import SERVER_KEY, Desk, close
 from tests.server.live import FOLLOW, Station
 
 TOKEN = "a token of Prometheus"
@@ -30,7 +30,7 @@ async def asked(url: str, client: tuple[str, int] = NEAR, **settings: Any) -> As
     app = create_app(Settings(database_url=url, secret_key=SERVER_KEY, worker=False, **settings))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app, client=client), base_url="http://x") as http:
         yield http
-    await app.state.database.close()
+    await close(app)
 
 
 def figures(text: str) -> dict[str, float]:

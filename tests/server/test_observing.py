@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from server.app import create_app
 from server.settings import Settings
-from tests.asking import SERVER_KEY, Desk
+from tests.asking import SERVER_KEY, Desk, close
 from tests.server.live import Station
 
 FROM_A_PROXY = "0123456789abcdef0123456789abcdef"
@@ -73,7 +73,7 @@ async def test_an_id_is_ours_unless_our_own_proxy_gives_one(desk: Desk) -> None:
             got = (await http.get("/health/live", headers={"X-Request-ID": odd})).headers["x-request-id"]
             assert got != odd
             assert len(got) == 36
-    await app.state.database.close()
+    await close(app)
 
 
 async def test_a_fault_is_a_record_of_500_and_its_answer_has_the_id_and_all_headers(

@@ -24,7 +24,7 @@ from server.settings import Settings
 from server.storage import Photographs
 from server.work.photographs import Tidying
 from tests import ward
-from tests.asking import URL, Desk
+from tests.asking import URL, Desk, close
 from tests.pictures import encoded
 from tests.server.test_cli import KEY, Environment, phuongso, quiet, settings, signals_as_before
 from tests.server.test_redacting import MIDDLE, REDACT, speckled
@@ -101,8 +101,7 @@ async def told_at(environment: Environment, *, erased: bool = False) -> Told:
         async with database.write() as connection:
             keys = [(row.ward_code, row.id) for row in await connection.execute(sa.text("SELECT * FROM incident"))]
             await erasing.forget_pictures(connection, keys)
-    await app.state.pictures.close()
-    await database.close()
+    await close(app)
     return told
 
 

@@ -19,7 +19,7 @@ from geo import second_factor, tables
 from geo.second_factor import Need
 from server.app import create_app
 from server.settings import Settings
-from tests.asking import SERVER_KEY, URL, Desk
+from tests.asking import SERVER_KEY, URL, Desk, close
 from tests.server.test_sessions import FORM, VIEWER, bearer, role
 from tests.ward import CODE, PASSWORD
 
@@ -58,8 +58,7 @@ async def with_need(desk: Desk, need: Need, **more: Any) -> AsyncIterator[httpx.
     app = create_app(settings)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as client:
         yield client
-    await app.state.pictures.close()
-    await app.state.database.close()
+    await close(app)
 
 
 async def role_of(client: httpx.AsyncClient, headers: dict[str, str] | None = None) -> str:

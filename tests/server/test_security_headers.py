@@ -19,7 +19,7 @@ from server.pages.static import asset
 from server.security_headers import NOTHING
 from server.settings import Settings
 from tests import ward
-from tests.asking import SERVER_KEY, Desk
+from tests.asking import SERVER_KEY, Desk, close
 
 ALWAYS = {
     "x-content-type-options": "nosniff",
@@ -158,4 +158,4 @@ async def test_behind_tls_browsers_are_told_to_stay_there(desk: Desk, settings: 
         for path in ("/health/live", "/nowhere", "/"):
             answer = await http.get(path)
             assert answer.headers["strict-transport-security"] == "max-age=31536000"
-    await app.state.database.close()
+    await close(app)

@@ -16,7 +16,7 @@ from geo import accounts, tables
 from geo.passwords import _THREADS, MOST_WAITING, hash_password
 from server.app import create_app
 from server.settings import Settings
-from tests.asking import SERVER_KEY, URL, Desk
+from tests.asking import SERVER_KEY, URL, Desk, close
 from tests.ward import CODE, PASSWORD
 
 VIEWER = {"query": "{ viewer { role name ward { code } crew { name } } }"}
@@ -285,4 +285,4 @@ async def test_over_https_the_cookie_is_bound_to_host_and_https(desk: Desk) -> N
         assert (await client.post("/graphql", json=VIEWER, headers=plain)).json()["data"]["viewer"][
             "role"
         ] == "ANONYMOUS"
-    await app.state.database.close()
+    await close(app)

@@ -14,7 +14,7 @@ from geo.errors import TooManyRequests
 from geo.sign_in_delays import CODE, PASSWORD, Attempt, Curve, Kind
 from server.app import create_app
 from server.settings import Settings
-from tests.asking import SERVER_KEY, URL, Desk
+from tests.asking import SERVER_KEY, URL, Desk, close
 from tests.server.test_sessions import FORM
 
 KEY = SERVER_KEY.encode()
@@ -88,8 +88,7 @@ async def test_another_process_knows_it(desk: Desk) -> None:
     app = create_app(Settings(database_url=desk.database.url, secret_key=SERVER_KEY))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as client:
         assert (await client.post("/token", data=FORM)).status_code == 429
-    await app.state.pictures.close()
-    await app.state.database.close()
+    await close(app)
 
 
 async def test_a_name_that_nobody_has_waits_alike(desk: Desk) -> None:

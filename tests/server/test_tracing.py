@@ -20,7 +20,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from server.app import create_app
 from server.settings import Settings
 from server.tracing import TRACING
-from tests.asking import SERVER_KEY, Desk
+from tests.asking import SERVER_KEY, Desk, close
 
 ROOT = Path(__file__).parent.parent.parent
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -85,7 +85,7 @@ async def test_each_operation_is_one_span_that_says_how_it_ended_and_names_nobod
         for body in (query, REFUSED):
             assert (await http.post("/graphql", json={"query": body})).status_code == 200
         assert (await http.get("/report")).status_code == 200
-    await app.state.database.close()
+    await close(app)
     await desk.data("{ __typename }")  # no proxies: whoever asks begins a trace of their own
     await asyncio.to_thread(TRACING.end)
 
