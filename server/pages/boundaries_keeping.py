@@ -82,6 +82,11 @@ WORDS = {
     "takeTheirsOf": N_("Lấy của người kia: {name}"),
     "keptOurs": N_("Giữ {name} của bạn"),
     "tookTheirs": N_("Lấy {name} của người kia"),
+    "decideAlike": N_(
+        "Các tổ giáp nhau chung một đường ranh: nên chọn giống nhau, để không chồng lên nhau và không hở đất."
+    ),
+    "keepAllOurs": N_("Giữ cả {n} của tôi"),
+    "takeAllTheirs": N_("Lấy cả {n} của người kia"),
     "close": N_("Đóng"),
     # history
     "historyEmpty": N_("Chưa có lần lưu nào."),

@@ -44,12 +44,24 @@ EDGE = f"""async ({{ name, side }}) => {{
     const area = model.areas().find((one) => one.name === name);
     return area ? Math[side](...area.boundary.flat(2).map(([x]) => x)) : null;
 }}"""
+BEND = f"""async ({{ start, end, by }}) => {{
+    const main = document.querySelector('script[src*="boundaries/main"]');
+    const {{ alongEdge, inserted }} = await import(new URL("vertices.js", main.src));
+    const model = await ({MODEL})();
+    const holders = alongEdge(model.areas(), start, end);
+    const redraw = holders.map(({{ key, boundary }}) => ({{ key, boundary: inserted(boundary, start, end, by) }}));
+    model.apply("Thêm đỉnh", {{ redraw }});
+}}"""
+SPOTS = f"async (name) => (await ({MODEL})()).areas().find((one) => one.name === name).boundary.flat(2)"
 NAMES = f"async () => (await ({MODEL})()).areas().map(({{ name }}) => name)"
 DRAW = f"""async ({{ remove, draw }}) => {{
     const model = await ({MODEL})();
     const gone = model.areas().filter(({{ name }}) => remove.includes(name));
     model.apply("Gộp", {{ remove: gone.map(({{ key }}) => key), draw }});
 }}"""
+
+
+Spot = tuple[float, float]
 
 
 @dataclass
@@ -223,7 +235,7 @@ async def test_another_person_of_the_same_device_does_not_meet_a_draft(editors: 
     await kept(page)
     page.once("dialog", lambda asked: asked.accept())
     await page.get_by_role("button", name="Đăng xuất").click()
-    await page.wait_for_url("**/")
+    await page.wait_for_url("**/sign-in?done=signed-out")
     await editors.sign_in(page, editors.tokens["admin"])
     await page.goto(f"/staff/boundaries?ward={CODE}")
     await ready(page)
@@ -445,6 +457,49 @@ async def test_of_one_neighbourhood_theirs_can_be_taken_and_ours_had_back(editor
     await saved(clerk)
     latest = (await editors.edits())[0]
     assert latest.redrawn == [editors.laid.neighbourhoods[SECOND]]
+
+
+async def bend(page: Page, start: Spot, end: Spot, *, by: Spot) -> None:
+    """Put a vertex into the edge between two, in every neighbourhood that has it: a step of the draft."""
+    await page.evaluate(BEND, {"start": start, "end": end, "by": by})
+
+
+async def test_two_borders_of_one_neighbourhood_are_merged_and_one_border_is_decided_at_once(editors: Editors) -> None:
+    clerk, other = (await editors.open()).page, (await editors.open("admin")).page
+    await bend(clerk, (MIDDLE, 15.98), (MIDDLE, 16.0), by=(108.223, 15.99))
+    await bend(other, (WEST_EDGE, 16.0), (MIDDLE, 16.0), by=(108.21, 16.003))
+    await save(other)
+    await saved(other)
+    told = clerk.locator('[data-notice="others"]')
+    await expect(told).to_contain_text("đã được ghép với ranh giới mới", timeout=40_000)
+    await expect(clerk.locator(".conflict")).to_have_count(0)
+    assert await edge(clerk, FIRST, "max") == 108.223
+    assert await edge(clerk, TENTH, "min") == WEST_EDGE
+    spots = await clerk.evaluate(SPOTS, FIRST)
+    assert {(108.223, 15.99), (108.21, 16.003)} <= {tuple(spot) for spot in spots}
+    await save(clerk)
+    await saved(clerk)
+    latest = (await editors.edits())[0]
+    assert set(latest.redrawn) == {editors.laid.neighbourhoods[FIRST], editors.laid.neighbourhoods[SECOND]}
+
+    await bend(clerk, (108.21, 16.003), (MIDDLE, 16.0), by=(108.215, 16.004))
+    await expect(other.locator('[data-notice="others"]')).to_be_visible(timeout=40_000)
+    await bend(other, (108.21, 16.003), (MIDDLE, 16.0), by=(108.216, 16.0))
+    await save(other)
+    await saved(other)
+    await expect(clerk.locator(".conflict")).to_have_count(2, timeout=40_000)
+    await expect(clerk.locator("path.comparing-before")).to_have_count(2)
+    see = clerk.get_by_role("button", name=f"Xem {FIRST} trên bản đồ")
+    await see.click()
+    await expect(see).to_be_focused()
+    await expect(see).to_have_attribute("aria-pressed", "true")
+    await expect(clerk.locator("path.comparing-before")).to_have_count(1)
+    assert await violations(clerk) == []
+    await clerk.get_by_role("button", name="Lấy cả 2 của người kia").click()
+    await expect(clerk.locator(".conflict")).to_have_count(0)
+    await expect(clerk.get_by_role("button", name="Lưu…")).to_be_disabled()
+    await clerk.locator("#undo").click()
+    assert [108.215, 16.004] in await clerk.evaluate(SPOTS, TENTH)
 
 
 async def test_two_moments_are_compared_and_the_earlier_one_restored(editors: Editors) -> None:

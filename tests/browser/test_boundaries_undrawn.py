@@ -31,6 +31,14 @@ _PIECES = """async (given) => {
   return [found, given.areas.length ? joined(given.areas[0].boundary, found[0].boundary) : null];
 }"""
 
+_TOGETHER = """async ([held, ours, theirs]) => {
+  const main = document.querySelector('script[src$="boundaries/main.js"]').src;
+  const each = (turn) => (shape) => shape.map((rings) => rings.map((ring) => ring.map((spot) => spot.map(turn))));
+  const { together } = await import(main.replace("main.js", "pieces.js"));
+  const made = together(...[held, ours, theirs].map(each((value) => value / 1000)));
+  return made && each((value) => Math.round(value * 1e6) / 1e3)(made);
+}"""
+
 
 @pytest.fixture
 async def drawn(database_url: str, tmp_path: Path) -> AsyncIterator[Drawn]:
@@ -92,6 +100,33 @@ async def test_pieces_are_what_the_areas_leave_of_the_outline(opening: Opening, 
             assert joined.equals(shapely.union(held[0], made[0]))
 
 
+async def test_what_two_people_did_to_one_neighbourhood_apart_is_put_together(opening: Opening, drawn: Drawn) -> None:
+    page = (await opened(opening, drawn)).page
+    held = box(0, 0, 10, 10) - box(4, 4, 6, 6)
+    east, north, nook = box(10, 2, 12, 5), box(2, 10, 5, 11), box(0, 0, 1, 1)
+    apart = (
+        (held | east, held | north),
+        (held | east, held - nook),
+        (held - nook, held - box(9, 9, 10, 10)),
+        (held | box(4, 4, 6, 6), held | north),  # its hole is filled
+        (held - box(7, 7, 8, 8), held | east),  # it has another hole
+        (held - box(0, 0, 10, 2), held | box(0, 10, 10, 11)),
+    )
+    for ours, theirs in apart:
+        made = await page.evaluate(_TOGETHER, [coordinates(one) for one in (held, ours, theirs)])
+        wanted = (ours - held) | (theirs - held) | (held & ours & theirs)
+        assert shape({"type": "MultiPolygon", "coordinates": made}).equals(wanted)
+    both = (
+        (held | east, held | box(10, 3, 11, 6)),
+        (held | box(0, 10, 10, 11), held | box(0, 10, 10, 12)),
+        (held - box(7, 7, 9, 9), held - box(8, 8, 9.5, 9.5)),
+        (held - box(7, 7, 9, 9), held - box(7.5, 7.5, 8, 8)),
+        (held | east, held - box(8, 2, 10, 5)),
+    )
+    for ours, theirs in both:
+        assert await page.evaluate(_TOGETHER, [coordinates(one) for one in (held, ours, theirs)]) is None
+
+
 async def test_a_tiny_piece_is_found_and_given_to_its_neighbour(opening: Opening, drawn: Drawn) -> None:
     page = (await opened(opening, drawn)).page
     await page.get_by_role("button", name="Xem từng chỗ").click()
@@ -101,7 +136,8 @@ async def test_a_tiny_piece_is_found_and_given_to_its_neighbour(opening: Opening
     await expect(rows.nth(0)).to_contain_text(f"Giáp {TENTH}, {EAST}")
     tiny = rows.nth(1)
     await expect(tiny).to_contain_text("3,6 m²")
-    await expect(page.locator(".undrawn-ring")).to_have_count(2)
+    await expect(page.locator(".undrawn-piece")).to_have_count(2)
+    await expect(page.locator(".undrawn-ring")).to_have_count(1)  # the other one is seen without
     await tiny.focus()
     await page.keyboard.press("Enter")
     west, north = await at(page, TINY.bounds[0], TINY.bounds[3])

@@ -16,6 +16,7 @@ const listeners = new Set();
 
 let latest = null; // what holds, as it was last read
 let open = []; // ids that are to be decided
+let seen = null; // the one of them that is looked at alone
 let authors = new Map(); // who saved a neighbourhood last: { author, at }
 
 /** What holds as it was last read. */
@@ -48,6 +49,7 @@ export function note(changes) {
 
 function settle(conflicts) {
   open = conflicts;
+  seen = null;
   draw();
   for (const listener of listeners) listener();
   if (open.some((id) => !authors.has(id))) void learn();
@@ -72,7 +74,7 @@ function draw() {
     overlay.clear();
     return;
   }
-  overlay.show(open.map((id) => ({ name: nameOf(id), before: ground(theirsOf(id)), after: model.area(id)?.boundary ?? null })));
+  overlay.show((seen ? [seen] : open).map((id) => ({ name: nameOf(id), before: ground(theirsOf(id)), after: model.area(id)?.boundary ?? null })));
   const legend = element("p", "comparing-legend", [
     element("span", "comparing-key", [], { "data-line": "before" }),
     say("theirsDashed"),
@@ -80,7 +82,19 @@ function draw() {
     say("oursSolid"),
   ]);
   const cards = element("ul", "conflicts", open.map(card));
-  show("conflicts", say("conflictsTitle", { n: open.length }), { sign: "triangle-alert", tone: "warning", more: [legend, cards] });
+  show("conflicts", say("conflictsTitle", { n: open.length }), { sign: "triangle-alert", tone: "warning", more: [legend, ...atOnce(), cards] });
+}
+
+/** Neighbourhoods that lie beside each other share the border that both moved: they are best decided alike. */
+function atOnce() {
+  if (open.length < 2) return [];
+  const act = (choice, words) => {
+    const button = element("button", "button", say(words, { n: open.length }), { type: "button" });
+    button.addEventListener("click", () => decide(open, choice));
+    return button;
+  };
+  const acts = element("div", "draft-acts", [act("ours", "keepAllOurs"), act("theirs", "takeAllTheirs")]);
+  return [element("p", "quiet", say("decideAlike")), acts];
 }
 
 function card(id) {
@@ -95,10 +109,10 @@ function card(id) {
   ];
   const act = (word, choice, label) => {
     const button = element("button", "button", word, { type: "button", "aria-label": label });
-    button.addEventListener("click", () => decide(id, choice));
+    button.addEventListener("click", () => decide([id], choice));
     return button;
   };
-  const see = element("button", "button", say("see"), { type: "button", "aria-label": say("seeArea", { name: nameOf(id) }) });
+  const see = element("button", "button", say("see"), { type: "button", "aria-pressed": String(id === seen), "aria-label": say("seeArea", { name: nameOf(id) }) });
   see.addEventListener("click", () => look(id));
   const acts = element("div", "draft-acts", [
     see,
@@ -110,25 +124,36 @@ function card(id) {
 
 const sizeOf = (area, name) => (area === null ? say("gone") : `${name}, ${sized(area)}`);
 
+/** Show the two of one neighbourhood alone, or of all again. */
 function look(id) {
-  model.select([id]);
+  seen = seen === id ? null : id;
+  draw();
+  model.select(seen ? [id] : []);
   overlay.look();
+  document.querySelector(`.conflict[data-id="${CSS.escape(id)}"] [aria-pressed]`)?.focus();
 }
 
 /** Ours goes on top of theirs either way: theirs is then a step that can be undone. */
-function decide(id, choice) {
-  const name = nameOf(id);
-  const found = model.rebase(latest, { [id]: "ours" });
-  if (choice === "theirs") takeTheirs(id, theirsOf(id));
+function decide(ids, choice) {
+  const name = names.format(ids.map(nameOf));
+  const found = model.rebase(latest, Object.fromEntries(ids.map((id) => [id, "ours"])));
+  const label = say(choice === "ours" ? "keptOurs" : "tookTheirs", { name });
+  if (choice === "theirs") takeTheirs(label, ids);
   settle(found.conflicts);
-  tell(say(choice === "ours" ? "keptOurs" : "tookTheirs", { name }));
+  tell(label);
 }
 
-function takeTheirs(id, theirs) {
-  const label = say("tookTheirs", { name: nameOf(id) });
-  if (!theirs) model.apply(label, { remove: [id] });
-  else if (model.area(id)) model.apply(label, { redraw: [{ key: id, boundary: theirs.boundary }], rename: [{ key: id, name: theirs.name }] });
-  else model.apply(label, { draw: [{ key: id, name: theirs.name, boundary: theirs.boundary }] });
+function takeTheirs(label, ids) {
+  const step = { draw: [], redraw: [], remove: [], rename: [] };
+  for (const id of ids) {
+    const theirs = theirsOf(id);
+    if (!theirs) step.remove.push(id);
+    else if (model.area(id)) {
+      step.redraw.push({ key: id, boundary: theirs.boundary });
+      step.rename.push({ key: id, name: theirs.name });
+    } else step.draw.push({ key: id, name: theirs.name, boundary: theirs.boundary });
+  }
+  model.apply(label, step);
 }
 
 /** Say that others saved: `changes` newest first, of which `taken` came into what is shown. */

@@ -1,5 +1,6 @@
 // What two people did to one neighbourhood, put together: who changed its ground, who its name. Pure, so without a page.
 
+import { together } from "./pieces.js";
 import { countVertices, spot, squareMetres, vertices } from "./shapes.js";
 
 const SAME_SQUARE_METRES = 5; // what the rounding of a cut may move, geo/coverage.py CUT_SQUARE_METRES
@@ -15,7 +16,8 @@ export function isSameGround(one, other) {
 
 /**
  * What becomes of a neighbourhood that held as `held`, is `ours` in the draft and now is `theirs`; null is a neighbourhood
- * that is not there. Gives { area } to go on with, or { conflict: true } where both want something else.
+ * that is not there. Gives { area } to go on with, or { conflict: true } where both want something else of the same ground or
+ * of the name.
  */
 export function merged(held, ours, theirs) {
   if (!ours && !theirs) return { area: null };
@@ -27,8 +29,10 @@ export function merged(held, ours, theirs) {
   const isAlike = isSameGround(ours.boundary, theirs.boundary);
   const namedByUs = held.name !== ours.name;
   const namedByThem = held.name !== theirs.name;
-  if ((isOurs && isTheirs && !isAlike) || (namedByUs && namedByThem && ours.name !== theirs.name)) return { conflict: true };
-  const boundary = isOurs && !isAlike ? ours.boundary : theirs.boundary;
+  const isBoth = isOurs && isTheirs && !isAlike;
+  const both = isBoth && held.boundary && ours.boundary && theirs.boundary ? together(held.boundary, ours.boundary, theirs.boundary) : null;
+  if ((isBoth && !both) || (namedByUs && namedByThem && ours.name !== theirs.name)) return { conflict: true };
+  const boundary = both ? both : isOurs && !isAlike ? ours.boundary : theirs.boundary;
   return { area: { ...ours, boundary, name: namedByUs ? ours.name : theirs.name, noded: false } };
 }
 

@@ -113,12 +113,13 @@ function loops(edges) {
   return found.map((loop) => ({ loop, ring: [loop[0].from, ...loop.map(({ to }) => to)] }));
 }
 
-function isInside([x, y], ring) {
+const middleOf = ({ from, to }) => [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];
+
+/** Whether a position lies in the ground that edges go round, whichever way they go. */
+function isAmong([x, y], edges) {
   let inside = false;
-  for (let at = 1; at < ring.length; at += 1) {
-    const [[x1, y1], [x2, y2]] = [ring[at - 1], ring[at]];
+  for (const { from: [x1, y1], to: [x2, y2] } of edges)
     if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) inside = !inside;
-  }
   return inside;
 }
 
@@ -130,8 +131,7 @@ function polygons(edges) {
   const made = new Map(shells.map((shell) => [shell, { rings: [shell.ring], edges: [...shell.loop] }]));
   for (const { ring, loop, size } of all) {
     if (size >= 0) continue;
-    const middle = [(ring[0][0] + ring[1][0]) / 2, (ring[0][1] + ring[1][1]) / 2];
-    const shell = shells.find((one) => isInside(middle, one.ring));
+    const shell = shells.find((one) => isAmong(middleOf(loop[0]), one.loop));
     if (!shell) continue;
     made.get(shell).rings.push(ring);
     made.get(shell).edges.push(...loop);
@@ -158,3 +158,33 @@ export function pieces(outline, areas) {
 
 /** The ground of two shapes that lie beside each other, with the vertices of both. */
 export const joined = (one, other) => tidy(polygons([...edgesOf(one, null), ...edgesOf(other, null)]).map(({ rings }) => rings));
+
+const MOST_PAIRS = 4_000_000; // of edges that are held against each other
+
+const side = ([ax, ay], [bx, by], [x, y]) => Math.sign((bx - ax) * (y - ay) - (by - ay) * (x - ax));
+
+/** Whether two edges meet elsewhere than in a vertex of both. */
+function meets(one, other) {
+  const ends = [one.from, one.to].filter((vertex) => isSame(vertex, other.from) || isSame(vertex, other.to));
+  if (ends.length) return ends.length > 1;
+  if (side(one.from, one.to, other.from) === side(one.from, one.to, other.to)) return false;
+  return side(other.from, other.to, one.from) !== side(other.from, other.to, one.to);
+}
+
+/**
+ * What held as `held` with what `ours` and `theirs` each made of it, where they changed ground apart from each other, such as
+ * two borders of one neighbourhood; null where both changed the same ground.
+ */
+export function together(held, ours, theirs) {
+  const owned = [...edgesOf(held, "held"), ...edgesOf(ours, "ours"), ...edgesOf(theirs, "theirs")];
+  const all = noded(owned);
+  const of = (owner, isTurned = false) =>
+    all.filter((edge) => edge.owner === owner).map(({ from, to }) => (isTurned ? { from: to, to: from } : { from, to }));
+  const [mine, other] = ["ours", "theirs"].map((owner) => uncancelled([...of(owner), ...of("held", true)]));
+  if (mine.length * other.length > MOST_PAIRS) return null;
+  if (mine.some((one) => other.some((two) => meets(one, two)))) return null;
+  if (mine.some((one) => isAmong(middleOf(one), other)) || other.some((one) => isAmong(middleOf(one), mine))) return null;
+  const made = tidy(polygons([...of("theirs"), ...of("ours"), ...of("held", true)]).map(({ rings }) => rings));
+  const wanted = squareMetres(ours) + squareMetres(theirs) - squareMetres(held);
+  return Math.abs(squareMetres(made) - wanted) < 1 ? made : null;
+}

@@ -13,6 +13,7 @@ import { tell } from "./telling.js";
 const MOST = 50;
 const CLOSE = 21;
 const PANE = "undrawn";
+const PLAIN = 40; // pixels: what is larger is seen without a ring
 const NAMED = 2; // neighbours that a row names
 
 const part = (id) => document.getElementById(id);
@@ -105,14 +106,17 @@ function choose(at) {
 
 const boundsOf = ({ boundary }) => L.latLngBounds(latLngs(boundary).flat(2));
 
-/** Every piece on show, with a ring around it that is to be seen from afar. */
+/** Every piece on show, with a ring around what would be too small to see. */
 function mark() {
   group.clearLayers();
   for (const [at, piece] of found.entries()) {
     const name = at === chosen ? "undrawn-piece is-chosen" : "undrawn-piece";
     const style = { interactive: false, pmIgnore: true, snapIgnore: true, pane: PANE };
     group.addLayer(L.polygon(latLngs(piece.boundary), { ...style, className: name, smoothFactor: 0 }));
-    const middle = boundsOf(piece).getCenter();
+    const bounds = boundsOf(piece);
+    const [low, high] = [bounds.getSouthWest(), bounds.getNorthEast()].map((corner) => map.latLngToLayerPoint(corner));
+    if (Math.max(high.x - low.x, low.y - high.y) > PLAIN) continue;
+    const middle = bounds.getCenter();
     group.addLayer(L.circleMarker(latLng([middle.lng, middle.lat]), { ...style, className: name.replace("piece", "ring"), radius: at === chosen ? 18 : 11 }));
   }
 }
@@ -141,5 +145,6 @@ export function start() {
     list.replaceChildren();
     group.clearLayers();
   });
+  map.on("zoomend", () => isOpen() && mark());
   for (const name of ["base", "change", "problems"]) model.on(name, soon);
 }
