@@ -16,4 +16,4 @@ WHOLE = os.environ.get("CHROMIUM") or _first("chromium", "chromium-headless-shel
 
 SHELL = os.environ.get("CHROMIUM") or _first("chromium-headless-shell", "chromium")
 """The same engine without the window around the page, for the tests: drawing that window, which nobody sees, was half
-of all the processor time that a test took."""
+of all the processor time that a test took. It has no background sync."""

@@ -53,22 +53,19 @@ missing_packages() {
     compgen -G '/usr/share/postgresql/*/extension/postgis.control' >/dev/null || postgis_package
   fi
   if [ "$purpose" = dev ]; then
-    browser_package
+    browser_packages
     installed fonts-noto-core || echo fonts-noto-core
     installed libatomic1 || echo libatomic1  # Playwright's own Node.js is linked to it
   fi
 }
 
-# Chromium's headless shell: Chromium without the window around the page, which takes the tests half the time. Where no
-# package list knows it, or nobody may install it, Chromium itself will do.
-browser_package() {
+# Chromium, and its headless shell: Chromium without the window around the page, which takes the tests half the time.
+# Where no package list knows that, or nobody may install it, Chromium alone will do.
+browser_packages() {
+  command -v chromium >/dev/null || echo chromium
   if command -v chromium-headless-shell >/dev/null; then return 0; fi
   if command -v chromium >/dev/null && [ "$(id -u)" -ne 0 ]; then return 0; fi
-  if apt-cache show chromium-headless-shell >/dev/null 2>&1; then
-    echo chromium-headless-shell
-  elif ! command -v chromium >/dev/null; then
-    echo chromium
-  fi
+  if apt-cache show chromium-headless-shell >/dev/null 2>&1; then echo chromium-headless-shell; fi
 }
 
 # Of Debian 12, unless the package lists of this machine know a newer one.

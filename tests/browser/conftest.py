@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserType, Page, async_playwright
 from starlette.applications import Starlette
 
-from benchmarks.chromium import SHELL
+from benchmarks.chromium import SHELL, WHOLE
 from server.app import create_app
 from server.settings import Settings
 
@@ -55,12 +55,41 @@ class Watched:
 Opening = Callable[..., Awaitable[Watched]]
 
 
+class Browsers:
+    """Chromium's headless shell and, for what the shell lacks, the whole of Chromium: each is started when first asked
+    for, and stays."""
+
+    def __init__(self, kind: BrowserType) -> None:
+        self._kind = kind
+        self._started: dict[str, Browser] = {}
+
+    async def one(self, path: str) -> Browser:
+        if path not in self._started:
+            self._started[path] = await self._kind.launch(executable_path=path, args=ARGUMENTS)
+        return self._started[path]
+
+    async def close(self) -> None:
+        for browser in self._started.values():
+            await browser.close()
+
+
 @pytest.fixture(scope="session")
-async def chromium() -> AsyncIterator[Browser]:
+async def browsers() -> AsyncIterator[Browsers]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=SHELL, args=ARGUMENTS)
-        yield browser
-        await browser.close()
+        started = Browsers(playwright.chromium)
+        yield started
+        await started.close()
+
+
+@pytest.fixture(scope="session")
+async def chromium(browsers: Browsers) -> Browser:
+    return await browsers.one(SHELL)
+
+
+@pytest.fixture(scope="session")
+async def whole_chromium(browsers: Browsers) -> Browser:
+    """The browser that has what the headless shell lacks: background sync."""
+    return await browsers.one(WHOLE)
 
 
 @asynccontextmanager
@@ -86,15 +115,22 @@ async def address(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def opening(chromium: Browser, address: str) -> AsyncIterator[Opening]:
-    """`await opening(path, viewport, …)` is a watched page; afterwards no page may have anything to complain of."""
+async def opening(browsers: Browsers, address: str) -> AsyncIterator[Opening]:
+    """`await opening(path, viewport, …)` is a watched page; afterwards no page may have anything to complain of. With
+    `whole=True` it is in the whole of Chromium, which alone has background sync."""
     pages: list[Watched] = []
     async with AsyncExitStack() as contexts:
 
         async def open_page(
-            path: str = "/", viewport: dict[str, int] = DESKTOP, *, expected: str | None = None, **options: Any
+            path: str = "/",
+            viewport: dict[str, int] = DESKTOP,
+            *,
+            expected: str | None = None,
+            whole: bool = False,
+            **options: Any,
         ) -> Watched:
-            context = await chromium.new_context(viewport=viewport, locale="vi-VN", base_url=address, **options)
+            browser = await browsers.one(WHOLE if whole else SHELL)
+            context = await browser.new_context(viewport=viewport, locale="vi-VN", base_url=address, **options)
             contexts.push_async_callback(context.close)
             watched = Watched(await context.new_page(), expected=expected)
             complain = watched.complaints.append

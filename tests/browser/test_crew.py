@@ -259,7 +259,7 @@ async def test_without_a_network_work_goes_on_and_leaves_later_in_order_and_once
         await scene.job(text="Việc một"),
         await scene.job(text="Việc hai", due_at=datetime.now(UTC) + timedelta(days=2)),
     )
-    page = await opened(opening, scene)
+    page = await opened(opening, scene, whole=True)
     await page.context.set_offline(True)
     await expect(page.locator("#away")).to_contain_text("Mất mạng")
     await act(page, "Nhận việc").click()
@@ -288,7 +288,7 @@ async def test_without_a_network_work_goes_on_and_leaves_later_in_order_and_once
 
 async def test_it_leaves_with_the_page_closed(opening: Opening, scene: Scene) -> None:
     job = await scene.job(Status.IN_PROGRESS)
-    page = await opened(opening, scene, permissions=["background-sync"])
+    page = await opened(opening, scene, whole=True, permissions=["background-sync"])
     await page.context.set_offline(True)
     await resolve(page, picture())
     await expect(page.locator("#outbox-list")).to_contain_text("Chờ gửi")
@@ -303,7 +303,7 @@ async def test_it_leaves_with_the_page_closed(opening: Opening, scene: Scene) ->
 
 async def test_an_answer_that_is_lost_changes_nothing_twice(opening: Opening, scene: Scene) -> None:
     job = await scene.job(Status.IN_PROGRESS)
-    page = await opened(opening, scene)
+    page = await opened(opening, scene, whole=True)
     lost: list[str] = []
 
     async def lose(route: Any) -> None:
@@ -330,7 +330,7 @@ async def test_what_was_given_to_others_meanwhile_is_told_and_holds_up_nothing(o
         await scene.job(text="Bị chuyển"),
         await scene.job(text="Vẫn của đội", due_at=datetime.now(UTC) + timedelta(days=2)),
     )
-    page = await opened(opening, scene)
+    page = await opened(opening, scene, whole=True)
     await page.context.set_offline(True)
     await act(page, "Nhận việc").click()
     await expect(page.locator(".job").first).to_contain_text("Chờ gửi")
@@ -430,7 +430,7 @@ async def test_where_the_crew_is_reaches_the_ward_on_duty_only_and_only_the_late
 
 async def test_after_the_session_has_ended_steps_wait_for_the_next_sign_in(opening: Opening, scene: Scene) -> None:
     job = await scene.job()
-    page = await opened(opening, scene, expected=SIGNED_OUT)
+    page = await opened(opening, scene, expected=SIGNED_OUT, whole=True)
     await scene.end_sessions()
     await page.context.clear_cookies()
     await act(page, "Nhận việc").click()
@@ -455,13 +455,14 @@ async def test_after_the_session_has_ended_steps_wait_for_the_next_sign_in(openi
 
 async def test_signing_out_clears_the_phone_but_for_what_waits(opening: Opening, scene: Scene) -> None:
     job = await scene.job(text="Chuyện riêng của nhà tôi")
-    page = await opened(opening, scene)
+    page = await opened(opening, scene, whole=True)
     await page.route("**/crew/accept", lambda route: route.abort())
     await act(page, "Nhận việc").click()
     await expect(page.locator("#outbox-list")).to_contain_text("Chờ gửi")
     page.once("dialog", lambda dialog: dialog.accept())
+    await page.locator(".desk-me > summary").click()
     await page.get_by_role("button", name="Đăng xuất").click()
-    await page.wait_for_url(lambda url: url.endswith("/"))
+    await page.wait_for_url("**/sign-in?done=signed-out")
     stores = await page.evaluate(STORES)
     assert stores["kept"] == []
     assert [(one["step"], one["incident"]) for one in stores["actions"]] == [("accept", job.id)]
@@ -473,8 +474,9 @@ async def test_signing_out_clears_the_phone_but_for_what_waits(opening: Opening,
     await page.goto("/crew")
     await eventually(lambda: _is(scene, job, "ACCEPTED"))
     await expect(page.locator("#outbox")).to_be_hidden()
+    await page.locator(".desk-me > summary").click()
     await page.get_by_role("button", name="Đăng xuất").click()
-    await page.wait_for_url(lambda url: url.endswith("/"))
+    await page.wait_for_url("**/sign-in?done=signed-out")
     assert await page.evaluate("indexedDB.databases().then((all) => all.map(({ name }) => name))") == []
 
 

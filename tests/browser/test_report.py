@@ -47,6 +47,11 @@ def position(at: tuple[float, float]) -> dict[str, Any]:
     return {"geolocation": {"longitude": at[0], "latitude": at[1]}, "permissions": ["geolocation", "background-sync"]}
 
 
+def syncing(at: tuple[float, float]) -> dict[str, Any]:
+    """The same, in a browser that sends by itself what it kept, beside the page: it must not arrive twice."""
+    return {**position(at), "whole": True}
+
+
 async def stored(database: Database) -> list[Any]:
     """The incidents, each with the number of its photographs."""
     incident, photo = tables.incident.c, tables.photo.c
@@ -377,7 +382,7 @@ async def test_a_photograph_can_be_taken_out_and_five_are_enough(opening: Openin
 
 
 async def test_without_a_network_it_is_kept_and_sent_once_afterwards(opening: Opening, database: Database):
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected=AWAY)).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected=AWAY)).page
     await ready(page)
     await page.context.set_offline(True)
     await page.set_input_files("#photos", [picture(), picture("hai.jpg")])
@@ -403,7 +408,7 @@ async def test_without_a_network_it_is_kept_and_sent_once_afterwards(opening: Op
 
 
 async def test_it_is_sent_with_the_page_closed(opening: Opening, database: Database):
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected=AWAY)).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected=AWAY)).page
     await ready(page)
     await page.context.set_offline(True)
     await page.set_input_files("#photos", [picture()])
@@ -428,7 +433,7 @@ async def test_it_is_sent_with_the_page_closed(opening: Opening, database: Datab
 
 
 async def test_an_answer_that_was_lost_makes_no_second_report(opening: Opening, database: Database):
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected=AWAY)).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected=AWAY)).page
     lost: list[int] = []
 
     async def lose(route: Route) -> None:
@@ -456,7 +461,7 @@ async def test_an_answer_that_was_lost_makes_no_second_report(opening: Opening, 
 
 
 async def test_a_broken_upload_goes_on_where_it_broke(opening: Opening, database: Database):
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected=AWAY)).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected=AWAY)).page
     uploads: list[str] = []
 
     async def second_fails(route: Route) -> None:
@@ -479,7 +484,7 @@ async def test_a_broken_upload_goes_on_where_it_broke(opening: Opening, database
 
 
 async def test_photographs_that_the_server_forgot_are_sent_anew(opening: Opening, database: Database):
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected=AWAY)).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected=AWAY)).page
     await page.route("**/report?*", lambda route: route.abort("connectionreset"))
     await page.set_input_files("#photos", [picture()])
     await expect(page.locator(".thumb")).to_have_count(1)
@@ -496,7 +501,7 @@ async def test_photographs_that_the_server_forgot_are_sent_anew(opening: Opening
 
 
 async def test_two_tabs_at_once_send_one_report(opening: Opening, database: Database):
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected=AWAY)).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected=AWAY)).page
     await ready(page)
     other = await page.context.new_page()
     await other.goto("/report")
@@ -521,7 +526,7 @@ async def test_two_tabs_at_once_send_one_report(opening: Opening, database: Data
 
 
 async def test_two_reports_at_once_are_both_held(opening: Opening, database: Database):
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected=AWAY)).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected=AWAY)).page
     await ready(page)
     other = await page.context.new_page()
     await other.goto("/report")
@@ -553,7 +558,7 @@ async def test_two_reports_at_once_are_both_held(opening: Opening, database: Dat
 
 
 async def test_what_waits_is_sent_beside_a_new_report_and_both_are_held(opening: Opening, database: Database):
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected=AWAY)).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected=AWAY)).page
     await ready(page)
     await page.context.set_offline(True)
     for words in ("Rác trước ngõ", "Cây đổ"):
@@ -568,7 +573,7 @@ async def test_what_waits_is_sent_beside_a_new_report_and_both_are_held(opening:
 
 
 async def test_a_refused_report_is_kept_and_mended(opening: Opening, database: Database):
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected=AWAY)).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected=AWAY)).page
     await ready(page)
     await page.context.set_offline(True)
     await fill(page)
@@ -658,7 +663,7 @@ async def test_a_picture_that_cannot_be_read_is_refused_at_once_by_its_name(open
 
 
 async def test_a_photograph_that_the_server_refuses_is_marked_and_named(opening: Opening, database: Database):
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected=AWAY)).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected=AWAY)).page
     await page.locator("html.keeps").wait_for()
     heic = b"\0\0\0\x18ftypheic" + b"\0" * 400  # this browser cannot tell whether it is whole
     await page.set_input_files("#photos", [picture(), {"name": "b.heic", "mimeType": "image/heic", "buffer": heic}])
@@ -677,7 +682,7 @@ async def test_a_photograph_that_the_server_refuses_is_marked_and_named(opening:
 
 
 async def test_what_waits_can_be_deleted(opening: Opening, database: Database):
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected=AWAY)).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected=AWAY)).page
     await ready(page)
     await page.context.set_offline(True)
     await fill(page)
@@ -693,7 +698,7 @@ async def test_what_waits_can_be_deleted(opening: Opening, database: Database):
 
 @pytest.mark.parametrize("status", [429, 503, 200])
 async def test_a_server_that_is_away_is_asked_again_later(opening: Opening, database: Database, status):
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected=AWAY)).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected=AWAY)).page
     tries: list[float] = []
 
     async def away(route: Route) -> None:
@@ -715,7 +720,7 @@ async def test_a_server_that_is_away_is_asked_again_later(opening: Opening, data
 
 
 async def test_hostile_text_is_shown_as_text(opening: Opening, database: Database):
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected=AWAY)).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected=AWAY)).page
     await ready(page)
     await page.context.set_offline(True)
     await page.get_by_label("Địa chỉ hoặc nơi gần đó").fill(HOSTILE)

@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from geo.database import Database
 from tests import ward
 from tests.browser.conftest import PHONE, Opening
-from tests.browser.test_report import AWAY, WAITING, eventually, fill, position, ready, send, stored
+from tests.browser.test_report import AWAY, WAITING, eventually, fill, ready, send, stored, syncing
 from tests.ward import IN_FIRST
 
 CHECKING = "Đang kiểm tra để chống gửi rác…"
@@ -40,7 +40,7 @@ async def five_sent(page: Page) -> None:
 async def test_the_sixth_report_in_a_minute_is_sent_by_itself_after_the_work(
     opening: Opening, database: Database
 ) -> None:
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected="429")).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected="429")).page
     await ready(page)
     seen: list[str] = []
 
@@ -68,7 +68,7 @@ async def test_the_sixth_report_in_a_minute_is_sent_by_itself_after_the_work(
 
 
 async def test_an_outbox_of_seven_is_emptied_with_the_page_closed(opening: Opening, database: Database) -> None:
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected=f"{AWAY}|429")).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected=f"{AWAY}|429")).page
     await ready(page)
     await page.context.set_offline(True)
     for n in range(7):

@@ -12,7 +12,7 @@ from geo.database import Database
 from tests import ward
 from tests.browser.axe import LOOKS, by_day_and_night
 from tests.browser.conftest import PHONE, Opening
-from tests.browser.test_report import AWAY, WAITING, eventually, fill, position, ready, send, stored
+from tests.browser.test_report import AWAY, WAITING, eventually, fill, position, ready, send, stored, syncing
 from tests.ward import IN_FIRST
 
 CUT_OFF = re.compile("Đang mất mạng|Chưa kết nối được")
@@ -44,7 +44,7 @@ async def kept_addresses(page: Page) -> list[str]:
 async def test_a_page_that_was_opened_once_leads_to_reporting_without_a_network(
     opening: Opening, database: Database, path: str
 ) -> None:
-    page = (await opening(path, PHONE, **position(IN_FIRST), expected=AWAY)).page
+    page = (await opening(path, PHONE, **syncing(IN_FIRST), expected=AWAY)).page
     await kept_ready(page)
     await page.context.set_offline(True)
     await page.goto(path)
@@ -74,7 +74,7 @@ async def test_the_page_opens_by_itself_once_there_is_a_network(opening: Opening
 
 
 async def test_codes_stay_on_this_phone_and_nothing_private_does(opening: Opening, database: Database) -> None:
-    page = (await opening("/report", PHONE, **position(IN_FIRST), expected=AWAY)).page
+    page = (await opening("/report", PHONE, **syncing(IN_FIRST), expected=AWAY)).page
     await ready(page)
     await fill(page, "Chuyện riêng của nhà tôi")
     await send(page)

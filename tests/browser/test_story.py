@@ -142,13 +142,13 @@ async def signed_in(context: BrowserContext, username: str) -> Page:
 
 
 @pytest.fixture
-async def people(chromium: Browser, site: Site) -> AsyncIterator[People]:
+async def people(whole_chromium: Browser, site: Site) -> AsyncIterator[People]:
     looks: list[dict[str, Any]] = [
         {"viewport": PHONE, **position(IN_FIRST)},
         {"viewport": PHONE, "permissions": ["background-sync"]},
         {"viewport": DESKTOP},
     ]
-    contexts = [await chromium.new_context(locale="vi-VN", base_url=site.address, **look) for look in looks]
+    contexts = [await whole_chromium.new_context(locale="vi-VN", base_url=site.address, **look) for look in looks]
     resident = await contexts[0].new_page()
     crew, staff = await signed_in(contexts[1], "crew-clean"), await signed_in(contexts[2], "staff")
     await resident.goto("/report")
