@@ -69,6 +69,9 @@ TRACING = {
     "lineWrong": N_("Dòng {line} không phải là tọa độ: {text}"),
     "linesRead": N_("{n} đỉnh, {area}, chu vi {round}"),
     "linesFew": N_("Cần ít nhất 3 đỉnh, đang có {n}."),
+    "lineRead": N_("Đường {n} đỉnh, dài {length}"),
+    "lineFew": N_("Cần ít nhất 2 đỉnh, đang có {n}."),
+    "useChosen": N_("Hãy chọn một tổ dân phố trong danh sách trước."),
     # files
     "importNone": N_("Chưa chọn tệp nào."),
     "importLarge": N_("Tệp lớn quá {most} MB."),

@@ -438,3 +438,73 @@ async def test_axe_finds_nothing_in_the_panels(opening: Opening, drawn: Drawn, s
         assert await violations(page) == []
         await page.keyboard.press("Escape")
         await expect(page.locator(f"#{name}-panel")).to_be_hidden()
+
+
+async def test_the_rail_is_one_stop_and_arrows_go_along_it(opening: Opening, drawn: Drawn) -> None:
+    page = (await opened(opening, drawn)).page
+    await expect(page.locator("#rail [tabindex='0']")).to_have_count(1)
+    await page.locator('#rail [data-tool="choose"]').focus()
+    await page.keyboard.press("ArrowUp")
+    await expect(page.locator("#show-keys")).to_be_focused()
+    await page.keyboard.press("Home")
+    for _ in range(7):  # past undo and redo, which there is nothing for
+        await page.keyboard.press("ArrowDown")
+    await expect(page.locator('#rail [data-tool="measure"]')).to_be_focused()
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Shift+Tab")
+    await expect(page.locator('#rail [data-panel="history"]')).to_be_focused()
+    for _ in range(3):
+        await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#coordinates-panel")).to_be_visible()
+
+
+async def test_typed_lines_split_a_neighbourhood_and_cut_a_hole(opening: Opening, drawn: Drawn) -> None:
+    page = (await opened(opening, drawn)).page
+    await choose(page, FIRST)
+    await panel(page, "coordinates")
+    use, lines, told = (page.locator(f"#coordinates-{name}") for name in ("use", "lines", "typed"))
+    submit = page.locator("#coordinates-new button[type=submit]")
+
+    await use.select_option("split")
+    await expect(page.locator("#coordinates-new-name")).to_be_hidden()
+    await lines.fill("108,21\t15,99")
+    await submit.press("Enter")
+    await expect(told).to_have_text("Cần ít nhất 2 đỉnh, đang có 1.")
+    await lines.fill("108,2\t15,992\n108,21\t15,991")
+    await submit.press("Enter")
+    await expect(told).to_contain_text("không cắt rời phần nào")
+    await expect(lines).to_be_focused()
+    frame = projecting.frame("EPSG:5899")
+    way = frame.from_wgs84(np.array([[108.2, 15.992], [108.21, 15.991], [108.22, 15.994]]))
+    await page.locator("#coordinates-system").select_option("5899")
+    await lines.fill("\n".join(f"{north:.3f}\t{east:.3f}".replace(".", ",") for east, north in way))
+    await expect(told).to_contain_text("Đường 3 đỉnh, dài 2.1")
+    await expect(page.get_by_role("button", name="Tách theo đường này")).to_be_visible()
+    await submit.press("Enter")
+    await expect(page.locator("#naming-0")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await checked(page)
+    await expect(lines).to_be_focused()
+    made = await areas(page)
+    assert len(made) == 5
+    assert made[FIRST]["areaSquareMetres"] < 3_000_000
+
+    await use.select_option("hole")
+    await page.locator("#coordinates-system").select_option("wgs84")
+    await lines.fill("108,205\t15,985\n108,23\t15,985\n108,21\t15,99")
+    await submit.press("Enter")
+    await expect(told).to_have_text("Hãy chọn một tổ dân phố trong danh sách trước.")
+    await choose(page, FIRST)
+    await submit.press("Enter")
+    await expect(told).to_contain_text("phải nằm hẳn bên trong tổ")
+    await lines.fill("108,205\t15,985\n108,21\t15,985\n108,21\t15,989\n108,205\t15,985")
+    await submit.press("Enter")
+    await page.locator("#naming-0").fill("Khu tập thể")
+    await page.keyboard.press("Enter")
+    await checked(page)
+    made = await areas(page)
+    assert [len(ring) for ring in made[FIRST]["boundary"][0]][1:] == [4]
+    assert made["Khu tập thể"]["state"] == "drawn"
+    assert await violations(page) == []

@@ -1,8 +1,9 @@
-// The coordinate table, the way of the keyboard: the chosen area's vertices one by one, and a new area from typed or
-// pasted lines. A vertex that areas share changes in all of them, as on the map.
+// The coordinate table, the way of the keyboard: the chosen area's vertices one by one, and typed or pasted lines of which a
+// new area is made, by which the chosen one is split, or which go round a hole in it. A vertex that areas share changes in all of them, as on the map.
 
 import { element, icon } from "../common/dom.js";
 import { data, say } from "../common/words.js";
+import { cutOut, splitBy } from "./drawing.js";
 import { latLng, latLngs, map } from "./editor_map.js";
 import { metresAlong } from "./lengths.js";
 import { area as shownArea, length as shownLength } from "./measured.js";
@@ -11,7 +12,8 @@ import * as naming from "./naming.js";
 import * as panels from "./panels.js";
 import { zone } from "./projecting.js";
 import { isSame, onGrid, squareMetres, tidy } from "./shapes.js";
-import { tell } from "./telling.js";
+import { guide, tell } from "./telling.js";
+import * as tools from "./tools.js";
 import { pair, rows as pasted } from "./typed.js";
 import { alongEdge, hasVertex, inserted, moved, sharing, without } from "./vertices.js";
 
@@ -23,7 +25,7 @@ let way = null; // to VN-2000 and back; null for WGS 84
 let page = 0;
 let mark = null;
 let preview = null;
-let typed = []; // the positions of the new area, in WGS 84
+let typed = []; // the positions that are typed, in WGS 84
 
 const isMetric = () => part("coordinates-system").value !== WORLD;
 const isOpen = () => panels.opened() === "coordinates";
@@ -242,51 +244,87 @@ function remove(at) {
   (cell(at, 0) ?? cell(at - 1, 0))?.focus();
 }
 
-// --- a new area from lines
+// --- a new area, a split or a hole from lines
 
-/** Read what is typed; says how much ground it would be, or which line is no position. */
+const use = () => part("coordinates-use").value;
+const LEAST = { draw: 3, split: 2, hole: 3 };
+
+/** What the lines are for decides what is asked beside them. */
+function changeUse() {
+  part("coordinates-new-named").hidden = use() !== "draw";
+  for (const words of document.querySelectorAll("#coordinates-new [data-use]")) words.hidden = words.dataset.use !== use();
+  readTyped();
+}
+
+function drawTyped() {
+  const style = { interactive: false, pmIgnore: true, snapIgnore: true };
+  if (use() === "split") return L.polyline(typed.map(latLng), { ...style, className: "drawn-line" });
+  return L.polygon([[typed.map(latLng)]], { ...style, className: "drawn-shape" });
+}
+
+/** Read what is typed; says how much ground or how long it is, or which line is no position. Gives whether it can be used. */
 function readTyped() {
   preview?.remove();
   preview = null;
   const text = part("coordinates-lines").value;
   const { positions, wrong } = pasted(text, isMetric());
   typed = positions.map(toWorld);
-  if (typed.length > 1 && isSame(typed[0], typed.at(-1))) typed.pop();
-  const boundary = typed.length > 2 ? tidy([[[...typed, typed[0]]]]) : [];
-  const state = part("coordinates-typed");
+  const isLine = use() === "split";
+  if (!isLine && typed.length > 1 && isSame(typed[0], typed.at(-1))) typed.pop();
   const bad = wrong[0] && say("lineWrong", wrong[0]);
+  const isEnough = typed.length >= LEAST[use()];
   part("coordinates-lines").setAttribute("aria-invalid", String(Boolean(bad)));
-  const size = boundary.length && { n: typed.length, area: shownArea(squareMetres(boundary)), round: shownLength(metresAlong([...typed, typed[0]])) };
+  const state = part("coordinates-typed");
   state.dataset.tone = bad ? "late" : "";
-  state.textContent = bad || (size ? say("linesRead", size) : text.trim() ? say("linesFew", { n: typed.length }) : "");
-  if (boundary.length) {
-    preview = L.polygon(latLngs(boundary), { className: "drawn-shape", interactive: false, pmIgnore: true, snapIgnore: true }).addTo(map);
-  }
-  return bad ? [] : boundary;
+  state.textContent = bad || (text.trim() ? (isEnough ? read() : few()) : "");
+  if (isEnough) preview = drawTyped().addTo(map);
+  return isEnough && !bad;
 }
 
-function add(event) {
-  event.preventDefault();
-  const boundary = readTyped();
+const few = () => say(use() === "split" ? "lineFew" : "linesFew", { n: typed.length });
+
+function read() {
+  if (use() === "split") return say("lineRead", { n: typed.length, length: shownLength(metresAlong(typed)) });
+  return say("linesRead", { n: typed.length, area: shownArea(squareMetres(ground())), round: shownLength(metresAlong([...typed, typed[0]])) });
+}
+
+const ground = () => tidy([[[...typed, typed[0]]]]);
+
+function refuse(text, at) {
   const state = part("coordinates-typed");
-  if (!boundary.length) {
-    state.dataset.tone = "late";
-    if (!state.textContent) state.textContent = say("linesFew", { n: typed.length });
-    part("coordinates-lines").focus();
-    return;
-  }
-  const name = part("coordinates-new-name").value.trim();
-  const isTaken = model.areas().some((one) => one.name.toLocaleLowerCase("vi") === name.toLocaleLowerCase("vi"));
-  if (!name || isTaken) {
-    state.dataset.tone = "late";
-    state.textContent = name ? say("nameTaken", { name }) : say("nameMissing");
-    part("coordinates-new-name").focus();
-    return;
-  }
-  const [key] = model.apply(say("stepDraw", { name }), { draw: [{ name, boundary }] });
+  state.dataset.tone = "late";
+  state.textContent = text;
+  part(at).focus();
+}
+
+async function add(event) {
+  event.preventDefault();
+  if (!readTyped()) return refuse(part("coordinates-typed").textContent || few(), "coordinates-lines");
+  if (use() === "draw") return addNew(ground());
+  const area = chosen();
+  if (!area) return refuse(say("useChosen"), "coordinates-use");
+  const { revision } = model;
+  tools.use("choose");
+  const wrong = use() === "split" ? await splitBy(area, { type: "LineString", coordinates: typed }) : await cutOut(area, ground()[0]?.[0] ?? []);
+  guide(tools.guideOf(tools.inUse()));
+  if (wrong) return refuse(wrong, "coordinates-lines");
+  if (model.revision !== revision) empty();
+  part("coordinates-lines").focus();
+}
+
+function empty() {
   part("coordinates-lines").value = "";
   readTyped();
   [part("coordinates-new-name").value] = naming.nextNames(1);
+}
+
+function addNew(boundary) {
+  if (!boundary.length) return refuse(few(), "coordinates-lines");
+  const name = part("coordinates-new-name").value.trim();
+  const isTaken = model.areas().some((one) => one.name.toLocaleLowerCase("vi") === name.toLocaleLowerCase("vi"));
+  if (!name || isTaken) return refuse(name ? say("nameTaken", { name }) : say("nameMissing"), "coordinates-new-name");
+  const [key] = model.apply(say("stepDraw", { name }), { draw: [{ name, boundary }] });
+  empty();
   model.select([key]);
   tell(say("didDraw", { name, area: shownArea(squareMetres(boundary)) }));
   map.fitBounds(L.latLngBounds(latLngs(boundary).flat(2)), { ...panels.besidePanel(), maxZoom: 19, animate: false });
@@ -316,6 +354,7 @@ export function start() {
   part("coordinates-before").addEventListener("click", turn(-1));
   part("coordinates-after").addEventListener("click", turn(1));
   part("coordinates-lines").addEventListener("input", readTyped);
+  part("coordinates-use").addEventListener("change", changeUse);
   part("coordinates-new").addEventListener("submit", add);
   document.addEventListener("panel", opened);
   model.on("select", () => {

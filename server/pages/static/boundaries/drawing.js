@@ -8,6 +8,7 @@ import * as geoman from "./geoman.js";
 import { sized } from "./list.js";
 import { model } from "./model.js";
 import * as naming from "./naming.js";
+import { isWithin } from "./pieces.js";
 import { multiPolygon, spot, squareMetres, tidy } from "./shapes.js";
 import { followed } from "./snapping.js";
 import { guide, tell } from "./telling.js";
@@ -72,19 +73,22 @@ const split = {
 };
 
 async function drawnSplit(line) {
-  const area = chosen();
+  const wrong = await splitBy(chosen(), line);
+  if (!wrong) return tools.leave("split");
+  tools.use("split");
+  guide(wrong, "late");
+}
+
+/** Split an area by a line, once its parts are named. Gives what is wrong, in words, else null. */
+export async function splitBy(area, line) {
   guide(say("working"));
   let parts = [];
   try {
     ({ splitShape: parts } = await asked("split", { boundary: multiPolygon(area.boundary), line }));
   } catch (error) {
-    tools.use("split");
-    return guide(error.message, "late");
+    return error.message;
   }
-  if (parts.length < 2) {
-    tools.use("split");
-    return guide(say("splitNothing"), "late");
-  }
+  if (parts.length < 2) return say("splitNothing");
   const sizes = parts.map((part) => sized(squareMetres(tidy(part.coordinates))));
   const previews = parts.map((part, at) =>
     L.polygon(latLngs(part.coordinates), { className: "split-part", interactive: false, pmIgnore: true })
@@ -99,7 +103,7 @@ async function drawnSplit(line) {
   }));
   const names = await naming.ask(say("nameParts"), { texts, own: [area.key] });
   for (const preview of previews) preview.remove();
-  if (!names) return tools.leave("split");
+  if (!names) return null;
   const [kept, ...others] = parts;
   const keys = model.apply(say("stepSplit", { name: area.name, n: parts.length }), {
     redraw: [{ key: area.key, boundary: kept }],
@@ -108,7 +112,7 @@ async function drawnSplit(line) {
   });
   model.select([area.key, ...keys]);
   tell(say("stepSplit", { name: area.name, n: parts.length }));
-  tools.leave("split");
+  return null;
 }
 
 const hole = {
@@ -140,22 +144,37 @@ async function drawnHole(key, boundary) {
     tools.use("hole");
     return guide(say("holeAtEdge"), "late");
   }
-  const piece = [[holes[0]]];
+  await keepHole(area, holes[0]);
+  tools.leave("hole");
+}
+
+/** Cut a ring out of an area, once what lies in it is named. Gives what is wrong, in words, else null. */
+export async function cutOut(area, ring) {
+  const [[made] = []] = tidy([[ring]]);
+  if (!made || squareMetres([[made]]) < 1) return say("holeNothing");
+  if (isWithin([[made]], area.boundary)) {
+    await keepHole(area, made);
+    return null;
+  }
+  return say(isWithin(area.boundary, [[made]]) ? "holeAll" : "holeAtEdge");
+}
+
+async function keepHole(area, ring) {
+  const piece = [[ring]];
+  const taken = sized(squareMetres(piece));
   guide(say("guideName"));
   const preview = L.polygon(latLngs(piece), { className: "drawn-shape", interactive: false, pmIgnore: true }).addTo(map);
   const [value] = naming.nextNames(1);
-  const names = await naming.ask(say("nameHole", { name: area.name, area: sized(taken) }), { texts: [{ label: say("name"), value }] });
+  const names = await naming.ask(say("nameHole", { name: area.name, area: taken }), { texts: [{ label: say("name"), value }] });
   preview.remove();
-  if (names) {
-    const left = area.boundary.map((polygon) => [...polygon, ...(holdsRing(polygon, holes[0]) ? holes : [])]);
-    const [made] = model.apply(say("stepHole", { name: area.name }), {
-      redraw: [{ key, boundary: left }],
-      draw: [{ name: names[0], boundary: piece }],
-    });
-    model.select([made]);
-    tell(say("didDraw", { name: names[0], area: sized(taken) }));
-  }
-  tools.leave("hole");
+  if (!names) return;
+  const left = area.boundary.map((polygon) => [...polygon, ...(holdsRing(polygon, ring) ? [ring] : [])]);
+  const [made] = model.apply(say("stepHole", { name: area.name }), {
+    redraw: [{ key: area.key, boundary: left }],
+    draw: [{ name: names[0], boundary: piece }],
+  });
+  model.select([made]);
+  tell(say("didDraw", { name: names[0], area: taken }));
 }
 
 const nameOfRing = (ring) => ring.slice(0, -1).map(spot).sort().join(" ");

@@ -22,6 +22,7 @@ import { model } from "./model.js";
 import * as naming from "./naming.js";
 import * as panels from "./panels.js";
 import * as problems from "./problems.js";
+import * as rail from "./rail.js";
 import { readBase } from "./reading.js";
 import * as starting from "./starting.js";
 import * as underlay from "./underlay.js";
@@ -46,6 +47,7 @@ measuring.start();
 coordinates.start();
 files.start();
 panels.start();
+rail.start();
 
 const isRead = await shown("ward", async () => work.begin(await readBase()));
 // What needs the ward's areas, such as a draft that was kept, begins here.

@@ -188,3 +188,10 @@ export function together(held, ours, theirs) {
   const wanted = squareMetres(ours) + squareMetres(theirs) - squareMetres(held);
   return Math.abs(squareMetres(made) - wanted) < 1 ? made : null;
 }
+
+/** Whether a shape lies wholly inside another and meets no edge of it. */
+export function isWithin(inner, outer) {
+  const [inside, around] = [[...edgesOf(inner)], [...edgesOf(outer)]];
+  if (!inside.every(({ from }) => isAmong(from, around))) return false;
+  return !around.some((edge) => isAmong(edge.from, inside) || inside.some((one) => meets(one, edge)));
+}
