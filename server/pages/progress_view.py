@@ -22,7 +22,7 @@ RATINGS: dict[Satisfaction, Sign] = {
     Satisfaction.DISSATISFIED: Sign(N_("Không hài lòng"), "frown"),
 }
 
-_REOPENED = Sign(N_("Mở lại phản ánh"), "rotate-ccw")
+_REOPENED = Sign(N_("Đã mở lại"), "rotate-ccw")
 _HANDED_BACK = Sign(N_("Đang tìm đội khác"), "inbox")
 _HANDED_ON = Sign(N_("Đã giao cho đội khác"), "users")
 _REMARK = Sign(N_("Ghi chú"), "message-circle")
@@ -182,7 +182,8 @@ def _step(event: dict[str, Any], pictures: _Pictures, names_crews: bool) -> Step
         sign=sign,
         tone=tone,
         at=moment(event["at"]),
-        by_reporter=event["byReporter"],
+        # Not of the first: it says "received", which the reporter did not do.
+        by_reporter=event["byReporter"] and event["from"] is not None,
         crew=event["actor"],
         note=event["note"],
         # The report's own photographs stand above, large.
