@@ -48,6 +48,7 @@ WORDS = {
     "photoElsewhere": N_("Ảnh này được chụp ngoài {ward}. Hãy cho biết sự cố ở đâu."),
     "photoFailed": N_("Chưa lấy được ảnh. Hãy thử lại."),
     "photoIsNone": N_("“{name}” không phải là ảnh."),
+    "photoMore": N_("Thêm ảnh"),
     "photoNumber": N_("Ảnh {n}"),
     "photoReading": N_("Đang chuẩn bị ảnh…"),
     "photoRefused": N_("Ảnh {n}: {message}"),

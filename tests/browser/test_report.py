@@ -100,6 +100,7 @@ async def test_a_report_takes_a_few_taps(opening: Opening, database: Database):
     await expect(page.locator("#place-told")).to_contain_text("Tổ dân phố số 2, Phường Hòa Xuân")
     await expect(page.locator("#place-told")).to_contain_text("Theo vị trí ghi trong ảnh.")
     await expect(page.locator(".thumb")).to_contain_text("Chụp 20/11/2026 09:05")
+    await expect(page.locator("#photo-button")).to_contain_text("Thêm ảnh")
     await page.get_by_role("radio", name="Rác thải, môi trường").check()
     began = time.monotonic()
     await send(page)

@@ -10,6 +10,9 @@ import { photosOf, putPhoto, removePhoto } from "./store.js";
 const input = document.getElementById("photos");
 const list = document.getElementById("thumbs");
 const told = document.getElementById("photos-told");
+const button = document.getElementById("photo-button");
+const word = button.querySelector(".photo-button-word");
+const firstWord = word.textContent;
 const listening = [];
 
 let owner = null;
@@ -113,8 +116,9 @@ function tell(text, isWrong = false) {
 function draw() {
   list.replaceChildren(...photos.map(thumb));
   list.hidden = !photos.length;
-  document.getElementById("photo-button").classList.toggle("is-small", photos.length > 0);
-  document.getElementById("photo-button").hidden = photos.length >= data.mostPhotos;
+  button.classList.toggle("is-small", photos.length > 0);
+  button.hidden = photos.length >= data.mostPhotos;
+  word.textContent = photos.length ? say("photoMore") : firstWord;
 }
 
 function thumb(photo, index) {
