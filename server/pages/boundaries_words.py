@@ -22,6 +22,8 @@ WORDS = {
     "stepTakeBack": N_("Lấy lại {name}"),
     "undrawn": N_("Chưa vẽ: {area}"),
     "wholeDrawn": N_("Đã vẽ kín phường"),
+    "areasFound": N_("Tìm thấy {n} trên {all} tổ"),
+    "areasNone": N_("Không có tổ nào tên như vậy. Gõ không dấu cũng được."),
     "clean": N_("Chưa sửa gì"),
     "draft": N_("Bản nháp: {n} thay đổi chưa lưu"),
     "done": N_("Xong"),

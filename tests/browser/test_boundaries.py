@@ -26,7 +26,7 @@ from tests.browser.boundary_editor import (
     row,
     tool,
 )
-from tests.browser.conftest import Opening
+from tests.browser.conftest import PHONE, Opening
 from tests.ward import FIRST, SECOND
 
 TENTH, EAST = "Tổ dân phố số 10", "Tổ dân phố Đông Hòa"
@@ -88,6 +88,54 @@ async def test_the_list_says_what_the_map_shows(opening: Opening, drawn: Drawn) 
     held = await model(page, "model.areas().map(({ id, name }) => [name, model.base(id).areaSquareMetres])")
     for name, square_metres in held:
         assert areas_told[name] == pytest.approx(square_metres, rel=1e-6)
+
+
+async def test_a_long_list_is_searched_without_diacritics(opening: Opening, drawn: Drawn) -> None:
+    page = (await opened(opening, drawn)).page
+    search, rows = page.get_by_role("searchbox", name="Tìm tổ dân phố"), page.locator(".area:visible")
+    await expect(search).to_be_hidden()
+    ring = [[108.201, 15.981], [108.202, 15.981], [108.202, 15.982]]
+    more = [{"name": f"Khu {number}", "boundary": [[ring]]} for number in range(7)]
+    await model(page, "model.apply('Vẽ', { draw: given })", more)
+    await expect(rows).to_have_count(11)
+    await search.fill(" dong hoa")
+    await expect(rows).to_have_count(1)
+    await expect(page.locator("#area-found")).to_have_text("Tìm thấy 1 trên 11 tổ")
+    await search.press("Enter")
+    await expect(row(page, EAST)).to_have_attribute("aria-pressed", "true")
+    await search.fill("khu pho")
+    await expect(page.locator("#area-found")).to_contain_text("Không có tổ nào tên như vậy")
+    await expect(rows).to_have_count(1)  # what is chosen stays to be seen
+    assert await violations(page) == []
+    await search.press("Escape")
+    await expect(rows).to_have_count(11)
+    await expect(row(page, EAST)).to_have_attribute("aria-pressed", "true")
+
+
+async def test_a_phone_shows_the_list_the_history_and_two_moments(opening: Opening, drawn: Drawn) -> None:
+    page = (await opened(opening, drawn, PHONE, has_touch=True)).page
+    await expect(page.get_by_text("Vẽ ranh giới cần màn hình rộng hơn")).to_be_visible()
+    await expect(page.locator("#rail")).to_be_hidden()
+    await row(page, EAST).tap()
+    await expect(row(page, EAST)).to_have_attribute("aria-pressed", "true")
+    map_box = await page.locator(".folium-map").bounding_box()
+    row_box = await row(page, EAST).bounding_box()
+    assert map_box is not None
+    assert row_box is not None
+    assert 0 <= map_box["y"] < map_box["y"] + map_box["height"] <= row_box["y"] + 1  # both are to be seen
+    history = page.get_by_role("button", name="Lịch sử và so sánh")
+    await history.tap()
+    await page.get_by_label("Từ lúc").fill("2026-11-01T00:00")
+    await page.get_by_role("button", name="So sánh", exact=True).tap()
+    await expect(page.locator("#comparing-title")).to_contain_text("so với hiện nay", timeout=15_000)
+    sheet, map_box = await page.locator("#history-panel").bounding_box(), await page.locator(".drawing").bounding_box()
+    assert sheet is not None
+    assert map_box is not None
+    assert (sheet["x"], sheet["width"]) == (0, PHONE["width"])
+    assert sheet["y"] >= map_box["y"] + map_box["height"] - 1  # the map is seen above it
+    assert await violations(page) == []
+    await page.get_by_role("button", name="Đóng lịch sử").tap()
+    await expect(history).to_be_focused()
 
 
 async def test_a_shape_drawn_sloppily_has_its_neighbours_vertices(opening: Opening, drawn: Drawn) -> None:

@@ -144,7 +144,9 @@ export function onArea(listener) {
 }
 
 export function whole() {
-  map.fitBounds(L.latLngBounds(data.bounds), { paddingTopLeft: [24, 68], paddingBottomRight: [68, 36], animate: false });
+  const isSmall = map.getSize().y < 400; // without the line that says what to do
+  const room = isSmall ? { padding: [12, 12] } : { paddingTopLeft: [24, 68], paddingBottomRight: [68, 36] };
+  map.fitBounds(L.latLngBounds(data.bounds), { ...room, animate: false });
 }
 
 export function start() {

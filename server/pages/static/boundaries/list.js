@@ -1,13 +1,17 @@
 // The list beside the map says what the map shows: each area, its size, how it stands, what is wrong with it.
 
 import { element, icon } from "../common/dom.js";
-import { data, say } from "../common/words.js";
+import { data, fold, say } from "../common/words.js";
 import { model } from "./model.js";
 
 const list = document.getElementById("area-list");
 const undrawn = document.getElementById("undrawn");
 const gone = document.getElementById("given-up");
 const draft = document.getElementById("draft-state");
+const search = document.getElementById("area-search");
+const answer = document.getElementById("area-found");
+
+const MANY = 10; // more are searched
 
 const HECTARE = 10_000;
 const SIGNS = { kept: "check", redrawn: "square-pen", drawn: "circle-plus" };
@@ -87,6 +91,7 @@ function draw(changed = null) {
     if (list.children[at] !== row) list.insertBefore(row, list.children[at] ?? null);
     if (isNew || !changed || changed.includes(area.key)) fill(row, area);
   }
+  find();
   drawGone();
   const left = model.undrawnSquareMetres;
   undrawn.textContent = left < 1 ? say("wholeDrawn") : say("undrawn", { area: sized(left) });
@@ -95,7 +100,40 @@ function draw(changed = null) {
   draft.replaceChildren(icon(changes ? "square-pen" : "check"), changes ? say("draft", { n: changes }) : say("clean"));
 }
 
+/** Only the rows that are asked for, by their names without diacritics; and what is chosen, wherever it was chosen. */
+function find() {
+  const wanted = fold(search.value.trim());
+  search.closest(".area-search").hidden = rows.size <= MANY && !wanted;
+  const selected = new Set(model.selected);
+  let found = 0;
+  for (const [key, row] of rows) {
+    const isFound = fold(model.area(key)?.name ?? "").includes(wanted);
+    row.hidden = !isFound && !selected.has(key);
+    if (isFound) found += 1;
+  }
+  const words = wanted ? say(found ? "areasFound" : "areasNone", { n: found, all: rows.size }) : "";
+  if (answer.textContent !== words) answer.textContent = words;
+}
+
+/** Enter takes the first that is found, Escape ends the search. */
+function searchBy(event) {
+  if (event.isComposing || (event.key !== "Enter" && event.key !== "Escape")) return;
+  if (event.key === "Escape") {
+    if (!search.value) return;
+    event.stopPropagation();
+    search.value = "";
+    find();
+  } else {
+    event.preventDefault();
+    const wanted = fold(search.value.trim());
+    const first = model.areas().find(({ name }) => fold(name).includes(wanted));
+    if (wanted && first) chooses(first.key, event);
+  }
+}
+
 export function start() {
+  search.addEventListener("input", find);
+  search.addEventListener("keydown", searchBy);
   model.on("base", () => draw());
   model.on("change", ({ keys }) => draw(keys));
   model.on("problems", () => {
@@ -103,6 +141,7 @@ export function start() {
     for (const [key, row] of rows) row.firstElementChild.toggleAttribute("data-wrong", wrong.has(key));
   });
   model.on("select", () => {
+    find();
     const selected = new Set(model.selected);
     for (const [key, row] of rows) row.firstElementChild.setAttribute("aria-pressed", String(selected.has(key)));
     rows.get(model.selected.at(-1))?.scrollIntoView({ block: "nearest" });

@@ -1,6 +1,7 @@
 // Panels over the map's edge, one at a time: a button with data-panel="NAME" opens the section NAME-panel.
 
 const all = () => [...document.querySelectorAll("#panels > .panel")];
+const isSmall = matchMedia("(max-width: 759.98px)"); // as in css/boundaries.css
 const buttons = () => [...document.querySelectorAll("[data-panel]")];
 
 export const opened = () => all().find((panel) => !panel.hidden)?.id.replace(/-panel$/, "") ?? null;
@@ -8,6 +9,7 @@ export const opened = () => all().find((panel) => !panel.hidden)?.id.replace(/-p
 /** Where a panel leaves the map to be seen, as Leaflet's fitBounds takes it. */
 export function besidePanel() {
   const panel = document.getElementById(`${opened()}-panel`);
+  if (isSmall.matches) return { padding: [24, 24] }; // it lies below the map
   return { paddingTopLeft: [24, 72], paddingBottomRight: [panel ? panel.offsetWidth + 40 : 24, 24] };
 }
 
@@ -18,8 +20,9 @@ export function open(name) {
   for (const panel of all()) panel.hidden = panel.id !== `${name}-panel`;
   for (const button of buttons()) button.setAttribute("aria-expanded", String(button.dataset.panel === name));
   const panel = name && document.getElementById(`${name}-panel`);
-  if (panel) panel.focus();
-  else if (before) document.querySelector(`[data-panel="${before}"]`)?.focus();
+  if (panel && isSmall.matches) panel.closest(".drawing").scrollIntoView({ block: "start" });
+  if (panel) panel.focus({ preventScroll: true });
+  else if (before) buttons().find((button) => button.dataset.panel === before && button.offsetParent !== null)?.focus();
   document.dispatchEvent(new CustomEvent("panel", { detail: { name, before } }));
 }
 
