@@ -37,6 +37,10 @@ class Subject:
     order: tuple[Column, ...]
     areas: bool = False
 
+    def count(self) -> sa.Select[tuple[int]]:
+        """How many rows it has."""
+        return sa.select(sa.func.count()).select_from(self.source)
+
 
 LABELS: dict[str, str] = {
     "kind": "Loại",
@@ -58,7 +62,7 @@ LABELS: dict[str, str] = {
 }
 """What people read beside a value."""
 
-_WORDS: dict[str, dict[str, str]] = {
+WORDS: dict[str, dict[str, str]] = {
     "kind": {kind.value: called for kind, called in KIND_CALLED.items()},
     "status": {
         Status.RECEIVED.value: "Đã tiếp nhận",
@@ -71,6 +75,7 @@ _WORDS: dict[str, dict[str, str]] = {
         Status.DUPLICATE.value: "Trùng với phản ánh khác",
     },
 }
+"""What people call a value that is a name for programs."""
 
 
 def export_places(actor: Actor, ward_code: str) -> Subject:
@@ -160,7 +165,7 @@ def export_incidents(actor: Actor, ward_code: str, wanted: Filter = EVERYTHING) 
 
 def spoken(name: str, column: Column) -> Column:
     """A column's value in words, where the value itself is a name for programs."""
-    return sa.case(_WORDS[name], value=column, else_=column) if name in _WORDS else column
+    return sa.case(WORDS[name], value=column, else_=column) if name in WORDS else column
 
 
 SUBJECTS: dict[str, Callable[[Actor, str], Subject]] = {

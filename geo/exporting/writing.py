@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from geo.exporting.subjects import LABELS, Subject, spoken
+from geo.exporting.subjects import LABELS, WORDS, Subject, spoken
 from geo.positions import DECIMALS
 
 Line = sa.ColumnElement[str]
@@ -53,7 +53,7 @@ def document(subject: Subject, form: Format, ward_name: str) -> Document:
             line = _placemark(subject)
         case Format.CSV:
             # The mark tells Excel that this is UTF-8; lines end as RFC 4180 wants them.
-            header = ",".join([*subject.columns, "longitude", "latitude"])
+            header = ",".join([*_read(subject), "longitude", "latitude"])
             parts = f"\ufeff{header}", "\r\n", "\r\n", "\r\n"
             line = _record(subject)
     rows = sa.select(line.label("line")).select_from(subject.source).order_by(*subject.order)
@@ -143,8 +143,18 @@ def _escaped(text: Any) -> Any:
 # CSV (RFC 4180)
 
 
+def _read(subject: Subject) -> dict[str, Any]:
+    """The columns of a spreadsheet: beside a name for programs, such as IN_PROGRESS, what people call it."""
+    read: dict[str, Any] = {}
+    for name, column in subject.columns.items():
+        read[name] = column
+        if name in WORDS:
+            read[f"{name}_name"] = sa.cast(spoken(name, column), sa.Text)
+    return read
+
+
 def _record(subject: Subject) -> Line:
-    cells = [_cell(column) for column in subject.columns.values()]
+    cells = [_cell(column) for column in _read(subject).values()]
     places = [sa.func.round(sa.cast(of(subject.spot), sa.Numeric), DECIMALS) for of in (sa.func.ST_X, sa.func.ST_Y)]
     pieces: list[Any] = []
     for cell in (*cells, *places):

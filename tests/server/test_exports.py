@@ -106,6 +106,11 @@ async def test_neighbourhoods_carry_their_boundary_and_team(shown: Desk) -> None
     )
     assert [row["name"] for row in rows] == [one["properties"]["name"] for one in found["features"]]
     assert 108.20 < float(rows[1]["longitude"]) < 108.22
+    for subject, column, words in (("places", "kind", "Nhà văn hóa"), ("incidents", "status", "Đã tiếp nhận")):
+        text = (await _get(shown, f"/export/{subject}.csv")).text.removeprefix("\ufeff")
+        called = {row[column]: row[f"{column}_name"] for row in csv.DictReader(io.StringIO(text))}
+        assert words in called.values()
+        assert not any(name == word for name, word in called.items())
 
 
 @pytest.mark.parametrize("form", ["geojson", "kml", "csv"])
