@@ -267,7 +267,9 @@ async def test_rating_and_reopening_by_keyboard(opening: Opening, scene: Scene) 
     steps = page.locator(".step-text")
     await expect(steps.first).to_contain_text("Đã tiếp nhận")
     await expect(steps.first).not_to_contain_text("Người phản ánh")  # the ward received it
-    await expect(steps.filter(has_text="Còn rác ở cuối hẻm")).to_contain_text(re.compile("Đã mở lại.*Người phản ánh", re.S))
+    await expect(steps.filter(has_text="Còn rác ở cuối hẻm")).to_contain_text(
+        re.compile("Đã mở lại.*Người phản ánh", re.S)
+    )
 
 
 async def test_rating_and_reopening_without_javascript(opening: Opening, scene: Scene) -> None:
