@@ -12,6 +12,7 @@ import httpx
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+from sqlalchemy import make_url
 
 from geo.database import Database
 from geo.importing.kinds import KIND_CALLED
@@ -39,6 +40,7 @@ from server.pages import (
 from server.pages.languages import FOLDER, catalogue
 from server.pages.words import GROUPS, PLACES
 from server.settings import Settings
+from tests.conftest import Copying
 from tests.maps.small_ward import CODE, HOSTILE, PRODUCT, build, report
 
 PAGES = Path(render.__file__).parent
@@ -57,10 +59,26 @@ async def serving(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
         yield it
 
 
+@pytest.fixture(scope="module")
+async def small_template(copying: Copying, template: str) -> AsyncIterator[str]:
+    """The name of a database with the small ward."""
+    async with copying(template) as url:
+        database = Database(url)
+        await build(database)
+        await database.close()
+        yield make_url(url).database or ""
+
+
 @pytest.fixture
-async def client(database_url: str, database: Database) -> AsyncIterator[httpx.AsyncClient]:
-    await build(database)
-    async with serving(Settings(database_url=database_url, secret_key=KEY)) as opened:
+async def database_url(copying: Copying, small_template: str) -> AsyncIterator[str]:
+    """The address of a small ward of this test's own; `database` is the same, opened."""
+    async with copying(small_template) as url:
+        yield url
+
+
+@pytest.fixture
+async def client(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(Settings(database_url=database_url, secret_key=KEY, worker=False)) as opened:
         yield opened
 
 
@@ -164,7 +182,6 @@ async def test_hostile_names_are_text_and_nothing_evaluates_them(client):
 
 
 async def test_a_hostile_ward_name_is_text_in_title_and_heading(database, database_url):
-    await build(database)
     async with database.write() as connection:
         await connection.exec_driver_sql("UPDATE ward SET name = '</title><script>{{ 12347*98765 }}</script>'")
     async with serving(Settings(database_url=database_url, secret_key=KEY)) as client:
@@ -234,8 +251,7 @@ async def test_a_strict_policy_with_a_fresh_nonce(client):
     assert not re.search(r'\son[a-z]+="|style="|javascript:', first.text)
 
 
-async def test_a_base_map_is_credited_and_allowed_and_its_lack_is_said(database, database_url):
-    await build(database)
+async def test_a_base_map_is_credited_and_allowed_and_its_lack_is_said(database_url):
     settings = Settings(
         database_url=database_url,
         secret_key=KEY,
@@ -285,15 +301,14 @@ async def test_an_unknown_ward_is_not_found_and_says_so_kindly(client, code):
         assert refused.json()["error"]["parameter"] == "ward"
 
 
-async def test_an_empty_deployment_has_a_page_too(database_url):
-    async with serving(Settings(database_url=database_url, secret_key=KEY)) as client:
+async def test_an_empty_deployment_has_a_page_too(copying, template):
+    async with copying(template) as url, serving(Settings(database_url=url, secret_key=KEY)) as client:
         answer = await client.get("/")
     assert answer.status_code == 404
     assert "Chưa có phường này" in answer.text
 
 
 async def test_the_deployments_own_ward_is_shown_by_default(database, database_url):
-    await build(database)
     await build(database, code="20315", demo=False)
     async with serving(Settings(database_url=database_url, secret_key=KEY, default_ward="20315")) as client:
         assert (await client.get("/map/ward.geojson")).json()["features"][0]["properties"]["code"] == "20315"
