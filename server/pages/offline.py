@@ -63,6 +63,7 @@ _CREW_ALSO = (
     "crew/map.js",
     "desk/bell.js",
     "desk/sign_out.js",
+    "desk/ways.js",
 )
 _CREW_STYLES = ("css/design.css", "css/page.css", "css/desk.css", "css/form.css", "css/crew.css", "css/notices.css")
 

@@ -33,6 +33,7 @@ DEMO_ACCOUNTS = (
 )
 """Who can be tried out in the demo ward, and what for."""
 
+SIGNED_OUT = "signed-out"
 _MOST_LETTERS = 2_000
 _NAME_MISSING = N_("Hãy điền tên đăng nhập.")
 _PASSWORD_MISSING = N_("Hãy điền mật khẩu.")
@@ -122,10 +123,12 @@ def start_of(request: Request, opened: Opened) -> str:
 
 
 async def sign_out(request: Request) -> Response:
-    """`POST /sign-out`: ends the session; 303 to the map. What a resident has written here is left alone."""
+    """`POST /sign-out`: ends the session; 303 to where one signs in, which says so. What a resident wrote is left."""
     if not is_own(request.headers):
         return await _shown(request, None, [("sign-in", FOREIGN.to(language_of(request)))], status=403)
-    response = RedirectResponse("/", 303)
+    ward = request.query_params.get("ward")
+    asked = urlencode({**({} if ward is None else {"ward": ward}), "done": SIGNED_OUT})
+    response = RedirectResponse(f"/sign-in?{asked}", 303)
     await sessions.end(request, response)
     return response
 
@@ -154,7 +157,7 @@ async def _shown(
         "demo_accounts": DEMO_ACCOUNTS,
         "demo_password": DEMO_PASSWORD,
         "writes_mail": request.app.state.settings.writes_mail,
-        "done": request.query_params.get("done", ""),
+        "signed_out": request.query_params.get("done") == SIGNED_OUT,
     }
     return await plain_page(request, "sign_in.html", context, status=status, headers=headers)
 

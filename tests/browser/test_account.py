@@ -90,7 +90,9 @@ async def test_from_an_invitation_to_a_session_ended_elsewhere(opening: Opening,
     await expect(page.locator(".recovery-codes li")).to_have_count(CODES)
     recovery = await page.locator(".recovery-codes li").first.inner_text()
     await page.get_by_role("link", name="Tôi đã cất các mã").click()
+    await page.locator(".desk-me > summary").click()
     await page.get_by_role("button", name="Đăng xuất").click()
+    await page.wait_for_url("**/sign-in?done=signed-out")
     desk = (await opening("/sign-in?next=/account", DESKTOP, reduced_motion="reduce")).page
     await desk.get_by_label("Tên đăng nhập").fill("staff")
     await desk.get_by_label("Mật khẩu", exact=True).fill(NEW)

@@ -461,6 +461,7 @@ async def test_signing_out_clears_the_phone_but_for_what_waits(opening: Opening,
     await expect(page.locator("#outbox-list")).to_contain_text("Chờ gửi")
     page.once("dialog", lambda dialog: dialog.accept())
     await page.locator(".desk-me > summary").click()
+    await expect(page.locator(".desk-me .desk-name")).to_have_text("Người dùng crew-clean")
     await page.get_by_role("button", name="Đăng xuất").click()
     await page.wait_for_url("**/sign-in?done=signed-out")
     stores = await page.evaluate(STORES)

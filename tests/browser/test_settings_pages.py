@@ -185,13 +185,14 @@ async def test_every_way_is_in_sight_on_a_desk_and_the_menu_closes_as_menus_do(o
     page = await at_desk(opening, laid, "/staff/audit", DESKTOP)
     assert await page.locator(".desk-line").evaluate("(line) => line.scrollWidth <= line.clientWidth")
     await expect(page.get_by_role("button", name="Đăng xuất").get_by_text("Đăng xuất")).to_be_visible()
-    menu = page.locator(".desk-menu")
-    await page.locator(".desk-more summary").focus()
+    await expect(page.locator(".desk-me")).to_be_hidden()
+    menu = page.locator(".desk-ways .desk-menu")
+    await page.locator(".desk-ways summary").focus()
     await page.keyboard.press("Enter")
     await expect(menu.get_by_role("link", name="Nhật ký")).to_have_attribute("aria-current", "page")
     await page.keyboard.press("Escape")
     await expect(menu).to_be_hidden()
-    await expect(page.locator(".desk-more summary")).to_be_focused()
+    await expect(page.locator(".desk-ways summary")).to_be_focused()
 
 
 async def test_a_text_to_reject_with_is_removed_by_keyboard_and_asked_about_first(opening: Opening, laid: Laid) -> None:
@@ -206,5 +207,5 @@ async def test_a_text_to_reject_with_is_removed_by_keyboard_and_asked_about_firs
     await expect(page.locator(".told[role=status]")).to_contain_text("Đã gỡ mẫu trả lời.")
     await expect(page.locator(".row.answer").first).to_be_visible()
     await expect(page.get_by_text(text)).to_have_count(0)
-    await page.locator(".desk-more > summary").press("Enter")
+    await page.locator(".desk-ways summary").press("Enter")
     await expect(page.locator('.desk-menu a[href="/staff/rejections"]')).to_have_attribute("aria-current", "page")

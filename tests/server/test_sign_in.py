@@ -178,6 +178,7 @@ async def test_what_is_no_form_is_told_so_on_the_page(desk: Desk, sent: dict[str
 
 async def test_who_is_signed_in_already_sees_who_and_where_to_go(desk: Desk) -> None:
     desk.http.cookies.set("session", desk.tokens["crew-clean"])
+    assert "Bạn đã đăng xuất." not in (await desk.http.get("/sign-in?done=signed-out")).text
     response = await desk.http.get("/sign-in?next=/crew?incident=1")
     assert "Người dùng crew-clean" in response.text
     assert 'href="/crew?incident=1"' in response.text
@@ -190,7 +191,8 @@ async def test_signing_out_ends_the_session_and_leaves_what_residents_keep(desk:
     await desk.http.post("/sign-in", data=FORM)
     token = desk.http.cookies["session"]
     response = await desk.http.post("/sign-out")
-    assert (response.status_code, response.headers["location"]) == (303, "/")
+    assert (response.status_code, response.headers["location"]) == (303, "/sign-in?done=signed-out")
+    assert "Bạn đã đăng xuất." in (await desk.http.get(response.headers["location"])).text
     assert "clear-site-data" not in response.headers
     assert "session" not in desk.http.cookies
     desk.http.cookies.set("session", token)

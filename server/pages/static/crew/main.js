@@ -65,7 +65,7 @@ async function drawNow() {
   drawn = true;
   const mine = actions.filter(({ account }) => account === list.account);
   const ahead = foreseen(list, mine);
-  document.querySelector(".desk-name").textContent = list.name ?? "";
+  for (const shown of document.querySelectorAll(".desk-name")) shown.textContent = list.who ?? "";
   part("crew-name").textContent = list.crew?.name ?? "";
   drawDuty(ahead, list);
   drawJobs(ahead, list);

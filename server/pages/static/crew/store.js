@@ -44,7 +44,7 @@ function putList(kept, list, mayBeFirst = false) {
   kept.get("list").onsuccess = ({ target }) => {
     const before = target.result;
     const isNew = before ? before.account !== list.account || before.at <= list.at : mayBeFirst;
-    if (isNew) kept.put({ ...list, name: "list" });
+    if (isNew) kept.put({ ...list, who: list.name, name: "list" });
   };
 }
 
