@@ -47,12 +47,15 @@ class Link:
             return await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.{port}")
         return await asyncio.open_connection(self._to.host or "127.0.0.1", int(str(port)))
 
-    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Begin with one connection. The task is ours: asyncio's own servers complain of one that is cancelled."""
         self.made += 1
         self._writers.add(writer)
-        task = asyncio.current_task()
-        assert task is not None
+        task = asyncio.create_task(self._take(reader, writer))
         self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             there, back = await self._open()
         except OSError:
@@ -68,7 +71,6 @@ class Link:
                 self._writers.discard(one)
                 self._silenced.discard(one)
                 one.transport.abort()
-            self._tasks.discard(task)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):

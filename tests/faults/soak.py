@@ -153,6 +153,8 @@ async def soak(minutes: float, seed: int, careless: bool) -> bool:
                     faults[name] += 1
                     await trouble[name]()
             wrong = await settled(opened, database, ledger, 5 if careless else LATE_SECONDS)
+            if not ledger.steps:
+                wrong.append("no crew did anything")
             took = time.monotonic() - began
     print(f"\n{took:.0f} seconds, seed {seed}")
     print(f"{sum(faults.values())} faults:")
