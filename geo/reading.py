@@ -53,13 +53,15 @@ def masked(seen: Condition, column: sa.ColumnElement[Any]) -> sa.Label[Any]:
 
 
 def contains_text(search: sa.ColumnElement[str], text: str) -> Condition:
-    """Whether the folded column `search` holds `text`, without regard to diacritics and case.
+    """Whether the folded column `search` holds the words of `text` in their order, without diacritics and case.
 
-    Served by the trigram index of the column for three letters and more.
+    Others may stand between them: "nha van hoa 12" finds "Nhà văn hóa Tổ dân phố số 12", and not số 112. Served by the
+    trigram index of the column for three letters and more.
     """
     # Escaped after folding: folding turns the full-width signs into the plain ones, which LIKE would obey.
     literal = sa.func.regexp_replace(sa.func.fold(sa.literal(text, Pattern())), r"([\\%_])", r"\\\1", "g")
-    return search.like(sa.func.concat("%", literal, "%"))
+    words = sa.func.regexp_replace(literal, r"\s+", "% ", "g")
+    return search.like(sa.func.concat("%", words, "%"))
 
 
 def inside(location: sa.ColumnElement[Any], within: Box) -> sa.ColumnElement[bool]:

@@ -50,6 +50,8 @@ NAMES = [
         ("＼", {"a\\b"}),
         ("a\\", {"a\\b"}),
         ("van%hoa", set()),
+        ("nha khu 5", {"nhà văn hoá khu 5"}),
+        ("nha hu 5", set()),
         ("' OR true --", set()),
         ("{{ 7*7 }}", set()),
         ("xyz", set()),
