@@ -50,8 +50,11 @@ BUSY = Text(
 )
 
 
-_TAKEN = {export_incidents: "exportIncidents", export_places: "exportPlaces"}
-"""What holds words and names that not everybody sees."""
+_TAKEN = {
+    export_incidents: ("exportIncidents", "reports"),
+    export_places: ("exportPlaces", "places"),
+}
+"""What holds words and names that not everybody sees: the action, and what is counted."""
 
 
 def file_name(subject: Subject, ward_code: str, ending: str) -> str:
@@ -66,6 +69,8 @@ class Taken:
     action: str
     ward_code: str
     details: Mapping[str, Any] = field(default_factory=dict)
+    counts: Mapping[str, sa.Select[tuple[int]]] = field(default_factory=dict)
+    """What to count of it, and by which query."""
 
 
 class Stalled(Exception):
@@ -129,7 +134,8 @@ class Export(Response):
         taken, database = self._taken, cast(Database, self._request.app.state.database)
         async with database.write(silent=True) as connection:
             actor: Actor = self._request.state.actor
-            await audit.record(connection, actor, taken.action, None, taken.ward_code, taken.details)
+            counts = {name: await connection.scalar(query) for name, query in taken.counts.items()}
+            await audit.record(connection, actor, taken.action, None, taken.ward_code, {**taken.details, **counts})
 
 
 def _who(request: Request) -> str:
@@ -176,7 +182,9 @@ async def export(request: Request) -> Response:
     }
     taken = None
     if actor.account_id is not None and make in _TAKEN:  # whoever works for a ward sees more than everybody
-        taken = Taken(_TAKEN[make], ward.code, {"format": form.value, "filtered": filtered})
+        action, counted = _TAKEN[make]
+        details = {"format": form.value, "filtered": filtered}
+        taken = Taken(action, ward.code, details, {counted: subject.count()})
     return Export(request, document(subject, form, ward.name), headers, MEDIA_TYPES[form], taken)
 
 

@@ -24,6 +24,7 @@ COUNTS: Mapping[str, Text] = {
     "change": Text("sửa", "changed"),
     "changed": Text("sửa", "changed"),
     "drawn": Text("vẽ mới", "drawn"),
+    "places": Text("địa điểm", "places"),
     "redrawn": Text("vẽ lại", "redrawn"),
     "remove": Text("gỡ", "removed"),
     "removed": Text("gỡ", "removed"),

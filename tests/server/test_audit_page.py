@@ -136,6 +136,15 @@ async def test_who_takes_a_file_with_more_than_everybody_sees_is_told(shown: Des
     before = await taken()
     assert (await get(shown, path)).status_code == 200
     assert await taken() == before + 1
+    if action == "exportIncidents":
+        async with shown.database.read() as connection:
+            log = tables.audit_entry.c
+            details = await connection.scalar(
+                sa.select(log.details).where(log.action == action).order_by(log.at.desc())
+            )
+            assert details["reports"] == await connection.scalar(
+                sa.select(sa.func.count()).select_from(tables.incident).where(tables.incident.c.ward_code == "20314")
+            )
     await get(shown, path, None)
     assert await taken() == before + 1
 

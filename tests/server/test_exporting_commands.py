@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from geo import tables
@@ -64,6 +65,14 @@ async def test_the_command_exports_as_everybody_sees_unless_told(demo_address: s
         await run(demo_address, "export", "incidents", str(out), *options)
         found = json.loads(out.read_text())["features"]
         counts.append((len(found), sum(one["properties"]["category"] == "SECURITY" for one in found)))
+    log = tables.audit_entry.c
+    database = Database(demo_address)
+    async with database.read() as connection:
+        query = sa.select(log.role, log.subject, log.details).where(log.action == "exportIncidents")
+        taken = (await connection.execute(query)).all()
+    await database.close()
+    # What everybody may see is nobody's data; of the rest the log says how many, and nothing of what is in them.
+    assert [tuple(entry) for entry in taken] == [("COMMAND_LINE", None, {"format": "geojson", "reports": counts[1][0]})]
     (public, none), (every, some) = counts
     assert none == 0
     assert some > 0
