@@ -489,6 +489,8 @@ async def test_two_borders_of_one_neighbourhood_are_merged_and_one_border_is_dec
     await saved(other)
     await expect(clerk.locator(".conflict")).to_have_count(2, timeout=40_000)
     await expect(clerk.locator("path.comparing-before")).to_have_count(2)
+    await expect(clerk.locator('html[data-check="wrong"]')).to_be_attached(timeout=SOON)
+    await expect(clerk.locator(".fault")).to_have_count(0)  # it is told above, with what can be done
     see = clerk.get_by_role("button", name=f"Xem {FIRST} trên bản đồ")
     await see.click()
     await expect(see).to_be_focused()

@@ -2,6 +2,7 @@
 
 import { say } from "../common/words.js";
 import { asked } from "./asking.js";
+import { undecided } from "./conflicts.js";
 import { sized } from "./list.js";
 import { model } from "./model.js";
 import { guide, tell } from "./telling.js";
@@ -78,6 +79,12 @@ function settled({ areas, outline, slivers }, keys, revision) {
 }
 
 function refused(found, keys) {
+  if (found.__typename === "VersionConflict" && undecided()) {
+    // What is to be decided is told already, and how.
+    model.setProblems([]);
+    become("wrong");
+    return;
+  }
   const all = found.problems ?? [found];
   const drawn = new Set(keys);
   model.setProblems(
