@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, BrowserType, Page, async_playwright
+from playwright.async_api import Browser, BrowserType, Page, async_playwright, expect
 from starlette.applications import Starlette
 
 from benchmarks.chromium import SHELL, WHOLE
@@ -28,6 +28,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=15_000)  # what ends well ends at once; a busy machine has the time that it needs
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
 

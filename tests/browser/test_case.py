@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -219,15 +218,16 @@ async def test_a_report_is_rejected_with_a_text_that_is_changed(opening: Opening
     await expect(reason).to_be_focused()
     await page.get_by_label("Mẫu trả lời").select_option(index=2)
     await reason.press_sequentially(" Cảm ơn đã báo.")
-    changed = asyncio.ensure_future(
-        page.evaluate(
-            """() => new Promise((done) => document.addEventListener("case-changed", ({ detail }) => done(detail)))"""
-        )
+    await page.evaluate(
+        """() => {
+            window.changed = new Promise((done) => {
+                document.addEventListener("case-changed", ({ detail }) => done(detail));
+            });
+        }"""
     )
-    await asyncio.sleep(0)
     await page.get_by_role("button", name="Từ chối phản ánh này").click()
     await expect(page.locator(".case-standing")).to_contain_text("Không thuộc phạm vi xử lý")
-    assert (await changed) == {"code": one.tracking_code, "act": "reject", "status": "REJECTED"}
+    assert await page.evaluate("window.changed") == {"code": one.tracking_code, "act": "reject", "status": "REJECTED"}
     note = page.locator(".case-note").first
     await expect(note).to_contain_text("Cảm ơn đã báo.")
     await expect(page.locator("#case-reject")).to_be_hidden()

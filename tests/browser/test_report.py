@@ -29,6 +29,20 @@ HOSTILE = "{{ 12347*98765 }}<script>alert(1)</script><img src=x onerror=alert(2)
 WAITING = "Đang chờ gửi"
 AWAY = r"net::ERR_|Failed to load resource|Failed to fetch|service worker"
 """What Chromium complains of by itself while there is no network, or no good answer."""
+DRAFT_IS_KEPT = """async ([description, photos]) => {
+    const database = await new Promise((resolve) => {
+        const asked = indexedDB.open("phuong-so");
+        asked.onsuccess = () => resolve(asked.result);
+    });
+    const all = (name) => new Promise((resolve) => {
+        const asked = database.transaction(name).objectStore(name).getAll();
+        asked.onsuccess = () => resolve(asked.result);
+    });
+    const [drafts, pictures] = [await all("reports"), await all("photos")];
+    database.close();
+    return drafts.some(({ key, fields }) => fields.description === description
+        && pictures.filter(({ report }) => report === key).length === photos);
+}"""
 STORED = "Đã lưu trên máy này. Máy sẽ tự gửi lại, không cần làm gì thêm."
 
 
@@ -80,6 +94,18 @@ async def ready(page: Page) -> None:
     await page.locator("html.keeps").wait_for()
     await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     await eventually(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
+
+
+async def at_rest(page: Page) -> None:
+    """Until the map neither moves nor is zoomed: while it does, it takes no next key."""
+    await page.wait_for_timeout(400)  # it begins a frame later
+    moving = "document.querySelector('#map .leaflet-pan-anim, #map .leaflet-zoom-anim') === null"
+    await eventually(lambda: page.evaluate(moving))
+
+
+async def draft_is_kept(page: Page, description: str, photos: int = 0) -> None:
+    """Until what is being written is on the phone, with so many photographs."""
+    await eventually(lambda: page.evaluate(DRAFT_IS_KEPT, [description, photos]))
 
 
 async def fill(page: Page, description: str = "Rác trước ngõ") -> None:
@@ -288,7 +314,7 @@ async def test_the_map_comes_when_it_is_asked_for_and_is_moved_by_arrow_keys(ope
     await page.keyboard.press("ArrowRight")
     await expect(page.locator("#place-told")).to_contain_text("Theo điểm chọn trên bản đồ.")
     first = await page.locator("#longitude").input_value()
-    await page.wait_for_timeout(400)
+    await at_rest(page)
     await page.keyboard.press("ArrowRight")
     await eventually(lambda: _is_other(page, first))
     await page.locator("#map").click(position={"x": 60, "y": 90})
@@ -604,7 +630,7 @@ async def write_and_leave(opening: Opening) -> Page:
     await page.set_input_files("#photos", [picture()])
     await expect(page.locator(".thumb")).to_have_count(1)
     context = page.context
-    await asyncio.sleep(0.8)
+    await draft_is_kept(page, "Cây đổ chắn đường", photos=1)
     await page.close()
     return await context.new_page()
 
@@ -761,7 +787,7 @@ async def test_the_language_is_switched_and_what_was_written_stays(opening: Open
     page = (await opening("/report", PHONE)).page
     await ready(page)
     await page.get_by_label("Nói thêm").fill("Đèn đường hỏng")
-    await asyncio.sleep(0.8)
+    await draft_is_kept(page, "Đèn đường hỏng")
     await page.get_by_role("link", name="English").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Report a problem")
     await expect(page.get_by_label("Tell more")).to_have_value("Đèn đường hỏng")

@@ -9,7 +9,7 @@ from geo.database import Database
 from tests import ward
 from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE, Opening
-from tests.browser.test_report import eventually, picture, position, send, stored
+from tests.browser.test_report import at_rest, eventually, picture, position, send, stored
 from tests.ward import IN_FIRST, IN_SECOND, IN_THE_SEA
 
 TURNED = {"width": PHONE["height"], "height": PHONE["width"]}
@@ -49,25 +49,29 @@ async def shown(page: Page, name: str) -> tuple[float, float]:
     return across, label["y"] + label["height"] / 2 - frame["y"] - frame["height"] / 2
 
 
+async def stands_at_pin(page: Page, name: str) -> bool:
+    return abs((await shown(page, name))[0]) < 3
+
+
 async def look_closer(page: Page) -> None:
     """By every way there is but two fingers."""
     for name in ("Phóng to", "Thu nhỏ", "Phóng to"):
         await page.get_by_role("button", name=name).click()
-        await page.wait_for_timeout(400)
+        await at_rest(page)
     box = await page.locator("#map").bounding_box()
     assert box is not None
     await page.mouse.move(box["x"] + 40, box["y"] + 40)
     await page.mouse.wheel(0, -240)
-    await page.wait_for_timeout(400)
+    await at_rest(page)
     await page.locator("#map").focus()
     await page.keyboard.press("+")
-    await page.wait_for_timeout(400)
+    await at_rest(page)
 
 
 async def turn(page: Page) -> None:
     for viewport in (TURNED, PHONE):
         await page.set_viewport_size(viewport)  # type: ignore[arg-type]
-        await page.wait_for_timeout(400)
+        await at_rest(page)
 
 
 async def test_looking_closer_and_turning_the_phone_choose_nothing(opening: Opening) -> None:
@@ -95,9 +99,7 @@ async def test_what_the_phone_told_outlives_zooming_and_turning(opening: Opening
     await page.get_by_role("button", name="Chọn trên bản đồ").click()
     await page.set_viewport_size(TURNED)  # type: ignore[arg-type]
     await page.get_by_role("button", name="Chọn trên bản đồ").click()
-    await page.wait_for_timeout(300)
-    across, _ = await shown(page, "Nhà văn hóa số 1")
-    assert abs(across) < 3
+    await eventually(lambda: stands_at_pin(page, "Nhà văn hóa số 1"))
 
 
 async def test_two_fingers_choose_nothing(opening: Opening) -> None:
@@ -165,7 +167,7 @@ async def test_a_drag_a_tap_and_keys_choose(opening: Opening) -> None:
     assert keyed is not None
     assert keyed[0] > dragged[0]
 
-    await page.wait_for_timeout(400)
+    await at_rest(page)
     await page.locator("#map").click(position={"x": 60, "y": 90})
     await eventually(lambda: differs(page, keyed))
     tapped = await chosen(page)
@@ -182,7 +184,8 @@ async def test_a_second_tap_looks_closer_at_the_first(opening: Opening) -> None:
     page = (await opening("/report", PHONE)).page
     await open_map(page)
     await page.locator("#map").dblclick(position={"x": 90, "y": 90})
-    await page.wait_for_timeout(900)
+    await page.wait_for_timeout(500)
+    await at_rest(page)
     first = await chosen(page)
     assert first is not None
     await page.keyboard.press("Enter")  # takes the middle
@@ -207,7 +210,7 @@ async def test_names_stand_on_the_plain_ground(opening: Opening) -> None:
     assert overlapping == 0
     for _ in range(3):
         await page.get_by_role("button", name="Thu nhỏ").click()
-        await page.wait_for_timeout(350)
+        await at_rest(page)
     await expect(page.locator("#map.has-names")).to_have_count(0)
     await expect(page.get_by_text("Nhà văn hóa số 1", exact=True)).to_be_hidden()
 

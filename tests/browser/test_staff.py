@@ -180,7 +180,8 @@ async def test_a_row_is_given_to_the_crew_that_suits_it_best(opening: Opening, c
     # A row that the screen's edge cuts stays where it is under the pointer that presses.
     button = row(page, console.incidents["late"]).get_by_role("button")
     await expect(button).to_be_visible()
-    assert (box := await button.bounding_box()) is not None
+    box = await button.bounding_box()
+    assert box is not None
     await page.set_viewport_size({"width": 1280, "height": int(box["y"] + box["height"]) - 4})
     await button.click()
     offered = page.locator("#candidates .candidate")
@@ -405,6 +406,7 @@ async def test_without_scripts_it_is_a_list_to_filter_and_to_leaf_through(openin
     await expect(page.locator(".row")).to_have_count(6)
     await page.locator("#q").fill("nguyen phuoc")
     await page.locator("#q").press("Enter")
+    await expect(page.locator(".row")).to_have_count(1)
     assert named(console, [await page.locator(".row").get_attribute("data-code") or ""]) == ["soon"]
     await expect(page.locator(".row-link")).to_have_attribute(
         "href", f"/staff/incidents/{console.incidents['soon'].tracking_code}"

@@ -193,16 +193,12 @@ async def test_among_many_writers_each_step_is_told_once_to_clients_that_come_an
                     )
                     await asyncio.sleep(chance.random() * 0.03)
 
-    async def follow(patience: float, joined: asyncio.Event) -> list[str]:
+    async def follow(patience: float) -> list[str]:
         seen: list[str] = []
         after: dict[str, str] = {}
         while True:
             async with live.socket("staff") as socket:
                 await socket.follow(query=query, **after)
-                if not after:
-                    await eventually(lambda: len(live.hub) > 0)
-                    await asyncio.sleep(0.2)
-                    joined.set()
                 while not after or chance.random() >= patience:
                     if writing.done() and len(seen) >= len(written):
                         return seen
@@ -212,16 +208,13 @@ async def test_among_many_writers_each_step_is_told_once_to_clients_that_come_an
                         seen.append(change["event"]["note"])
                         after = {"after": change["cursor"]}
 
-    begun = [asyncio.Event() for _ in range(3)]
-
     async def writing_all() -> None:
-        for event in begun:
-            await event.wait()
+        await live.followers(len(patience))
         await asyncio.gather(*(write(number) for number in range(4)))
 
-    writing = asyncio.create_task(writing_all())
     patience = (0.0, 0.1, 0.4)
-    followers = [asyncio.create_task(follow(each, event)) for each, event in zip(patience, begun, strict=True)]
+    writing = asyncio.create_task(writing_all())
+    followers = [asyncio.create_task(follow(each)) for each in patience]
     async with asyncio.timeout(60):
         await writing
         for seen in await asyncio.gather(*followers):

@@ -84,14 +84,14 @@ async def test_nothing_is_answered_before_the_connection_is_initialised(door: St
 
 
 async def test_who_says_nothing_is_shown_out(door: Station, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "_INIT_SECONDS", 0.2)
+    monkeypatch.setattr(websocket, "_INIT_SECONDS", 1)
     async with door.socket(init=False) as silent, door.socket(init=False) as chatty:
         await chatty.send(type="ping")
         assert await chatty.receive() == {"type": "pong"}
         assert await silent.close_code() == 4408
         assert await chatty.close_code() == 4408
     async with door.socket() as socket:
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(1.2)
         await socket.send(type="ping")
         assert await socket.receive() == {"type": "pong"}
 
