@@ -46,7 +46,7 @@ async def drawn(database_url: str, tmp_path: Path) -> AsyncIterator[Drawn]:
     async with drawn_on(database_url, tmp_path) as made:
         database = Database(database_url)
         outline = shapely.union_all([box(108.20, 15.98, 108.24, 16.021), TINY])
-        wider = f"SRID=4326;{shapely.multipolygons([outline]).wkt}"
+        wider = f"SRID=4326;{shapely.to_wkt(shapely.multipolygons([outline]), 7)}"
         async with database.write() as connection:
             await connection.execute(sa.update(tables.ward).where(tables.ward.c.code == CODE).values(boundary=wider))
         await database.close()
