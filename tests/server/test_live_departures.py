@@ -67,7 +67,7 @@ class Served:
 
     async def at_rest(self, like: dict[str, int] | None = None) -> dict[str, int]:
         """What is alive once nothing of following is; where that is given, once it is no more than it was then."""
-        for _ in range(12):
+        for _ in range(60):
             found: dict[str, int] = await self._asked(b"all")
             idle = not any(found[name] for name in OF_FOLLOWING)
             if idle and (like is None or all(found[name] <= like[name] for name in like)):
@@ -188,7 +188,13 @@ async def test_nothing_is_left_of_a_thousand_who_are_gone_at_once(
 
 async def depart(served: Served, follow: Follow, made: Reported, count: int, *, quiet: bool) -> None:
     """So many come and are gone; unless it is `quiet`, while they are told something, and beside them some half-way."""
-    sockets = await asyncio.gather(*(follow(served) for _ in range(count)))
+    doors = asyncio.Semaphore(10)
+
+    async def come() -> socket.socket:
+        async with doors:  # who is kept waiting between two of its words is shown out
+            return await follow(served)
+
+    sockets = await asyncio.gather(*(come() for _ in range(count)))
     await served.followed_by(count)
     if not quiet:
         note = asyncio.create_task(served.note(made, f"Ghi chú {count} {id(sockets)}"))

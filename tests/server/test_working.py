@@ -91,20 +91,18 @@ async def test_a_worker_that_was_held_up_leaves_the_job_to_who_took_it_over(data
 
 async def test_a_worker_that_is_stopped_gives_back_what_it_breaks_off(database: Database) -> None:
     with processes(database.url, 1) as [worker]:
-        await enqueue(database, "linger", 3, seconds=60)
+        await enqueue(database, "linger", 3, seconds=600)
         await until(database, "SELECT count(*) FROM begun", 1)
-        seconds, _ = worker.stop()
-    assert seconds < 5
+        worker.stop()  # long before the job would have come to its end
     assert await rows(database, "SELECT status::text, attempts FROM jobs.pgqueuer") == [("queued", 0)]
     assert await rows(database, "SELECT * FROM done") == []
 
 
 async def test_an_idle_worker_stops_at_once(database: Database) -> None:
-    with processes(database.url, 1) as [worker]:
+    with processes(database.url, 1, grace=600) as [worker]:
         await enqueue(database, "note", 1)
         await until(database, DONE, 1)
-        seconds, _ = worker.stop()
-    assert seconds < 2
+        worker.stop()  # waiting for nothing: whatever it waited for would have its grace
 
 
 async def test_what_fails_is_tried_again_and_then_kept_for_a_person(database: Database) -> None:
@@ -119,7 +117,7 @@ async def test_what_fails_is_tried_again_and_then_kept_for_a_person(database: Da
             assert await jobs.retry(connection, [number]) == 1
         await until(database, "SELECT count(*) FROM jobs.pgqueuer_log WHERE status = 'picked'", PACE.tries)
         await until(database, "SELECT status::text FROM jobs.pgqueuer", "failed")
-        _, said = worker.stop()
+        said = worker.stop()
     assert await rows(database, "SELECT * FROM done") == []
     assert "ValueError" in said
     everywhere = "SELECT coalesce(string_agg(log::text, ''), '') FROM jobs.pgqueuer_log AS log"
