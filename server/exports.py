@@ -69,7 +69,7 @@ class Taken:
     action: str
     ward_code: str
     details: Mapping[str, Any] = field(default_factory=dict)
-    counts: Mapping[str, sa.Select[tuple[int]]] = field(default_factory=dict)
+    counts: Mapping[str, sa.Select[int]] = field(default_factory=dict)
     """What to count of it, and by which query."""
 
 

@@ -37,7 +37,7 @@ class Subject:
     order: tuple[Column, ...]
     areas: bool = False
 
-    def count(self) -> sa.Select[tuple[int]]:
+    def count(self) -> sa.Select[int]:
         """How many rows it has."""
         return sa.select(sa.func.count()).select_from(self.source)
 
