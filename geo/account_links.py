@@ -55,8 +55,7 @@ def new(purpose: LinkPurpose) -> Link:
 
 
 async def keep(connection: AsyncConnection, account_id: UUID, link: Link) -> None:
-    """Have the link open this account, in place of earlier ones for the same."""
-    await end_all(connection, account_id, link.purpose)
+    """Have the link open this account; earlier ones do as well, until `end_earlier`."""
     await connection.execute(
         sa.insert(account_link).values(
             token_hash=digest(link.token), account_id=account_id, purpose=link.purpose, expires_at=link.expires_at
@@ -67,8 +66,26 @@ async def keep(connection: AsyncConnection, account_id: UUID, link: Link) -> Non
 async def make(connection: AsyncConnection, account_id: UUID, purpose: LinkPurpose) -> Link:
     """A new link to this account, in place of earlier ones for the same."""
     made = new(purpose)
+    await end_all(connection, account_id, purpose)
     await keep(connection, account_id, made)
     return made
+
+
+async def end_earlier(connection: AsyncConnection, link: Link) -> None:
+    """Links that were kept for the same account and purpose before this one count no more."""
+    earlier, mine = account_link.alias("earlier").c, account_link.c
+    older = (
+        sa.select(earlier.token_hash)
+        .join_from(account_link, earlier.token_hash.table, mine.account_id == earlier.account_id)
+        .where(
+            mine.token_hash == digest(link.token),
+            earlier.purpose == mine.purpose,
+            earlier.created_at < mine.created_at,
+            earlier.used_at.is_(None),
+        )
+    )
+    ended = sa.update(account_link).where(mine.token_hash.in_(older))
+    await connection.execute(ended.values(used_at=sa.func.now()))
 
 
 async def forget(connection: AsyncConnection, link: Link) -> None:

@@ -118,7 +118,9 @@ class Worker:
                 asyncio.create_task(self._hand_out(_queue_of(driver, doing, ending), _BATCH)),
             }
             if self._letters is not None:
-                sending = {name: partial(hands.send, write) for name, write in self._letters.writes.items()}
+                sending = {
+                    name: partial(hands.send, write, ending.is_set) for name, write in self._letters.writes.items()
+                }
                 letters = _queue_of(driver, sending, ending)
                 # Where all that may be begun is, those that wait are not asked for ten times a second.
                 letters.min_dequeue_poll_interval = self._pace.poll / 2

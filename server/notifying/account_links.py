@@ -73,7 +73,10 @@ class LinkMail:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """Of a letter that is handed over, its link is kept, so that it counts; an account that was sent many gets none."""
+    """Of a letter that is handed over, its link is kept, so that it counts; an account that was sent many gets none.
+
+    Links of earlier letters go on counting until this one is taken: till then they are all that the person has.
+    """
 
     account_id: UUID
     link: Link
@@ -83,6 +86,9 @@ class _Kept:
             return False
         await account_links.keep(connection, self.account_id, self.link)
         return True
+
+    async def taken(self, connection: AsyncConnection) -> None:
+        await account_links.end_earlier(connection, self.link)
 
     async def take_back(self, connection: AsyncConnection) -> None:
         await account_links.forget(connection, self.link)

@@ -16,6 +16,9 @@ class Entry(Protocol):
     async def note(self, connection: AsyncConnection) -> bool:
         """Note that it is about to be handed over; False where it is to be left out instead."""
 
+    async def taken(self, connection: AsyncConnection) -> None:
+        """The mail server has taken it."""
+
     async def take_back(self, connection: AsyncConnection) -> None:
         """Undo `note`: the mail server has not taken it."""
 

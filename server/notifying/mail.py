@@ -102,6 +102,9 @@ class _Counted:
             return False
         return True
 
+    async def taken(self, connection: AsyncConnection) -> None:
+        """It counts since it was handed over."""
+
     async def take_back(self, connection: AsyncConnection) -> None:
         await admitting.take_back(within(connection), self.bounds)
 

@@ -95,6 +95,8 @@ class Post:
             raise MailAway(str(error.code)) from None
         except (SMTPException, OSError, TimeoutError) as error:
             self._away_until = self._clock() + _PAUSE
+            if conversation.refusal is not None:
+                raise _meant([conversation.refusal]) from None
             kind = Unanswered if conversation.handed_over else MailAway
             raise kind(type(error).__name__) from None
 
@@ -125,6 +127,8 @@ class _Conversation(aiosmtplib.SMTP):
         self._taking = patience.taking
         self._offered = offered
         self.handed_over = False
+        self.refusal: int | None = None
+        """The code by which the text was not taken. It stands, whatever becomes of the conversation then."""
 
     async def data(self, message: str | bytes, /, **_: Any) -> SMTPResponse:
         """The last command, before which it is asked whether it is still to be given."""
@@ -135,7 +139,11 @@ class _Conversation(aiosmtplib.SMTP):
         if not wanted:
             raise _LeftOut
         self.handed_over = True
-        return await super().data(message, timeout=self._taking)
+        try:
+            return await super().data(message, timeout=self._taking)
+        except SMTPDataError as error:
+            self.refusal = error.code
+            raise
 
 
 def _meant(codes: list[int]) -> Exception:

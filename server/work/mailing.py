@@ -59,15 +59,17 @@ class Carrier:
             async with self._database.write(silent=True) as connection:
                 if not await jobs.offer(connection, job_id, worker):
                     return False
-                noted = await envelope.entry.note(connection)
-                if not noted:
+                wanted = await envelope.entry.note(connection)
+                if not wanted:
                     await jobs.finish(connection, job_id)
+            noted = wanted  # only now is it there to be taken back
             return noted
 
         try:
             await self._post.deliver(envelope.mail, envelope.address, note)
         except Refused as refused:
             _LOG.info("%s was refused for good: %s", envelope.about, refused)
+            told = envelope.entry.take_back if noted else None
         except MailAway:
             if noted:
                 await self._take_back(envelope, job_id)
@@ -75,7 +77,10 @@ class Carrier:
         else:
             if not noted:  # left out, or another's by now
                 return
+            told = envelope.entry.taken
         async with self._database.write(silent=True) as connection:
+            if told is not None:
+                await told(connection)
             await jobs.finish(connection, job_id)
 
     async def _take_back(self, envelope: Envelope, job_id: int) -> None:

@@ -79,12 +79,18 @@ class Hands:
                 await jobs.finish(connection, row.id)
             metrics.jobs.labels(row.entrypoint, "done").inc()
 
-    async def send(self, write: Write, row: Row, worker: UUID) -> None:
-        """Do a job that sends a letter; raises `RetryRequested` or `JobFailed`. No transaction is open meanwhile."""
+    async def send(self, write: Write, stopped: Callable[[], bool], row: Row, worker: UUID) -> None:
+        """Do a job that sends a letter; raises `RetryRequested` or `JobFailed`. No transaction is open meanwhile.
+
+        Where the worker is `stopped` by the time that it is this letter's turn, it is left to the next worker: to be
+        broken off while the mail server looks through it would bring about a second copy.
+        """
         if self._carrier is None:
             raise RuntimeError("there is no mail server")
         async with self._trying(row):
             async with self._carrier.turns, self._limit():
+                if stopped():
+                    raise RetryRequested(timedelta(0), "Stopped")
                 async with self._database.write(silent=True) as connection:
                     if not await self._has(connection, row, worker):
                         return
@@ -105,6 +111,8 @@ class Hands:
         """What goes wrong in the block is tried again later, or told to the ward's staff."""
         try:
             yield
+        except RetryRequested:
+            raise
         except Exception as error:
             kind = kind_of(error)
             _LOG.warning("job %s %d failed: %s, try %d", row.entrypoint, row.id, kind, row.attempts + 1)

@@ -50,6 +50,8 @@ class Office:
     port: int = 0
     answer: asyncio.Event = field(default_factory=asyncio.Event)
     refusals: list[str] = field(default_factory=list)
+    falls_silent: bool = False
+    """Whether it says nothing any more once it has refused a letter."""
     had: list[Envelope] = field(default_factory=list)
     came: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -60,6 +62,11 @@ class Office:
             self.had.append(envelope)
             self.came.notify_all()
         await self.answer.wait()
+        return "250 OK"
+
+    async def handle_RSET(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802
+        if self.falls_silent:
+            await self.answer.wait()
         return "250 OK"
 
     async def has(self, many: int) -> None:
@@ -184,6 +191,61 @@ async def test_what_the_mail_server_did_not_take_counts_as_never_sent(database: 
         await until(database, WAITING, 0)
     assert office.addresses == ["0@vidu.vn"]
     assert await links(database) == 1
+
+
+async def test_until_a_letter_is_taken_the_link_of_the_one_before_counts(database: Database, office: Office) -> None:
+    office.answer.set()
+    office.refusals = ["451 4.3.0 later"] * (PACE.tries + 1)
+    await ask_for(database, 1)
+    async with database.write() as connection:
+        account_id = await connection.scalar(sa.select(account.c.id))
+        earlier = await account_links.make(connection, account_id, LinkPurpose.PASSWORD_RESET)
+    async with working(worker(database.url, office.port)):
+        await until(database, "SELECT status::text FROM jobs.pgqueuer", "failed")
+        async with database.write() as connection:
+            assert await account_links.look(connection, earlier.token) is not None
+            office.refusals = []
+            await jobs.retry(connection, [dead.id for dead in await jobs.dead(connection)])
+        await until(database, WAITING, 0)
+    async with database.write() as connection:
+        assert await account_links.look(connection, earlier.token) is None
+    assert await rows(database, "SELECT count(*) FROM account_link WHERE used_at IS NULL") == [(1,)]
+
+
+async def test_a_refusal_stands_though_the_mail_server_says_nothing_more(database: Database, office: Office) -> None:
+    office.falls_silent = True
+    office.refusals = ["554 5.7.1 no"]
+    await ask_for(database, 1)
+    async with working(worker(database.url, office.port, Patience(answer=0.5))):
+        await until(database, WAITING, 0)
+    assert office.had == []
+    assert await links(database) == 0
+
+
+async def test_a_worker_that_is_stopped_begins_no_more_letters(database: Database, office: Office) -> None:
+    await ask_for(database, 6)
+    async with working(worker(database.url, office.port)):
+        await office.has(2)
+        await until(database, "SELECT count(*) FROM jobs.pgqueuer WHERE status = 'picked'", 6)
+        asyncio.get_running_loop().call_later(1, office.answer.set)  # when it has been told to stop
+    assert len(office.had) == 2
+    assert await rows(database, "SELECT DISTINCT status::text, headers ? 'offers' FROM jobs.pgqueuer") == [
+        ("queued", False)
+    ]
+    assert await rows(database, WAITING) == [(4,)]
+
+
+async def test_an_account_is_sent_only_so_many_links_an_hour(database: Database) -> None:
+    await ask_for(database, 1)
+    payload = (await rows(database, "SELECT payload FROM jobs.pgqueuer"))[0][0]
+    mail = LinkMail("phuong@vidu.vn", "https://phuong.vidu.vn")
+    noted = []
+    async with database.write() as connection:
+        for _ in range(account_links.MOST_AN_HOUR + 1):
+            envelope = await mail.write(connection, jobs.payload_of(payload))
+            assert envelope is not None
+            noted.append(await envelope.entry.note(connection))
+    assert noted == [True] * account_links.MOST_AN_HOUR + [False]
 
 
 @asynccontextmanager
