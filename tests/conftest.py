@@ -140,13 +140,17 @@ class Copies:
 
     async def _is_untouched(self, name: str) -> bool:
         """Whether nothing was written there, and nobody is there any more who might have."""
+        quiet = 0
         for _ in range(40):
             left = await self._server.fetchrow(_LEFT, name)
             if left is None or left["touched"]:
                 return False
-            if not left["busy"]:
+            # Asked once more: somebody may have left, and told it, between the two things asked for.
+            quiet = 0 if left["busy"] else quiet + 1
+            if quiet > 1:
                 return True
-            await asyncio.sleep(0.005)
+            if left["busy"]:
+                await asyncio.sleep(0.005)
         return False
 
     async def _drop(self, name: str, spare: list[asyncio.Task[str]]) -> None:
