@@ -39,6 +39,13 @@ _TOGETHER = """async ([held, ours, theirs]) => {
   return made && each((value) => Math.round(value * 1e6) / 1e3)(made);
 }"""
 
+_MERGED = """async ([held, ours, theirs]) => {
+  const main = document.querySelector('script[src$="boundaries/main.js"]').src;
+  const { merged } = await import(main.replace("main.js", "merging.js"));
+  const { area, conflict } = merged(...[held, ours, theirs].map((boundary) => ({ name: "Tổ 1", boundary })));
+  return conflict ? null : area.boundary;
+}"""
+
 
 @pytest.fixture
 async def drawn(database_url: str, tmp_path: Path) -> AsyncIterator[Drawn]:
@@ -125,6 +132,13 @@ async def test_what_two_people_did_to_one_neighbourhood_apart_is_put_together(op
     )
     for ours, theirs in both:
         assert await page.evaluate(_TOGETHER, [coordinates(one) for one in (held, ours, theirs)]) is None
+
+    whole = box(108.20, 15.98, 108.21, 15.99)  # a kilometre wide
+    small = whole | Polygon([(108.20, 15.984), (108.20, 15.98402), (108.19997, 15.98401)])  # by 3.6 square metres
+    large = whole | box(108.21, 15.982, 108.2101, 15.983)
+    for ours, theirs, wanted in ((small, large, small | large), (large, small, small | large), (small, whole, small)):
+        made = await page.evaluate(_MERGED, [coordinates(one) for one in (whole, ours, theirs)])
+        assert shape({"type": "MultiPolygon", "coordinates": made}).equals(wanted)
 
 
 async def test_a_tiny_piece_is_found_and_given_to_its_neighbour(opening: Opening, drawn: Drawn) -> None:

@@ -1,7 +1,7 @@
 // What two people did to one neighbourhood, put together: who changed its ground, who its name. Pure, so without a page.
 
 import { together } from "./pieces.js";
-import { countVertices, spot, squareMetres, vertices } from "./shapes.js";
+import { countVertices, isSameShape, spot, squareMetres, vertices } from "./shapes.js";
 
 const SAME_SQUARE_METRES = 5; // what the rounding of a cut may move, geo/coverage.py CUT_SQUARE_METRES
 
@@ -14,6 +14,13 @@ export function isSameGround(one, other) {
   return [...vertices(poor)].every((vertex) => known.has(spot(vertex)));
 }
 
+/** Both changes, however small, where they lie apart or where only one was made; null where they do not. */
+function apart(held, ours, theirs) {
+  if (!held || !ours || !theirs) return null;
+  if (isSameShape(held, theirs)) return ours;
+  return isSameShape(held, ours) ? theirs : together(held, ours, theirs);
+}
+
 /**
  * What becomes of a neighbourhood that held as `held`, is `ours` in the draft and now is `theirs`; null is a neighbourhood
  * that is not there. Gives { area } to go on with, or { conflict: true } where both want something else of the same ground or
@@ -24,15 +31,15 @@ export function merged(held, ours, theirs) {
   if (!held && ours && theirs && isSameGround(ours.boundary, theirs.boundary)) return { area: { ...ours, ...theirs } };
   if (!held || !theirs) return { conflict: true };
   if (!ours) return held.name === theirs.name && isSameGround(held.boundary, theirs.boundary) ? { area: null } : { conflict: true };
-  const isOurs = !isSameGround(held.boundary, ours.boundary);
+  const drawn = ours.noded ? held.boundary : ours.boundary;
+  const isOurs = !isSameGround(held.boundary, drawn);
   const isTheirs = !isSameGround(held.boundary, theirs.boundary);
-  const isAlike = isSameGround(ours.boundary, theirs.boundary);
+  const isAlike = isSameGround(drawn, theirs.boundary);
   const namedByUs = held.name !== ours.name;
   const namedByThem = held.name !== theirs.name;
-  const isBoth = isOurs && isTheirs && !isAlike;
-  const both = isBoth && held.boundary && ours.boundary && theirs.boundary ? together(held.boundary, ours.boundary, theirs.boundary) : null;
-  if ((isBoth && !both) || (namedByUs && namedByThem && ours.name !== theirs.name)) return { conflict: true };
-  const boundary = both ? both : isOurs && !isAlike ? ours.boundary : theirs.boundary;
+  const both = apart(held.boundary, drawn, theirs.boundary); // first, for a change may be smaller than what counts as the same
+  if ((isOurs && isTheirs && !isAlike && !both) || (namedByUs && namedByThem && ours.name !== theirs.name)) return { conflict: true };
+  const boundary = both ? both : isOurs && !isAlike ? drawn : theirs.boundary;
   return { area: { ...ours, boundary, name: namedByUs ? ours.name : theirs.name, noded: false } };
 }
 
