@@ -187,6 +187,15 @@ async def test_an_address_that_tries_many_names_waits(desk: Desk) -> None:
     assert await wait_of(desk, "one-more", "203.0.113.10") == 0
 
 
+async def test_a_whole_office_that_signs_in_rightly_waits_for_nothing(desk: Desk) -> None:
+    for name in range(PASSWORD.address.free + 1):
+        async with desk.database.write() as connection:
+            attempt = await sign_in_delays.count(connection, KEY, PASSWORD, f"name-{name}", "203.0.113.9")
+            await sign_in_delays.forgive(connection, attempt)
+    await longer(desk)
+    assert await wait_of(desk, "one-more", "203.0.113.9") == 0
+
+
 async def test_what_was_right_is_taken_back_and_a_delay_of_others_stays(desk: Desk) -> None:
     await tried(desk, "staff", "203.0.113.7", PASSWORD.here.free - 1)
     async with desk.database.write() as connection:
