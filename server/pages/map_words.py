@@ -61,6 +61,7 @@ WORDS = {
     "nearest": N_("{kind} gần nhất · cách {distance}"),
     "noContacts": N_("Chưa có liên hệ nào được công khai."),
     "noneOpenHere": N_("Không có phản ánh nào đang chờ xử lý."),
+    "notAll": N_("Danh sách chỉ nêu {n} mục. Phóng to bản đồ để xem các mục còn lại."),
     "notCopied": N_("Chưa sao chép được. Hãy giữ tay vào ô chữ rồi chọn Sao chép."),
     "offline": N_("Mất kết nối mạng. Bản đồ đang hiện dữ liệu đã tải."),
     "openHere": N_("{n} phản ánh đang được xử lý."),

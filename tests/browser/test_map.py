@@ -100,6 +100,16 @@ async def test_clusters_split_into_incidents_whose_card_says_what_and_when(openi
     assert "Rác trước ngõ" not in await card.inner_text()
 
 
+MANY = """async (total) => {
+    const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+    const { tell } = await import(loaded.find((name) => name.includes("incident_list")));
+    const properties = { n: 1, code: "x", reportedAt: "2026-11-20T02:05:00Z", icon: "trash-2", status: "RECEIVED" };
+    const features = Array.from({ length: total }, () => ({ properties, geometry: { coordinates: [108.2, 16] } }));
+    tell({ total, features }, { key: () => "one", name: () => "Rác thải", nameAt: () => "", open() {} });
+}"""
+"""The list as it would be with so many reports in view."""
+
+
 async def test_the_list_says_what_the_map_shows_and_never_a_private_kind(opening: Opening):
     page = (await opening()).page
     await unfold(page, "incidents")
@@ -116,6 +126,11 @@ async def test_the_list_says_what_the_map_shows_and_never_a_private_kind(opening
     await page.get_by_role("radio", name="Đã xong").check(force=True)
     await expect(page.locator("#incident-summary")).to_have_text("Không có phản ánh nào trong vùng đang xem.")
     await expect(page.locator(".cluster, .incident")).to_have_count(0)
+    await page.evaluate(MANY, 101)
+    await expect(page.locator("#incident-list > li")).to_have_count(100)
+    await expect(page.locator("#incident-summary")).to_have_text(
+        "101 phản ánh trong vùng đang xem. Danh sách chỉ nêu 100 mục. Phóng to bản đồ để xem các mục còn lại."
+    )
 
 
 async def test_a_place_is_found_and_left_by_keyboard_alone(opening: Opening):

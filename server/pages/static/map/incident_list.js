@@ -25,13 +25,19 @@ export function tell(found, { key, name, nameAt, open }) {
   const clusters = found.features.filter((feature) => feature.properties.n > 1);
   const singles = found.features.filter((feature) => feature.properties.n === 1);
   summary.textContent = found.total
-    ? say("inView", { n: count(found.total) }) + (areGathered(found) ? `. ${say("tooMany")}` : "")
+    ? [say("inView", { n: count(found.total) }), left(found)].filter(Boolean).join(". ")
     : say("noIncidents");
   singles.sort((one, other) => (one.properties.reportedAt < other.properties.reportedAt ? 1 : -1));
   clusters.sort((one, other) => other.properties.n - one.properties.n);
   const focused = list.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   list.replaceChildren(...[...singles, ...clusters].slice(0, LISTED).map((feature) => row(feature, key, name(feature), nameAt, open)));
   if (focused) list.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
+
+/** What the list leaves out, and how to come by it. */
+function left(found) {
+  if (found.features.length > LISTED) return say("notAll", { n: count(LISTED) });
+  return areGathered(found) ? say("tooMany") : "";
 }
 
 function row(feature, key, name, nameAt, open) {
