@@ -23,6 +23,7 @@ from geo.errors import CrewUnavailable, NotFound
 from geo.explaining import Candidate, Load, weigh
 from geo.giving import assigned, nobody, write_all
 from geo.incidents import in_hand
+from geo.language import Text
 from geo.lifecycle import Status
 from geo.plans import Given, Plan, Statements, array_of
 from geo.suiting import able, handles, whereabouts
@@ -31,6 +32,12 @@ from geo.tables import crew, incident
 
 def _of(ward_code: str, incident_id: UUID, column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
     return sa.select(column).where(incident.c.ward_code == ward_code, incident.c.id == incident_id).scalar_subquery()
+
+
+OFF_DUTY = Text("Đội này đang ngoài ca trực.", "This crew is off duty.")
+OTHER_KIND = Text("Đội này không làm lĩnh vực của phản ánh.", "This crew does not handle this kind of report.")
+FULL = Text("Đội này đã đủ việc.", "This crew has as much work as it can take.")
+"""Why a crew that staff named cannot take an incident."""
 
 
 async def suits(connection: AsyncConnection, ward_code: str, incident_id: UUID, crew_id: UUID) -> bool:
@@ -185,7 +192,7 @@ async def dispatch_all(
 
 
 async def reserve(connection: AsyncConnection, ward_code: str, incident_id: UUID, crew_id: UUID) -> None:
-    """Lock the crew that staff named, if it can take the incident; raises `NotFound` or `CrewUnavailable`.
+    """Lock the crew that staff named, if it can take the incident; raises `NotFound`, or `CrewUnavailable` saying why.
 
     Staff may send a crew outside its coverage: they know why.
     """
@@ -206,8 +213,9 @@ async def reserve(connection: AsyncConnection, ward_code: str, incident_id: UUID
         )
     )
     held = await connection.scalar(sa.select(in_hand(ward_code, crew_id)))
-    if not row.on_duty or handled is None or held is None or held >= row.capacity:
-        raise CrewUnavailable(path=("crewId",))
+    against = ((not row.on_duty, OFF_DUTY), (handled is None, OTHER_KIND), (held is None or held >= row.capacity, FULL))
+    if why := next((text for holds, text in against if holds), None):
+        raise CrewUnavailable(why, path=("crewId",))
 
 
 async def dispatch(

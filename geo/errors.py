@@ -78,7 +78,7 @@ class InvalidTransition(Refusal):
 class CrewUnavailable(Refusal):
     """The crew is off duty, full, or does not handle this kind of incident."""
 
-    text = Text("Đội này hiện không nhận thêm việc được.", "This crew cannot take more work now.")
+    text = Text("Đội này không nhận được việc này.", "This crew cannot take this report.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,8 +192,9 @@ AGAINST = (N_("đang giữ việc này"), N_("hết ca"), N_("không làm lĩnh 
 def crews(incident: dict[str, Any], speech: Speech) -> list[dict[str, Any]]:
     """The ward's crews for this incident, the most suitable first.
 
-    First those on duty that handle its kind and have room, then the rest, each with what is against it; the nearest of
-    each first, as far as it is known where they are. The console's own list (`static/staff/assigning.js`) is the same.
+    First those on duty that handle its kind and have room, then those that `geo.dispatch.reserve` refuses, each with
+    what is against it; the nearest of each first, as far as it is known where they are. The console's own list
+    (`static/staff/assigning.js`) is the same.
     """
     kind, here = incident["category"]["code"], incident["location"]["coordinates"]
     mine = incident["crew"]["id"] if incident["crew"] and incident["status"] in IN_HAND else None
@@ -209,7 +210,7 @@ def crews(incident: dict[str, Any], speech: Speech) -> list[dict[str, Any]]:
             {
                 **crew,
                 "held": held,
-                "has": has,
+                "refused": any(rank),
                 "apart": distance(metres, speech) if at else None,
                 "against": [word for holds, word in zip(rank, AGAINST, strict=True) if holds],
                 "rank": (*rank, metres, held / max(1, crew["capacity"])),

@@ -36,6 +36,7 @@ WORDS = {
     "offDuty": N_("hết ca"),
     "held": N_("{held}/{capacity} việc"),
     "full": N_("đã đủ việc"),
+    "roomFor": N_("chỉ nhận thêm được {n} việc"),
     "otherKinds": N_("không làm lĩnh vực này"),
     "otherKindsOf": N_("không làm {n} lĩnh vực đã chọn"),
     "has": N_("đang giữ việc này"),
@@ -44,6 +45,9 @@ WORDS = {
     "fromBase": N_("{length} từ nơi xuất phát"),
     "noPlace": N_("chưa rõ vị trí"),
     "fits": N_("phù hợp"),
+    "pressCrew": N_("Bấm vào một đội là giao ngay. Đội phù hợp nhất đứng trên."),
+    "noneFits": N_("Hiện chưa có đội nào phù hợp để giao. Lý do ghi ở từng đội."),
+    "restOfCrews": N_("Chưa giao được cho các đội sau:"),
     # doing
     "assignTitle": N_("Giao cho đội"),
     "assignMany": N_("Giao {n} phản ánh cho đội"),

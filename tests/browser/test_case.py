@@ -277,8 +277,12 @@ async def test_a_crew_is_chosen_from_the_most_suitable_on(opening: Opening, scen
     await expect(names).to_have_text(["Đội Gần", CLEAN, ROADS, "Đội Nghỉ"])
     reasons = ["phù hợp", "phù hợp", "không làm lĩnh vực này", "hết ca"]
     await expect(page.locator("#case-assign .candidate-why")).to_have_text(reasons)
-    await page.get_by_role("button", name=ROADS).click()
-    await expect(page.locator("#case-assign .problem:visible")).not_to_be_empty()
+    for refused in (ROADS, "Đội Nghỉ"):
+        await expect(page.get_by_role("button", name=refused)).to_be_disabled()
+    async with scene.database.write() as connection:
+        await connection.execute(sa.text("UPDATE crew SET on_duty = false WHERE name = :name"), {"name": CLEAN})
+    await page.get_by_role("button", name=CLEAN).click()
+    await expect(page.locator("#case-assign .problem:visible")).to_have_text("Đội này đang ngoài ca trực.")
     await page.locator("#case-assign .assign-note summary").click()
     await page.get_by_label("Lời nhắn").fill("Mang theo xe cuốn")
     await page.get_by_role("button", name="Đội Gần").click()

@@ -195,12 +195,16 @@ async def test_a_row_is_given_to_the_crew_that_suits_it_best(opening: Opening, c
     assert await status_of(console, "late") == ("ASSIGNED", CLEAN)
 
 
-async def test_a_refusal_is_told_in_words(opening: Opening, console: Console) -> None:
+async def test_a_refusal_is_told_in_words(opening: Opening, console: Console, database: Database) -> None:
     page = (await signed_in(opening, console)).page
     await row(page, console.incidents["late"]).get_by_role("button").click()
-    await page.locator("#candidates .candidate", has_text=ROADS).click()
+    await expect(page.locator("#candidates .candidate", has_text=ROADS)).to_be_disabled()
+    await expect(page.locator(".candidates-rest")).to_have_text("Chưa giao được cho các đội sau:")
+    async with database.write() as connection:
+        await connection.execute(sa.text("UPDATE crew SET on_duty = false WHERE name = :name"), {"name": CLEAN})
+    await page.locator("#candidates .candidate", has_text=CLEAN).click()
     await expect(page.locator("#toast")).to_have_attribute("data-tone", "failed")
-    await expect(page.locator("#toast span").last).not_to_be_empty()
+    await expect(page.locator("#toast span").last).to_have_text("Đội này đang ngoài ca trực.")
     assert await status_of(console, "late") == ("RECEIVED", None)
 
 

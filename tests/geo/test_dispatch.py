@@ -18,6 +18,7 @@ from geo.actor import ANONYMOUS, Actor, Role
 from geo.arrival import expected_seconds
 from geo.errors import CrewUnavailable, InvalidTransition, NotFound, OffDuty
 from geo.giving import NO_CREW_FOUND
+from geo.language import Text
 from geo.lifecycle import IN_HAND, Status
 from geo.plans import Given, Plan, Statements
 from geo.positions import Position
@@ -124,14 +125,21 @@ async def test_who_declined_is_not_asked_again_until_it_is_reopened(undone: Laid
 
 
 @pytest.mark.parametrize(
-    "values", [{"on_duty": False}, {"capacity": 0}, {"categories": ["TRAFFIC"]}], ids=["off duty", "full", "kind"]
+    ("values", "why"),
+    [
+        ({"on_duty": False}, dispatch.OFF_DUTY),
+        ({"capacity": 0}, dispatch.FULL),
+        ({"categories": ["TRAFFIC"]}, dispatch.OTHER_KIND),
+    ],
+    ids=["off duty", "full", "kind"],
 )
-async def test_staff_cannot_send_a_crew_that_cannot_take_it(undone: Laid, values: dict[str, Any]) -> None:
+async def test_staff_cannot_send_a_crew_that_cannot_take_it(undone: Laid, values: dict[str, Any], why: Text) -> None:
     crew_id = await add_crew(undone, "Đội", **values)
     _, id_ = await send(undone, report_of(category="FOOD_SAFETY"))
     before = await steps_of(undone, id_)
-    with pytest.raises(CrewUnavailable):
+    with pytest.raises(CrewUnavailable) as refused:
         await step(undone, undone.actors["staff"], id_, handling.assign, crew_id, None)
+    assert refused.value.text == why
     for foreign in (undone.ward.crews[ward.FAR], id_):
         with pytest.raises(NotFound):
             await step(undone, undone.actors["staff"], id_, handling.assign, foreign, None)

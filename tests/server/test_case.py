@@ -248,8 +248,19 @@ async def test_crews_stand_by_how_well_they_suit(desk: Desk) -> None:
         await ward.crew(connection, "Đội Gần", ["ENVIRONMENT"], base=IN_FIRST)
         await ward.crew(connection, "Đội Nghỉ", ["ENVIRONMENT"], base=IN_FIRST, on_duty=False)
     one = await laid(desk)
-    names = re.findall(r'class="candidate-name">([^<]+)<', await page_of(desk, one))
+    text = await page_of(desk, one)
+    names = re.findall(r'class="candidate-name">([^<]+)<', text)
     assert names == ["Đội Gần", CLEAN, "Đội Đầy", ROADS, "Đội Nghỉ"]
+    pressed = re.findall(r'<button class="candidate[^>]*type="(submit|button)"( disabled)?', text)
+    assert pressed == [("submit", "")] * 2 + [("button", " disabled")] * 3
+    above, below = text.split("Chưa giao được cho các đội sau:")
+    assert (above.count('class="candidate-name"'), below.count('class="candidate-name"')) == (2, 3)
+    async with desk.database.write() as connection:
+        await connection.execute(sa.update(tables.crew).values(on_duty=False))
+    text = await page_of(desk, one)
+    assert "Hiện chưa có đội nào phù hợp để giao. Lý do ghi ở từng đội." in text
+    assert "Bấm vào một đội là giao ngay." not in text
+    assert 'name="crew"' not in text
 
 
 async def test_a_private_kind_offers_no_publishing(desk: Desk) -> None:
