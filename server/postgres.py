@@ -6,11 +6,18 @@ import os
 import pwd
 import shutil
 import subprocess  # nosec B404
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 _UNPRIVILEGED = ("postgres", "nobody")
+_BECOME = """
+import os, sys
+os.setgroups([])
+os.setgid(int(sys.argv[2]))
+os.setuid(int(sys.argv[1]))
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 class ClusterError(Exception):
@@ -48,7 +55,7 @@ class Programs:
     def _run(self, program: str, arguments: tuple[str, ...], text: str) -> subprocess.CompletedProcess[str]:
         # In a session of its own: Ctrl-C is for us to handle, not for a half-done start or stop.
         return subprocess.run(  # noqa: S603  # nosec B603
-            [self.folder / program, *arguments],
+            [*_as(self.owner), self.folder / program, *arguments],
             input=text,
             capture_output=True,
             text=True,
@@ -56,7 +63,6 @@ class Programs:
             cwd="/",
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
             start_new_session=True,
-            **_as(self.owner),
         )
 
 
@@ -108,11 +114,16 @@ def unprivileged_user() -> pwd.struct_passwd:
 def may_enter(folder: Path, user: pwd.struct_passwd) -> bool:
     """Whether `user` gets through to `folder`: asked of the kernel, which knows of access lists as well."""
     question = ["/usr/bin/test", "-x", str(folder)]
-    return subprocess.run(question, check=False, cwd="/", **_as(user)).returncode == 0  # noqa: S603  # nosec B603
+    return subprocess.run([*_as(user), *question], check=False, cwd="/").returncode == 0  # noqa: S603  # nosec B603
 
 
-def _as(user: pwd.struct_passwd | None) -> dict[str, Any]:
-    return {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+def _as(user: pwd.struct_passwd | None) -> list[str]:
+    """What to put before a command to have it run as `user`.
+
+    A program, not `subprocess`'s own way: for that Python copies this process by fork(), and the copy may wait for ever
+    for a lock that some thread of a library, such as GDAL's, held at that moment.
+    """
+    return [] if user is None else [sys.executable, "-I", "-S", "-c", _BECOME, str(user.pw_uid), str(user.pw_gid)]
 
 
 def memory_settings() -> str:
