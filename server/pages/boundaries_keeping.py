@@ -69,6 +69,8 @@ WORDS = {
     "otherSaved": N_("{who} vừa lưu {what}."),
     "otherMerged": N_("Bản nháp của bạn đã được ghép với ranh giới mới."),
     "conflictsTitle": N_("Có {n} tổ dân phố mà bạn và người khác cùng sửa. Chọn cho từng tổ rồi mới lưu được."),
+    "conflictPlaces": N_("Có {n} chỗ mà bạn và người khác sửa khác nhau. Chọn cho từng chỗ rồi mới lưu được."),
+    "conflictGround": N_("Khoảng {area}: {who} đã lưu vào {theirs}, bạn vẽ vào {ours}."),
     "theirsDashed": N_("Nét đứt: đã lưu của người kia"),
     "oursSolid": N_("Nét liền: của bạn"),
     "conflictTheirs": N_("{who} {time}: {what}"),

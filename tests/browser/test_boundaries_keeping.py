@@ -59,6 +59,21 @@ DRAW = f"""async ({{ remove, draw }}) => {{
     const gone = model.areas().filter(({{ name }}) => remove.includes(name));
     model.apply("Gộp", {{ remove: gone.map(({{ key }}) => key), draw }});
 }}"""
+GIVE = f"""async ({{ gone, taker, isSaved }}) => {{
+    const main = document.querySelector('script[src*="boundaries/main"]');
+    const {{ ask }} = await import(new URL("../common/asking.js", main.src));
+    const {{ joined }} = await import(new URL("pieces.js", main.src));
+    const model = await ({MODEL})();
+    const all = [...model.areas(), ...model.removed()];
+    const [from, to] = [gone, taker].map((name) => all.find((one) => one.name === name));
+    const coordinates = joined(to.boundary, from.boundary);
+    const step = {{ redraw: [{{ key: to.key, boundary: coordinates }}], remove: [from.key] }};
+    if (!isSaved) return model.apply("Gộp", step);
+    const of = ({{ id, version }}) => ({{ neighbourhoodId: id, expectedVersion: version }});
+    const redraw = [{{ ...of(to), boundary: {{ type: "MultiPolygon", coordinates }} }}];
+    const input = {{ wardCode: model.wardCode, draw: [], redraw, remove: [of(from)], rename: [], reason: null }};
+    return (await ask("save", {{ input }})).saved.__typename;
+}}"""
 
 
 Spot = tuple[float, float]
@@ -502,6 +517,34 @@ async def test_two_borders_of_one_neighbourhood_are_merged_and_one_border_is_dec
     await expect(clerk.get_by_role("button", name="Lưu…")).to_be_disabled()
     await clerk.locator("#undo").click()
     assert [108.215, 16.004] in await clerk.evaluate(SPOTS, TENTH)
+
+
+async def test_ground_that_two_people_give_to_different_neighbourhoods_is_decided(editors: Editors) -> None:
+    page = (await editors.open()).page
+    await page.evaluate(GIVE, {"gone": FIRST, "taker": SECOND, "isSaved": False})
+    await kept(page)
+    await page.evaluate(GIVE, {"gone": FIRST, "taker": TENTH, "isSaved": True})  # past this page's own saving
+    await page.reload()
+    await ready(page)
+    conflict = page.locator(".conflict")
+    await expect(conflict).to_have_count(1, timeout=SOON)
+    await expect(page.locator('[data-notice="conflicts"]')).to_contain_text("Có 1 chỗ mà bạn và người khác")
+    await expect(conflict).to_contain_text(f"đã lưu vào {TENTH}, bạn vẽ vào {SECOND}")
+    await expect(page.locator('html[data-check="wrong"]')).to_be_attached(timeout=SOON)
+    await expect(page.locator(".fault")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Lưu…")).to_be_disabled()
+    assert await violations(page) == []
+    await conflict.get_by_role("button", name="Lấy của người kia").click()
+    await expect(conflict).to_have_count(0)
+    assert (await edge(page, TENTH), await edge(page, SECOND)) == (WEST_EDGE, MIDDLE)
+    await expect(page.get_by_role("button", name="Lưu…")).to_be_disabled()
+    await page.locator("#undo").click()
+    assert await edge(page, SECOND) == WEST_EDGE
+    await save(page)
+    await saved(page)
+    assert await editors.names() == {SECOND, TENTH, EAST}
+    latest = (await editors.edits())[0]
+    assert set(latest.redrawn) == {editors.laid.neighbourhoods[SECOND], editors.laid.neighbourhoods[TENTH]}
 
 
 async def test_two_moments_are_compared_and_the_earlier_one_restored(editors: Editors) -> None:

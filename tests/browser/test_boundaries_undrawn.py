@@ -39,6 +39,11 @@ _TOGETHER = """async ([held, ours, theirs]) => {
   return made && each((value) => Math.round(value * 1e6) / 1e3)(made);
 }"""
 
+_OVERLAP = """async ([one, other]) => {
+  const main = document.querySelector('script[src$="boundaries/main.js"]').src;
+  return (await import(main.replace("main.js", "pieces.js"))).overlap(one, other);
+}"""
+
 _MERGED = """async ([held, ours, theirs]) => {
   const main = document.querySelector('script[src$="boundaries/main.js"]').src;
   const { merged } = await import(main.replace("main.js", "merging.js"));
@@ -132,6 +137,16 @@ async def test_what_two_people_did_to_one_neighbourhood_apart_is_put_together(op
     )
     for ours, theirs in both:
         assert await page.evaluate(_TOGETHER, [coordinates(one) for one in (held, ours, theirs)]) is None
+
+    here = box(108.20, 15.98, 108.21, 15.99) - box(108.203, 15.983, 108.206, 15.986)
+    slanted = Polygon(
+        [(108.195, 15.975), (108.2045, 15.9845), (108.2172, 15.9814), (108.2041, 15.9953), (108.2, 15.99)]
+    )
+    for other in (slanted, box(108.21, 15.98, 108.22, 15.99), box(108.204, 15.984, 108.205, 15.985), here):
+        found = await page.evaluate(_OVERLAP, [coordinates(one) for one in (here, other)])
+        held_by_both = here & other
+        wanted = square_metres(held_by_both) if held_by_both.area else 0
+        assert found == pytest.approx(wanted, rel=1e-4, abs=0.01)
 
     whole = box(108.20, 15.98, 108.21, 15.99)  # a kilometre wide
     small = whole | Polygon([(108.20, 15.984), (108.20, 15.98402), (108.19997, 15.98401)])  # by 3.6 square metres

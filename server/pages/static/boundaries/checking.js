@@ -2,7 +2,7 @@
 
 import { say } from "../common/words.js";
 import { asked } from "./asking.js";
-import { undecided } from "./conflicts.js";
+import { isUndecided, undecided } from "./conflicts.js";
 import { sized } from "./list.js";
 import { model } from "./model.js";
 import { guide, tell } from "./telling.js";
@@ -85,7 +85,9 @@ function refused(found, keys) {
     become("wrong");
     return;
   }
-  const all = found.problems ?? [found];
+  // So is ground that lies double with a neighbourhood that is to be decided.
+  const isTold = ({ neighbourhoodIds }) => (neighbourhoodIds ?? []).some(isUndecided);
+  const all = (found.problems ?? [found]).filter((one) => !isTold(one));
   const drawn = new Set(keys);
   model.setProblems(
     all.map((one) => {
@@ -101,7 +103,7 @@ function refused(found, keys) {
     }),
   );
   become("wrong");
-  tell(say("faultCount", { n: all.length }));
+  if (all.length) tell(say("faultCount", { n: all.length }));
 }
 
 export function start() {

@@ -1,5 +1,6 @@
 // Somebody else saved while this draft was being drawn. What they changed and the draft did not is taken over at once;
-// where both changed one neighbourhood, both are shown and each is decided: theirs dashed, ours solid.
+// where both changed one neighbourhood, both are shown and each is decided: theirs dashed, ours solid. Where both gave the
+// same ground away, but to different neighbourhoods, those are decided as one.
 
 import { ask } from "../common/asking.js";
 import { element } from "../common/dom.js";
@@ -15,13 +16,16 @@ const overlay = new Overlay(map);
 const listeners = new Set();
 
 let latest = null; // what holds, as it was last read
-let open = []; // ids that are to be decided
-let seen = null; // the one of them that is looked at alone
+let open = []; // lists of keys, each to be decided as one
+let doubled = []; // ground that both gave away: [{ ours: key, theirs: id, squareMetres }]
+let seen = null; // the first of those that are looked at alone
 let authors = new Map(); // who saved a neighbourhood last: { author, at }
 
 /** What holds as it was last read. */
 export const standing = () => latest;
-/** How many neighbourhoods are to be decided before anything can be saved. */
+/** Whether what to do with an area is to be decided. */
+export const isUndecided = (key) => open.flat().includes(key);
+/** How many choices are to be made before anything can be saved. */
 export const undecided = () => open.length;
 export const onDecided = (listener) => listeners.add(listener);
 
@@ -29,14 +33,14 @@ export const onDecided = (listener) => listeners.add(listener);
 export function begin(base) {
   latest = base;
   model.load(base);
-  settle([]);
+  settle({ conflicts: [], doubled: [] });
 }
 
-/** Take what holds now into the draft. Gives { taken, conflicts }, ids of neighbourhoods. */
+/** Take what holds now into the draft. Gives what Model.rebase gives. */
 export function meet(base) {
   latest = base;
   const found = model.rebase(base);
-  settle(found.conflicts);
+  settle(found);
   return found;
 }
 
@@ -47,13 +51,25 @@ export function note(changes) {
     for (const { id } of neighbourhoods) if (!authors.has(id)) authors.set(id, { author, at });
 }
 
-function settle(conflicts) {
-  open = conflicts;
+function settle(found) {
+  doubled = found.doubled;
+  open = bundled(found.conflicts);
   seen = null;
   draw();
   for (const listener of listeners) listener();
-  if (open.some((id) => !authors.has(id))) void learn();
+  if (open.some((keys) => !authorOf(keys))) void learn();
 }
+
+/** The keys in lists, together where ground lies double between them. */
+function bundled(keys) {
+  return doubled.reduce((lists, { ours, theirs }) => {
+    const [met, apart] = [[], []];
+    for (const list of lists) (list.includes(ours) || list.includes(theirs) ? met : apart).push(list);
+    return [met.flat(), ...apart];
+  }, keys.map((key) => [key]));
+}
+
+const authorOf = (keys) => keys.map((key) => authors.get(key)).find(Boolean);
 
 async function learn() {
   try {
@@ -74,7 +90,8 @@ function draw() {
     overlay.clear();
     return;
   }
-  overlay.show((seen ? [seen] : open).map((id) => ({ name: nameOf(id), before: ground(theirsOf(id)), after: model.area(id)?.boundary ?? null })));
+  const shown = seen ? open.find(([first]) => first === seen) : open.flat();
+  overlay.show(shown.map((id) => ({ name: nameOf(id), before: ground(theirsOf(id)), after: model.area(id)?.boundary ?? null })));
   const legend = element("p", "comparing-legend", [
     element("span", "comparing-key", [], { "data-line": "before" }),
     say("theirsDashed"),
@@ -82,7 +99,8 @@ function draw() {
     say("oursSolid"),
   ]);
   const cards = element("ul", "conflicts", open.map(card));
-  show("conflicts", say("conflictsTitle", { n: open.length }), { sign: "triangle-alert", tone: "warning", more: [legend, ...atOnce(), cards] });
+  const title = doubled.length ? "conflictPlaces" : "conflictsTitle";
+  show("conflicts", say(title, { n: open.length }), { sign: "triangle-alert", tone: "warning", more: [legend, ...atOnce(), cards] });
 }
 
 /** Neighbourhoods that lie beside each other share the border that both moved: they are best decided alike. */
@@ -90,45 +108,54 @@ function atOnce() {
   if (open.length < 2) return [];
   const act = (choice, words) => {
     const button = element("button", "button", say(words, { n: open.length }), { type: "button" });
-    button.addEventListener("click", () => decide(open, choice));
+    button.addEventListener("click", () => decide(open.flat(), choice));
     return button;
   };
   const acts = element("div", "draft-acts", [act("ours", "keepAllOurs"), act("theirs", "takeAllTheirs")]);
   return [element("p", "quiet", say("decideAlike")), acts];
 }
 
-function card(id) {
-  const { author, at } = authors.get(id) ?? {};
+function card(keys) {
+  const [id] = keys;
+  const { author, at } = authorOf(keys) ?? {};
   const who = author ?? say("somebody");
+  const name = names.format(keys.map(nameOf));
   const theirs = theirsOf(id);
   const ours = model.area(id);
-  const lines = [
-    element("strong", "", nameOf(id)),
-    element("span", "quiet", say("conflictTheirs", { who, time: at ? clock(at) : "", what: sizeOf(theirs?.areaSquareMetres ?? null, theirs?.name) })),
-    element("span", "quiet", say("conflictOurs", { what: sizeOf(ours?.areaSquareMetres ?? null, ours?.name) })),
+  const twice = doubled.filter((one) => keys.includes(one.ours));
+  const sizes = [
+    say("conflictTheirs", { who, time: at ? clock(at) : "", what: sizeOf(theirs?.areaSquareMetres ?? null, theirs?.name) }),
+    say("conflictOurs", { what: sizeOf(ours?.areaSquareMetres ?? null, ours?.name) }),
   ];
+  const said = twice.length ? twice.map((one) => grounds(one, who)) : sizes;
+  const lines = [element("strong", "", name), ...said.map((line) => element("span", "quiet", line))];
   const act = (word, choice, label) => {
     const button = element("button", "button", word, { type: "button", "aria-label": label });
-    button.addEventListener("click", () => decide([id], choice));
+    button.addEventListener("click", () => decide(keys, choice));
     return button;
   };
-  const see = element("button", "button", say("see"), { type: "button", "aria-pressed": String(id === seen), "aria-label": say("seeArea", { name: nameOf(id) }) });
+  const see = element("button", "button", say("see"), { type: "button", "aria-pressed": String(id === seen), "aria-label": say("seeArea", { name }) });
   see.addEventListener("click", () => look(id));
   const acts = element("div", "draft-acts", [
     see,
-    act(say("keepOurs"), "ours", say("keepOursOf", { name: nameOf(id) })),
-    act(say("takeTheirs"), "theirs", say("takeTheirsOf", { name: nameOf(id) })),
+    act(say("keepOurs"), "ours", say("keepOursOf", { name })),
+    act(say("takeTheirs"), "theirs", say("takeTheirsOf", { name })),
   ]);
   return element("li", "conflict", [...lines, acts], { "data-id": id });
 }
 
+/** Who gave ground that lies double to whom. */
+function grounds({ ours, theirs, squareMetres }, who) {
+  return say("conflictGround", { who, area: sized(squareMetres), ours: nameOf(ours), theirs: theirsOf(theirs).name });
+}
+
 const sizeOf = (area, name) => (area === null ? say("gone") : `${name}, ${sized(area)}`);
 
-/** Show the two of one neighbourhood alone, or of all again. */
+/** Show the two of one choice alone, or of all again. */
 function look(id) {
   seen = seen === id ? null : id;
   draw();
-  model.select(seen ? [id] : []);
+  model.select(seen ? open.find(([first]) => first === seen) : []);
   overlay.look();
   document.querySelector(`.conflict[data-id="${CSS.escape(id)}"] [aria-pressed]`)?.focus();
 }
@@ -139,7 +166,7 @@ function decide(ids, choice) {
   const found = model.rebase(latest, Object.fromEntries(ids.map((id) => [id, "ours"])));
   const label = say(choice === "ours" ? "keptOurs" : "tookTheirs", { name });
   if (choice === "theirs") takeTheirs(label, ids);
-  settle(found.conflicts);
+  settle(found);
   tell(label);
 }
 
@@ -161,7 +188,7 @@ export function tellOthers(changes, taken) {
   for (const { author, neighbourhoods } of [...changes].reverse()) {
     const what = names.format(neighbourhoods.map(({ name }) => name));
     const text = say("otherSaved", { who: author ?? say("somebody"), what });
-    const isMerged = model.isDirty && neighbourhoods.some(({ id }) => taken.includes(id));
+    const isMerged = model.isDirty && !open.length && neighbourhoods.some(({ id }) => taken.includes(id));
     show("others", isMerged ? `${text} ${say("otherMerged")}` : text, { sign: "users", closes: true });
   }
 }

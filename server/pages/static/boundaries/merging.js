@@ -1,6 +1,6 @@
 // What two people did to one neighbourhood, put together: who changed its ground, who its name. Pure, so without a page.
 
-import { together } from "./pieces.js";
+import { overlap, together } from "./pieces.js";
 import { countVertices, isSameShape, spot, squareMetres, vertices } from "./shapes.js";
 
 const SAME_SQUARE_METRES = 5; // what the rounding of a cut may move, geo/coverage.py CUT_SQUARE_METRES
@@ -41,6 +41,23 @@ export function merged(held, ours, theirs) {
   if ((isOurs && isTheirs && !isAlike && !both) || (namedByUs && namedByThem && ours.name !== theirs.name)) return { conflict: true };
   const boundary = both ? both : isOurs && !isAlike ? drawn : theirs.boundary;
   return { area: { ...ours, boundary, name: namedByUs ? ours.name : theirs.name, noded: false } };
+}
+
+const groundOf = (area) => (area?.boundary?.length ? area.boundary : null);
+
+/**
+ * Ground that the draft and somebody else gave to different neighbourhoods: [{ ours: key, theirs: id, squareMetres }].
+ * `ours` and `theirs` are [key, area]; `wasDouble(key, id)` is how much of it lay double before they saved.
+ */
+export function doubled(ours, theirs, wasDouble) {
+  const found = [];
+  for (const [key, mine] of ours)
+    for (const [id, other] of theirs) {
+      if (key === id || !groundOf(mine) || !groundOf(other)) continue;
+      const both = overlap(mine.boundary, other.boundary);
+      if (both > SAME_SQUARE_METRES && both > wasDouble(key, id) + SAME_SQUARE_METRES) found.push({ ours: key, theirs: id, squareMetres: both });
+    }
+  return found;
 }
 
 /**

@@ -22,12 +22,14 @@
 //                      takes what others saved: an area that the draft leaves alone follows; one of which both changed the
 //                      ground, or both the name, stays as it is with the old version, unless choice[id] is "ours" or
 //                      "theirs"; what is drawn and stands already, for an answer was lost, is no longer the draft's.
-//                      Gives { taken: [id], conflicts: [id] }
+//                      So does ground that the draft gave to one area and they to another: both stay as they are in the
+//                      draft. Gives { taken: [id], conflicts: [key], doubled: [{ ours: key, theirs: id, squareMetres }] }
 //   select(keys), selected (an array of keys); setProblems([{ kind, message, geometry, squareMetres, keys }]), problems
 //   on(name, listener) "change" ({ keys, label }), "base", "select", "problems"; gives a function that stops it
 
-import { merged, standing } from "./merging.js";
-import { isSameShape, multiPolygon, squareMetres, tidy } from "./shapes.js";
+import { doubled, merged, standing } from "./merging.js";
+import { overlap } from "./pieces.js";
+import { boxOf, isSameShape, multiPolygon, squareMetres, tidy } from "./shapes.js";
 
 const OUTLINE = "outline";
 const FORMAT = 1;
@@ -36,6 +38,7 @@ const MOST_STEPS = 200;
 const byName = new Intl.Collator("vi", { numeric: true });
 const coordinates = (shape) => shape.coordinates ?? shape;
 const folded = (name) => name.normalize("NFC").trim().toLocaleLowerCase("vi");
+const meet = (one, other) => one[0] <= other[2] && other[0] <= one[2] && one[1] <= other[3] && other[1] <= one[3];
 const same = (one, other) => one === other || (Boolean(one) && Boolean(other) && JSON.stringify(one) === JSON.stringify(other));
 
 export class Model {
@@ -274,7 +277,10 @@ export class Model {
     const undone = steps(this.#undone);
     const touched = new Set([...this.#done, ...this.#undone].flatMap(({ changes }) => changes.map(({ key }) => key)));
     for (const key of this.changes()) touched.add(key);
-    const base = [...touched].filter((key) => this.#base.has(key)).map((key) => packed(this.#base.get(key)));
+    // What lies beside it is kept as well: so it is seen later whether others gave the same ground away.
+    const boxes = [...touched].filter((key) => key !== OUTLINE).flatMap((key) => [this.#base.get(key), this.#now.get(key)]).flatMap((area) => (area?.boundary ? [boxOf(area.boundary)] : []));
+    const isBeside = ({ boundary }) => Boolean(boundary) && boxes.some((box) => meet(box, boxOf(boundary)));
+    const base = [...this.#base.values()].filter((area) => touched.has(area.id) || isBeside(area)).map(packed);
     const now = [...touched].map((key) => ({ key, area: packed(this.#now.get(key)) }));
     return { format: FORMAT, wardCode: this.wardCode, shapes, base, done, undone, now };
   }
@@ -297,28 +303,31 @@ export class Model {
 
   rebase(newBase, choice = {}) {
     const incoming = new Map(newBase.neighbourhoods.map((one) => [one.id, this.#held(one)]));
-    const ours = new Map(this.changes().map((key) => [key, this.#now.get(key) ?? null]));
-    for (const key of standing([...ours.values()], [...incoming.values()], (id) => this.#base.has(id))) ours.delete(key);
-    const taken = [];
-    const conflicts = [];
+    const mine = new Map(this.changes().map((key) => [key, this.#now.get(key) ?? null]));
+    for (const key of standing([...mine.values()], [...incoming.values()], (id) => this.#base.has(id))) mine.delete(key);
+    const isNew = (id) => (this.#base.get(id)?.version ?? null) !== (incoming.get(id)?.version ?? null);
+    const fresh = [...new Set([...this.#base.keys(), ...incoming.keys()])].filter(isNew);
+    for (const id of fresh) {
+      if (choice[id] === "theirs") mine.delete(id);
+      else if (choice[id] === "ours" && !mine.has(id)) mine.set(id, this.#now.has(id) ? { ...this.#now.get(id), noded: false } : null);
+    }
+    const ours = new Map(mine);
+    const open = new Set(); // what is to be decided stays as it is in the draft
+    for (const id of fresh) {
+      if (choice[id] || !mine.has(id)) continue;
+      const both = merged(this.#base.get(id) ?? null, mine.get(id), incoming.get(id) ?? null);
+      if (both.conflict) open.add(id);
+      else ours.set(id, both.area);
+    }
+    const twice = this.#doubled(fresh, incoming, mine, ours, open, choice);
+    const taken = fresh.filter((id) => !open.has(id));
     const base = new Map();
     for (const id of new Set([...this.#base.keys(), ...incoming.keys()])) {
-      const held = this.#base.get(id) ?? null;
-      const theirs = incoming.get(id) ?? null;
-      const isChanged = (held?.version ?? null) !== (theirs?.version ?? null);
-      const both = isChanged && ours.has(id) && !choice[id] ? merged(held, ours.get(id), theirs) : null;
-      if (both?.conflict) {
-        conflicts.push(id);
-        if (held) base.set(id, held);
-        continue;
-      }
-      if (isChanged) taken.push(id);
-      if (both) ours.set(id, both.area);
-      else if (isChanged && choice[id] === "theirs") ours.delete(id);
-      if (theirs) base.set(id, theirs);
+      const held = open.has(id) ? this.#base.get(id) : incoming.get(id);
+      if (held) base.set(id, held);
     }
     const before = this.changes();
-    const isClean = !taken.some((id) => this.#isInSteps(id)) && before.every((key) => ours.has(key));
+    const isClean = !taken.some((id) => this.#isInSteps(id)) && before.every((key) => ours.has(key)) && [...ours.keys()].every((key) => before.includes(key));
     const outline = tidy(coordinates(newBase.outline));
     this.#base = base;
     this.#baseOutline = outline;
@@ -337,7 +346,28 @@ export class Model {
     this.#put(kept, null);
     this.setProblems([]);
     this.#tell("base");
-    return { taken, conflicts };
+    return { taken, conflicts: [...open], doubled: twice };
+  }
+
+  /** Open, until nothing lies double, what the draft and they gave to different areas; gives how it would lie double. */
+  #doubled(fresh, incoming, mine, ours, open, choice) {
+    const groundNow = (key) => this.#now.get(key)?.boundary ?? [];
+    const wasDouble = (key, id) => overlap(groundNow(key), groundNow(id));
+    const met = new Set(open);
+    const isApart = (key, id) => met.has(key) && met.has(id) && Boolean(mine.get(id)); // each is decided by itself
+    const found = [];
+    for (;;) {
+      const ourside = [...new Set([...ours.keys(), ...open])].map((key) => [key, open.has(key) ? (this.#now.get(key) ?? null) : ours.get(key)]);
+      const theirside = fresh.filter((id) => !choice[id]).map((id) => [id, !open.has(id) && ours.has(id) ? ours.get(id) : incoming.get(id)]);
+      const isKnown = (one) => found.some(({ ours: key, theirs: id }) => key === one.ours && id === one.theirs);
+      const more = doubled(ourside, theirside, wasDouble).filter((one) => !isKnown(one) && !isApart(one.ours, one.theirs));
+      if (!more.length) return found;
+      found.push(...more);
+      for (const key of more.flatMap((one) => [one.ours, one.theirs])) {
+        open.add(key);
+        if (mine.has(key)) ours.set(key, mine.get(key));
+      }
+    }
   }
 
   #isInSteps(id) {

@@ -2,7 +2,7 @@
 // two cancel each other, and what is left over goes round ground that nobody has drawn. Pure, so without a page.
 
 import { metresBetween } from "./lengths.js";
-import { isSame, spot, squareMetres, tidy } from "./shapes.js";
+import { boxOf, isSame, spot, squareMetres, tidy } from "./shapes.js";
 import { nearestOnEdge } from "./snapping.js";
 
 const BESIDE = 3e-7; // degrees: so far from an edge lies a vertex on it, rounded to 1e-7
@@ -187,6 +187,46 @@ export function together(held, ours, theirs) {
   const made = tidy(polygons([...of("theirs"), ...of("ours"), ...of("held", true)]).map(({ rings }) => rings));
   const wanted = squareMetres(ours) + squareMetres(theirs) - squareMetres(held);
   return Math.abs(squareMetres(made) - wanted) < 1 ? made : null;
+}
+
+/** A shape's edges from west to east, the westernmost first; `sign` is 1 for one with its ground to the north. */
+function eastward(boundary) {
+  const turned = [...edgesOf(boundary)].map(({ from, to }) => (from[0] <= to[0] ? { west: from, east: to, sign: 1 } : { west: to, east: from, sign: -1 }));
+  return turned.filter(({ west, east }) => west[0] < east[0]).sort((one, other) => one.west[0] - other.west[0]);
+}
+
+/** The ground south of both of two edges and north of a parallel, where both are, in square degrees. */
+function under(one, other, parallel) {
+  const [from, to] = [Math.max(one.west[0], other.west[0]), Math.min(one.east[0], other.east[0])];
+  if (from >= to) return 0;
+  const at = ({ west, east }, x) => west[1] - parallel + ((x - west[0]) / (east[0] - west[0])) * (east[1] - west[1]);
+  const [low, high] = [at(one, from), at(one, to)];
+  const [first, last] = [low - at(other, from), high - at(other, to)]; // how far one is north of the other
+  const crossed = first * last < 0 ? first / (first - last) : null;
+  const above = crossed === null ? Math.max(0, (first + last) / 2) : first > 0 ? (first * crossed) / 2 : (last * (1 - crossed)) / 2;
+  return (to - from) * ((low + high) / 2 - above);
+}
+
+/**
+ * The square metres that two shapes both hold, whatever vertices they have. A shape is what is south of its northern edges
+ * less what is south of its southern ones: so what both hold is a sum over pairs of edges.
+ */
+export function overlap(one, other) {
+  const [a, b] = [boxOf(one), boxOf(other)];
+  const box = [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.min(a[2], b[2]), Math.min(a[3], b[3])];
+  if (box[0] >= box[2] || box[1] >= box[3]) return 0;
+  const parallel = Math.min(a[1], b[1]);
+  const within = ({ west, east }) => west[0] < box[2] && east[0] > box[0];
+  const theirs = eastward(other).filter(within);
+  let [next, near, sum] = [0, [], 0];
+  for (const edge of eastward(one).filter(within)) {
+    near = near.filter(({ east }) => east[0] > edge.west[0]);
+    for (; next < theirs.length && theirs[next].west[0] < edge.east[0]; next += 1) if (theirs[next].east[0] > edge.west[0]) near.push(theirs[next]);
+    for (const against of near) sum += edge.sign * against.sign * under(edge, against, parallel);
+  }
+  const [west, south, east, north] = box;
+  const corners = [[west, south], [east, south], [east, north], [west, north], [west, south]];
+  return Math.max(0, sum) * (squareMetres([[corners]]) / ((east - west) * (north - south)));
 }
 
 /** Whether a shape lies wholly inside another and meets no edge of it. */

@@ -46,8 +46,11 @@ export function* vertices(boundary) {
 
 export const countVertices = (boundary) => [...rings(boundary)].reduce((sum, [ring]) => sum + ring.length - 1, 0);
 
-/** West, south, east, north. */
+const boxes = new WeakMap();
+
+/** West, south, east, north; found once for each array of coordinates, which nobody changes in place. */
 export function boxOf(boundary) {
+  if (boxes.has(boundary)) return boxes.get(boundary);
   const box = [Infinity, Infinity, -Infinity, -Infinity];
   for (const [x, y] of vertices(boundary)) {
     box[0] = Math.min(box[0], x);
@@ -55,6 +58,7 @@ export function boxOf(boundary) {
     box[2] = Math.max(box[2], x);
     box[3] = Math.max(box[3], y);
   }
+  boxes.set(boundary, box);
   return box;
 }
 
