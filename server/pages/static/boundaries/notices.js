@@ -15,7 +15,7 @@ export function show(name, text, { sign = "info", tone = "", acts = [], more = [
   if (closes) {
     const close = element("button", "draft-close", icon("x"), { type: "button", "aria-label": say("close") });
     close.addEventListener("click", () => made.remove());
-    made.querySelector("p").after(close);
+    made.querySelector("p").before(close); // the words go round it
   }
   if (acts.length) {
     const buttons = acts.map(({ word, act, primary, href }) => {
