@@ -22,6 +22,7 @@ Rows = sa.Select[Any]
 MOST = 200
 """How many a ward may have."""
 TOO_MANY = Text("Phường đã có {most} mẫu trả lời. Hãy bỏ bớt.", "The ward has {most} texts already. Remove some first.")
+KNOWN = Text("Đã có mẫu này cho lĩnh vực này.", "There is such a text for this kind already.")
 
 
 def readable(actor: Actor) -> Rows:
@@ -50,7 +51,8 @@ async def save(
 ) -> UUID:
     """Add a text, the last of its ward, or change the one with `template_id`; gives its id.
 
-    Raises `NotFound`, `InvalidInput` for a category that the ward has not, or where it has `MOST` texts.
+    Raises `NotFound`, `InvalidInput` for a category that the ward has not, for a text that stands there for the same
+    kind already, or where it has `MOST` texts.
     """
     columns = rejection_template.c
     values: dict[str, Any] = {"text": vi, "text_en": en, "category_id": None}
@@ -59,6 +61,14 @@ async def save(
         values["category_id"] = await connection.scalar(query)
         if values["category_id"] is None:
             raise InvalidInput(Problem(("category",), UNKNOWN_CATEGORY))
+    same = sa.and_(
+        columns.ward_code == ward_code,
+        columns.text == vi,
+        columns.category_id.is_not_distinct_from(values["category_id"]),
+        columns.id.is_distinct_from(template_id),
+    )
+    if await connection.scalar(sa.select(sa.exists().where(same))):
+        raise InvalidInput(Problem(("text",), KNOWN))
     if template_id is not None:
         named = sa.and_(columns.ward_code == ward_code, columns.id == template_id)
         changed = await connection.execute(sa.update(rejection_template).where(named).values(**values))

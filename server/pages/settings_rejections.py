@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from geo.categories import UNKNOWN_CATEGORY
 from geo.contact import REQUIRED
 from geo.stepping import MOST_NOTE
 from server.pages.asking import ask
@@ -44,9 +45,12 @@ async def listing(request: Request, code: str) -> Response:
 
 @settings
 async def adding(request: Request, code: str) -> Response:
-    """`GET /staff/rejections/new?category=`."""
+    """`GET /staff/rejections/new?category=`; told where the ward has no such kind."""
+    ward = await _ward(request, code)
     given = {"category": request.query_params.get("category", ""), "text": "", "text_en": ""}
-    return await _form(request, await _ward(request, code), given)
+    known = given["category"] in ("", *(kind["code"] for kind in ward["categories"]))
+    problems = [] if known else [("category", UNKNOWN_CATEGORY.to(language_of(request)))]
+    return await _form(request, ward, given, problems=problems)
 
 
 @settings

@@ -147,7 +147,7 @@ async def steps(desk: Desk) -> Sequence[Step]:
         Step("removeTeamMember", {"memberId": member}),
         Step("saveCategory", {"code": "NOISE", **category, "deadlineHours": 24}, again=True),
         Step("saveCategory", {"code": "NOISE", **category, "deadlineHours": 48}, again=True),
-        Step("saveRejectionTemplate", {**text, "wardCode": CODE}),
+        Step("saveRejectionTemplate", {**text, "text": "Đã có đơn vị khác lo", "wardCode": CODE}),
         Step("saveRejectionTemplate", {**text, "templateId": template, "text": "Khác"}, again=True),
         Step("removeRejectionTemplate", {"templateId": template}),
         Step(

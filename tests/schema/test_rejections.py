@@ -62,6 +62,10 @@ async def test_a_text_is_changed_and_removed(desk: Desk) -> None:
     removed = await desk.data(REMOVE, "staff", input={"templateId": second["id"]})
     assert removed["done"]["__typename"] == "RemoveRejectionTemplatePayload"
     assert [one["id"] for one in await listed(desk)] == [first["id"]]
+    for taken in ({}, {"templateId": first["id"]}):
+        refused = await save(desk, **taken, category="TRAFFIC", text="Đã đổi")
+        assert refused["__typename"] == ("SaveRejectionTemplatePayload" if taken else "InvalidInput")
+    assert refused["rejectionTemplate"]["id"] == first["id"], "it may stay as it is"
     again = await desk.data(REMOVE, "staff", input={"templateId": second["id"]})
     assert again["done"]["__typename"] == "NotFound"
 

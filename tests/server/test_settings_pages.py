@@ -208,12 +208,14 @@ async def test_a_text_to_reject_with_is_added_changed_and_removed_without_a_scri
 
 
 async def test_what_is_wrong_with_a_text_to_reject_with_is_told_at_its_field(desk: Desk) -> None:
+    await template_of(desk)
     before = await desk.dump()
     for given, field, words in (
         ({"text": " "}, "text", "Cần điền mục này."),
         ({"text_en": ""}, "text-en", "Cần điền mục này."),
         ({"text": "a" * 2001}, "text", ""),
         ({"category": "NOTHING"}, "category", ""),
+        ({"category": "", "text": "Không đủ thông tin."}, "text", "Đã có mẫu này"),
     ):
         answer = await post(desk, "/staff/rejections/new", {**ANSWER, **given})
         assert answer.status_code == 422, given
@@ -221,6 +223,8 @@ async def test_what_is_wrong_with_a_text_to_reject_with_is_told_at_its_field(des
         assert f'<a class="link" href="#{field}">{words}' in text, given
         assert f'id="{field}-problem"' in text, given
         assert ANSWER["text_en"] in text or "text_en" in given
+    unknown = await get(desk, "/staff/rejections/new?category=NOTHING")
+    assert (unknown.status_code, 'id="category-problem"' in unknown.text) == (422, True)
     assert await desk.dump() == before
 
 
