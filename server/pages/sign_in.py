@@ -34,6 +34,8 @@ DEMO_ACCOUNTS = (
 """Who can be tried out in the demo ward, and what for."""
 
 SIGNED_OUT = "signed-out"
+"""What the address says was done, and the cookie by which it is told once: not by a link, nor again on a reload."""
+_TOLD_WITHIN = 60  # seconds
 _MOST_LETTERS = 2_000
 _NAME_MISSING = N_("Hãy điền tên đăng nhập.")
 _PASSWORD_MISSING = N_("Hãy điền mật khẩu.")
@@ -66,7 +68,10 @@ def own_path(text: str | None) -> str | None:
 
 async def sign_in(request: Request) -> Response:
     """`GET /sign-in[?next=]`: the form; to who is signed in already, who that is and where to go."""
-    return await _shown(request, own_path(request.query_params.get("next")))
+    response = await _shown(request, own_path(request.query_params.get("next")))
+    if SIGNED_OUT in request.cookies:
+        response.delete_cookie(SIGNED_OUT, path="/sign-in", httponly=True, samesite="lax")
+    return response
 
 
 async def signed_in(request: Request) -> Response:
@@ -130,6 +135,10 @@ async def sign_out(request: Request) -> Response:
     asked = urlencode({**({} if ward is None else {"ward": ward}), "done": SIGNED_OUT})
     response = RedirectResponse(f"/sign-in?{asked}", 303)
     await sessions.end(request, response)
+    secure = request.app.state.settings.secure_cookies
+    response.set_cookie(
+        SIGNED_OUT, "1", max_age=_TOLD_WITHIN, path="/sign-in", secure=secure, httponly=True, samesite="lax"
+    )
     return response
 
 
@@ -157,7 +166,7 @@ async def _shown(
         "demo_accounts": DEMO_ACCOUNTS,
         "demo_password": DEMO_PASSWORD,
         "writes_mail": request.app.state.settings.writes_mail,
-        "signed_out": request.query_params.get("done") == SIGNED_OUT,
+        "signed_out": request.query_params.get("done") == SIGNED_OUT and SIGNED_OUT in request.cookies,
     }
     return await plain_page(request, "sign_in.html", context, status=status, headers=headers)
 

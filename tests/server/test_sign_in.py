@@ -193,6 +193,7 @@ async def test_signing_out_ends_the_session_and_leaves_what_residents_keep(desk:
     response = await desk.http.post("/sign-out")
     assert (response.status_code, response.headers["location"]) == (303, "/sign-in?done=signed-out")
     assert "Bạn đã đăng xuất." in (await desk.http.get(response.headers["location"])).text
+    assert "Bạn đã đăng xuất." not in (await desk.http.get(response.headers["location"])).text, "told once"
     assert "clear-site-data" not in response.headers
     assert "session" not in desk.http.cookies
     desk.http.cookies.set("session", token)
