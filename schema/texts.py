@@ -16,7 +16,8 @@ language: ContextVar[Language] = ContextVar("language", default=Language.VI)
 
 
 MOST_ITEMS = 10_000
-"""How many items a list in the variables may have: more than any list that is accepted, so the reason is its own."""
+"""How many items a list or an object in the variables may have: more than any that is accepted, so the reason is its
+own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Fault:
 
 
 def faults(value: object, name: str) -> Iterator[Fault]:
-    """Text that cannot be stored and lists beyond reason, inside a JSON value called `name`.
+    """Text that cannot be stored, lists and objects beyond reason, inside a JSON value called `name`.
 
     Depth first along iterators, without recursion: a million values cost no more memory than they are deep.
     """
@@ -39,9 +40,11 @@ def faults(value: object, name: str) -> Iterator[Fault]:
             if isinstance(child, str):
                 if not storable(child):
                     yield Fault((*path, key), UNSTORABLE)
-            elif isinstance(child, list) and len(child) > MOST_ITEMS:
+            elif not isinstance(child, list | dict):
+                continue
+            elif len(child) > MOST_ITEMS:
                 yield Fault((*path, key), TOO_MANY)
-            elif isinstance(child, list | dict):
+            else:
                 path.append(key)
                 stack.append(_children(child))
                 break

@@ -212,10 +212,11 @@ async def report(
     crew_id: UUID | None = None,
     neighbourhood_id: UUID | None = None,
     phone: str | None = None,
+    tracking_code: str | None = None,
     **values: Any,
 ) -> Reported:
     """An incident with one public step in its history, and one internal note where it has a crew at work."""
-    made = Reported(new_id(), new_tracking_code(code), f"secret-{uuid4()}", code)
+    made = Reported(new_id(), tracking_code or new_tracking_code(code), f"secret-{uuid4()}", code)
     of = {"ward_code": code, "incident_id": made.key}
     row: dict[str, Any] = {"channel": "WEB", "reported_at": REPORTED, "due_at": REPORTED + timedelta(days=3)}
     if status in (Status.RESOLVED, Status.CLOSED):

@@ -130,12 +130,15 @@ async def scene(copying: Any, template: str, tmp_path_factory: pytest.TempPathFa
             row: dict[str, Any] = {"neighbourhood_id": laid.neighbourhoods[FIRST]}
             row["reported_at"] = now - timedelta(hours=3)
             ends = {"due_at": now + timedelta(days=1), "resolved_at": now, "crew_id": laid.crews[CLEAN]}
-            held = await ward.report(connection, status=Status.RESOLVED, **row, **ends)
+            # As wide as a code can be: each has to fit.
+            codes = (f"{CODE}-WWWWW{last}" for last in "WMGQ")
+            held = await ward.report(connection, tracking_code=next(codes), status=Status.RESOLVED, **row, **ends)
             for hours in (-2, 3):
-                due = now + timedelta(hours=hours)
-                await ward.report(connection, status=Status.RECEIVED, published=True, due_at=due, **row)
+                received = {"status": Status.RECEIVED, "published": True, "due_at": now + timedelta(hours=hours)}
+                await ward.report(connection, tracking_code=next(codes), **received, **row)
             work = {"status": Status.ASSIGNED, "crew_id": laid.crews[CLEAN], "phone": "0905123456"}
-            await ward.report(connection, due_at=now + timedelta(hours=1), **work, **row)
+            due = now + timedelta(hours=1)
+            await ward.report(connection, tracking_code=next(codes), due_at=due, **work, **row)
             names = {at.by for at in PAGES.values() if at.by is not None}
             tokens = {name: await ward.token(connection, laid, name) for name in names}
         await database.close()
