@@ -14,14 +14,12 @@ from geo import audit, wards
 from geo.actor import ANONYMOUS, Actor, Role
 from geo.database import Database
 from geo.exporting.streaming import Exports
-from geo.exporting.subjects import SUBJECTS, Subject
+from geo.exporting.subjects import SUBJECTS, Logged, Subject
 from geo.exporting.writing import Format, document
 from server.console import tell, with_database
 from server.settings import Settings, read_settings
 
 _GEOPACKAGE = "gpkg"
-_TAKEN = {"incidents": ("exportIncidents", "reports"), "places": ("exportPlaces", "places")}
-"""What holds words and names that not everybody sees: the action, and what is counted."""
 
 
 @click.command("export")
@@ -78,21 +76,20 @@ async def _export(
                 async with exports.text(document(made, Format(form), ward.name)) as pieces:
                     async for piece in pieces:
                         file.write(piece)
-        if actor.role is Role.ADMIN and subject in _TAKEN:
-            await _record(settings, str(ward.code), subject, made, form)
+        if actor.role is Role.ADMIN and made.logged is not None:
+            await _record(settings, str(ward.code), made, made.logged, form)
     finally:
         await exports.close()
     return str(ward.code)
 
 
-async def _record(settings: Settings, ward_code: str, subject: str, made: Subject, form: str) -> None:
+async def _record(settings: Settings, ward_code: str, made: Subject, logged: Logged, form: str) -> None:
     """Tell the audit log, before the file has its name: a file that nobody was told of is not handed over."""
-    action, counted = _TAKEN[subject]
     database = Database(settings.database, pool_size=1)
     try:
         async with database.write(silent=True) as connection:
-            details = {"format": form, counted: await connection.scalar(made.count())}
-            await audit.record(connection, audit.operator(), action, None, ward_code, details)
+            details = {"format": form, logged.counted: await connection.scalar(made.count())}
+            await audit.record(connection, audit.operator(), logged.action, None, ward_code, details)
     finally:
         await database.close()
 

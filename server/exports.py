@@ -23,7 +23,7 @@ from geo import audit, wards
 from geo.actor import Actor
 from geo.database import Database
 from geo.exporting.streaming import Exports, TooMany
-from geo.exporting.subjects import SUBJECTS, Subject, export_incidents, export_places
+from geo.exporting.subjects import SUBJECTS, Subject, export_incidents
 from geo.exporting.writing import MEDIA_TYPES, Document, Format, document
 from geo.incidents import EVERYTHING, Filter
 from geo.language import Text
@@ -48,13 +48,6 @@ BUSY = Text(
     "Đang có nhiều lượt xuất dữ liệu. Hãy thử lại sau ít phút.",
     "Several exports are running. Please try again in a few minutes.",
 )
-
-
-_TAKEN = {
-    export_incidents: ("exportIncidents", "reports"),
-    export_places: ("exportPlaces", "places"),
-}
-"""What holds words and names that not everybody sees: the action, and what is counted."""
 
 
 def file_name(subject: Subject, ward_code: str, ending: str) -> str:
@@ -181,10 +174,9 @@ async def export(request: Request) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     taken = None
-    if actor.account_id is not None and make in _TAKEN:  # whoever works for a ward sees more than everybody
-        action, counted = _TAKEN[make]
+    if actor.account_id is not None and subject.logged is not None:  # who works for a ward sees more than everybody
         details = {"format": form.value, "filtered": filtered}
-        taken = Taken(action, ward.code, details, {counted: subject.count()})
+        taken = Taken(subject.logged.action, ward.code, details, {subject.logged.counted: subject.count()})
     return Export(request, document(subject, form, ward.name), headers, MEDIA_TYPES[form], taken)
 
 

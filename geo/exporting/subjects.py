@@ -20,6 +20,14 @@ Column = sa.ColumnElement[Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Logged:
+    """How the audit log tells that those who work for a ward took a file: the action, and what its rows are called."""
+
+    action: str
+    counted: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """Rows to export, over `readable(actor)`.
 
@@ -36,6 +44,8 @@ class Subject:
     spot: Column
     order: tuple[Column, ...]
     areas: bool = False
+    logged: Logged | None = None
+    """Of what holds words and names that not everybody sees."""
 
     def count(self) -> sa.Select[int]:
         """How many rows it has."""
@@ -100,6 +110,7 @@ def export_places(actor: Actor, ward_code: str) -> Subject:
         geometry=row.c.location,
         spot=row.c.location,
         order=(row.c.id,),
+        logged=Logged("exportPlaces", "places"),
     )
 
 
@@ -160,6 +171,7 @@ def export_incidents(actor: Actor, ward_code: str, wanted: Filter = EVERYTHING) 
         geometry=row.c.location,
         spot=row.c.location,
         order=(row.c.id,),
+        logged=Logged("exportIncidents", "reports"),
     )
 
 
