@@ -19,6 +19,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import Response
 
+from server import cookies
+
 HEADER = "Reporter-Device"
 """In an answer: the device's name from now on. In a request: that name, from a program without cookies."""
 _DAYS = 400
@@ -37,20 +39,12 @@ class _Cookies:
         self._secure = secure
 
     def called(self, name: str) -> str:
-        """What a cookie of ours is called: over HTTPS so that no other host can set it."""
-        return f"__Host-{name}" if self._secure else name
+        """What the cookie is called."""
+        return cookies.name_of(name, secure=self._secure)
 
     def keep(self, response: Response, cookie: str, value: str) -> None:
         """Let the caller's browser keep this for as long as browsers do."""
-        response.set_cookie(
-            cookie,
-            value,
-            max_age=_DAYS * 24 * 3600,
-            path="/",
-            secure=self._secure,
-            httponly=True,
-            samesite="lax",
-        )
+        cookies.keep(response, cookie, value, _DAYS * 24 * 3600, secure=self._secure)
 
     def digest(self, told: bytes) -> str:
         """A digest that only we can make, as 22 letters."""

@@ -13,6 +13,8 @@ from collections.abc import Collection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server import cookies
+
 COOKIE = "report-"
 """How the cookies' names begin; the tracking code follows. The value: when it was held (Unix seconds), dot, secret."""
 MOST = 30
@@ -38,21 +40,15 @@ def hold(request: Request, response: Response, code: str, secret: str) -> None:
     others = [other for _, other, _ in _all(request) if other != code]
     # Whoever sends thousands of made-up ones is not answered with as many headers.
     let_go(request, response, others[MOST - 1 : 2 * MOST])
-    response.set_cookie(
-        f"{COOKIE}{code}",
-        f"{int(time.time())}.{secret}",
-        max_age=_DAYS * 24 * 3600,
-        httponly=True,
-        samesite="lax",
-        secure=request.app.state.settings.secure_cookies,
-    )
+    secure = request.app.state.settings.secure_cookies
+    cookies.keep(response, f"{COOKIE}{code}", f"{int(time.time())}.{secret}", _DAYS * 24 * 3600, secure=secure)
 
 
 def let_go(request: Request, response: Response, codes: Collection[str]) -> None:
     """Let the reader's browser forget these reports: they are no more."""
     secure = request.app.state.settings.secure_cookies
     for code in codes:
-        response.delete_cookie(f"{COOKIE}{code}", httponly=True, samesite="lax", secure=secure)
+        cookies.drop(response, f"{COOKIE}{code}", secure=secure)
 
 
 def _all(request: Request) -> list[tuple[int, str, str]]:

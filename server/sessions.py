@@ -17,7 +17,7 @@ from geo.actor import ANONYMOUS, Actor
 from geo.database import Database
 from geo.errors import TooManyRequests
 from geo.language import Text
-from server import signing_in
+from server import cookies, signing_in
 from server.callers import Callers
 from server.devices import Browsers
 from server.languages import language_of
@@ -40,13 +40,13 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def cookie_name(settings: Settings) -> str:
-    """`__Host-` binds a cookie to this host and to HTTPS; a plain name serves a machine without it."""
-    return "__Host-session" if settings.secure_cookies else "session"
+    """The cookie that holds a session."""
+    return cookies.name_of("session", secure=settings.secure_cookies)
 
 
 def pending_cookie(settings: Settings) -> str:
     """The cookie of a sign-in that waits for its second factor: another one, so that it is taken for no session."""
-    return "__Host-sign-in" if settings.secure_cookies else "sign-in"
+    return cookies.name_of("sign-in", secure=settings.secure_cookies)
 
 
 def is_own(headers: Headers) -> bool:
@@ -175,19 +175,19 @@ def hold(request: Request, response: Response, token: str, lifetime: timedelta, 
     `username`: who has just signed in by it.
     """
     settings: Settings = request.app.state.settings
-    _set(response, settings, cookie_name(settings), token, lifetime)
+    _keep(response, settings, cookie_name(settings), token, lifetime)
     browsers: Browsers = request.app.state.browsers
     name = browsers.of(request.headers) or browsers.give(response)
     if username is not None:
         browsers.learn(response, request.headers, name, username)
     if pending_cookie(settings) in request.cookies:
-        forget(response, settings, pending_cookie(settings))
+        cookies.drop(response, pending_cookie(settings), secure=settings.secure_cookies)
 
 
 def hold_pending(request: Request, response: Response, token: str) -> None:
     """Let the caller's browser hold what waits for a second factor, in place of any session."""
     settings: Settings = request.app.state.settings
-    _set(response, settings, pending_cookie(settings), token, sessions.PENDING)
+    _keep(response, settings, pending_cookie(settings), token, sessions.PENDING)
 
 
 def pending_of(request: Request) -> str | None:
@@ -195,21 +195,8 @@ def pending_of(request: Request) -> str | None:
     return request.cookies.get(pending_cookie(request.app.state.settings))
 
 
-def forget(response: Response, settings: Settings, name: str) -> None:
-    """Let the browser forget one of our cookies."""
-    response.delete_cookie(name, path="/", secure=settings.secure_cookies, httponly=True, samesite="lax")
-
-
-def _set(response: Response, settings: Settings, name: str, token: str, lifetime: timedelta) -> None:
-    response.set_cookie(
-        name,
-        token,
-        max_age=int(lifetime.total_seconds()),
-        path="/",
-        secure=settings.secure_cookies,
-        httponly=True,
-        samesite="lax",
-    )
+def _keep(response: Response, settings: Settings, name: str, token: str, lifetime: timedelta) -> None:
+    cookies.keep(response, name, token, int(lifetime.total_seconds()), secure=settings.secure_cookies)
 
 
 async def end(request: Request, response: Response) -> None:
@@ -225,7 +212,7 @@ async def end(request: Request, response: Response) -> None:
                 subject = audit.account_subject(actor.ward_code, actor.account_id)
                 await audit.record(connection, actor, "signOut", subject, actor.ward_code)
         request.app.state.callers.forget()  # at once, not when the database's call arrives
-    forget(response, settings, cookie_name(settings))
+    cookies.drop(response, cookie_name(settings), secure=settings.secure_cookies)
 
 
 async def token(request: Request) -> Response:

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from geo.language import Language
+from server import cookies
 
 FOLDER = Path(__file__).parent / "translations"
 COOKIE = "language"
@@ -68,5 +69,4 @@ def remember(request: Request, response: Response) -> None:
     """Keep a choice that this address carries."""
     asked = _known(request.query_params.get("lang"))
     if asked is not None:
-        secure = request.app.state.settings.secure_cookies
-        response.set_cookie(COOKIE, asked, max_age=_YEAR, samesite="lax", httponly=True, secure=secure)
+        cookies.keep(response, COOKIE, asked, _YEAR, secure=request.app.state.settings.secure_cookies)

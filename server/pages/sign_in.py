@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from geo.actor import Actor
 from geo.errors import TooManyRequests
 from geo.language import Text
-from server import sessions, signing_in
+from server import cookies, sessions, signing_in
 from server.pages.asking import ask
 from server.pages.desk import WAYS, home_of
 from server.pages.languages import language_of, translations
@@ -70,7 +70,7 @@ async def sign_in(request: Request) -> Response:
     """`GET /sign-in[?next=]`: the form; to who is signed in already, who that is and where to go."""
     response = await _shown(request, own_path(request.query_params.get("next")))
     if SIGNED_OUT in request.cookies:
-        response.delete_cookie(SIGNED_OUT, path="/sign-in", httponly=True, samesite="lax")
+        cookies.drop(response, SIGNED_OUT, secure=request.app.state.settings.secure_cookies, path="/sign-in")
     return response
 
 
@@ -136,9 +136,7 @@ async def sign_out(request: Request) -> Response:
     response = RedirectResponse(f"/sign-in?{asked}", 303)
     await sessions.end(request, response)
     secure = request.app.state.settings.secure_cookies
-    response.set_cookie(
-        SIGNED_OUT, "1", max_age=_TOLD_WITHIN, path="/sign-in", secure=secure, httponly=True, samesite="lax"
-    )
+    cookies.keep(response, SIGNED_OUT, "1", _TOLD_WITHIN, secure=secure, path="/sign-in")
     return response
 
 
