@@ -14,13 +14,12 @@ from starlette.routing import BaseRoute, Route
 from geo.actor import Role
 from geo.photos import MOST_PHOTOS
 from maps.crew_map import crew_map
-from server import sse
 from server.basemap import Grounds
-from server.live import Answer, Live, SignedOut
 from server.pages import crew_view
 from server.pages.asking import DOCUMENTS, ask, for_modules
 from server.pages.crew_words import BACK, NEXT, NOTES, OTHER, REASONS, TOLD, WORDS
 from server.pages.desk import desk_page, desk_shell, desk_words
+from server.pages.following import follow
 from server.pages.languages import language_of, translations
 from server.pages.offline import CREW_MODULES
 from server.pages.signed_in import only
@@ -146,24 +145,11 @@ def _json(content: dict[str, Any], status: int) -> Response:
 
 
 async def live(request: Request) -> Response:
-    """`GET /crew/live[?after=CURSOR]`: server-sent events that say no more than that something happened to the crew.
-
-    204 tells an EventSource to give up: the caller has no crew, or is signed in no more.
-    """
+    """`GET /crew/live`: server-sent events whenever something happens to the crew; 204 to who has none."""
     actor = request.state.actor
     if actor.crew_id is None:
         return Response(status_code=204)
-    following: Live = request.app.state.live
-    caller = following.caller(request, language_of(request))
-    resume = request.headers.get("last-event-id") or request.query_params.get("after") or None
-    variables = {"crew": f"Crew:{actor.ward_code}:{actor.crew_id}"}
-    try:
-        outcome = await following.ask(caller, _CHANGED, variables, None, resume)
-    except SignedOut:
-        return Response(status_code=204)
-    if isinstance(outcome, Answer):
-        return Response(status_code=503, headers={"Retry-After": "15", "Cache-Control": "no-store"})
-    return sse.EventStream(following, caller, outcome)
+    return await follow(request, _CHANGED, {"crew": f"Crew:{actor.ward_code}:{actor.crew_id}"})
 
 
 async def manifest(request: Request) -> Response:

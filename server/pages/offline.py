@@ -41,6 +41,7 @@ CREW_MODULES = (
     "common/keeping.js",
     "common/posting.js",
     "common/shrink.js",
+    "common/stream.js",
     "common/words.js",
     "crew/alerts.js",
     "crew/cards.js",

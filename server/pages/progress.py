@@ -16,10 +16,10 @@ from starlette.routing import BaseRoute, Route
 from geo.actor import ANONYMOUS
 from geo.lifecycle import OPEN
 from maps import vendor
-from server import reporters, sse
-from server.live import Answer, Live, SignedOut
+from server import reporters
 from server.pages import codes
 from server.pages.asking import DOCUMENTS, ask
+from server.pages.following import follow
 from server.pages.languages import language_of, translations
 from server.pages.progress_view import RATINGS, moment, view
 from server.pages.progress_words import TOLD, WORDS
@@ -212,27 +212,14 @@ def _private(request: Request, code: str, secret: str | None) -> dict[str, Any]:
 
 
 async def live(request: Request) -> Response:
-    """`GET /r/CODE/live`: server-sent events that say no more than that something happened.
+    """`GET /r/CODE/live`: server-sent events whenever something happens to the report.
 
-    The reporter's secret comes by cookie, which no script reads. 204 tells an EventSource to give up.
+    The reporter's secret comes by cookie, which no script reads.
     """
     code = code_of(request)
     if code is None:
         return Response(status_code=204)
-    following: Live = request.app.state.live
-    caller = following.caller(request, language_of(request))
-    variables = {"code": code, "secret": reporters.secret_of(request, code)}
-    resume = request.headers.get("last-event-id") or None
-    try:
-        outcome = await following.ask(caller, _CHANGED, variables, None, resume)
-    except SignedOut:
-        outcome = following.unavailable(caller)
-    if isinstance(outcome, Answer):
-        known = [error.extensions or {} for error in outcome.result.errors or ()]
-        if any(extensions.get("code") == "NOT_FOUND" for extensions in known):
-            return Response(status_code=204)
-        return Response(status_code=503, headers={"Retry-After": "30", "Cache-Control": "no-store"})
-    return sse.EventStream(following, caller, outcome)
+    return await follow(request, _CHANGED, {"code": code, "secret": reporters.secret_of(request, code)})
 
 
 routes: list[BaseRoute] = [

@@ -21,10 +21,9 @@ from geo.lifecycle import OPEN
 from geo.tables import TeamRole
 from geo.team_keeping import LEADING
 from maps import vendor
-from server import sse
-from server.live import Answer, Live, SignedOut
 from server.pages.asking import DOCUMENTS, ask
 from server.pages.desk import desk_page, desk_words, ward_code_of
+from server.pages.following import follow
 from server.pages.languages import language_of, translations
 from server.pages.progress_view import moment
 from server.pages.render import page
@@ -201,23 +200,11 @@ async def _without(request: Request) -> Response:
 
 @only(*WHO)
 async def live(request: Request) -> Response:
-    """`GET /team/live`: server-sent events whenever something happens to an incident of the ward.
-
-    204 tells an EventSource to give up.
-    """
+    """`GET /team/live`: server-sent events whenever something happens to an incident of the ward."""
     code = await _ward_code(request)
     if code is None:
         return Response(status_code=204)
-    following: Live = request.app.state.live
-    caller = following.caller(request, language_of(request))
-    resume = request.headers.get("last-event-id") or None
-    try:
-        outcome = await following.ask(caller, _CHANGED, {"ward": code}, None, resume)
-    except SignedOut:
-        return Response(status_code=204)
-    if isinstance(outcome, Answer):
-        return Response(status_code=503, headers={"Retry-After": "30", "Cache-Control": "no-store"})
-    return sse.EventStream(following, caller, outcome)
+    return await follow(request, _CHANGED, {"ward": code})
 
 
 routes: list[BaseRoute] = [

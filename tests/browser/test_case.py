@@ -309,6 +309,23 @@ async def test_what_others_do_appears_by_itself_and_takes_no_words_away(opening:
     await expect(page.locator("#case-resolve")).to_be_visible()
 
 
+async def test_a_list_that_is_open_moves_for_nobody_and_catches_up_when_closed(opening: Opening, scene: Scene) -> None:
+    one = await scene.report()
+    page = await at_desk(opening, scene, one.tracking_code)
+    await page.locator("#case-assign > summary").click()
+    why = page.locator("#case-assign .candidate", has_text=CLEAN).locator(".candidate-why")
+    await expect(why).to_have_text("phù hợp")
+    query = "mutation ($input: AssignIncidentInput!) { done: assignIncident(input: $input) { __typename } }"
+    given = {"incidentId": one.id, "crewId": f"Crew:{CODE}:{scene.laid.crews[CLEAN]}"}
+    async with httpx.AsyncClient(base_url=scene.address, headers={"Authorization": f"Bearer {scene.token}"}) as http:
+        answer = await http.post("/graphql", json={"query": query, "variables": {"input": given}})
+    assert answer.json() == {"data": {"done": {"__typename": "AssignIncidentPayload"}}}
+    await expect(page.locator("[data-part=head]")).to_contain_text(CLEAN)
+    await expect(why).to_have_text("phù hợp")
+    await page.locator("#case-assign > summary").click()
+    await expect(why).not_to_have_text("phù hợp")
+
+
 async def test_without_scripts_every_form_is_there(opening: Opening, scene: Scene) -> None:
     _, code = await scene.photographed()
     page = await at_desk(opening, scene, code, java_script_enabled=False)

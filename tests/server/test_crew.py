@@ -294,7 +294,7 @@ async def test_word_of_the_crews_changes_comes_over_the_stream_and_goes_on_after
         assert "Chuyện riêng" not in "".join(lines)
         resume = next(line.removeprefix("id: ") for line in lines if line.startswith("id: "))
         await live.step(one, "crew-clean", "startIncident")
-        async with http.stream("GET", "/crew/live", params={"after": resume}, headers=headers) as missed:
+        async with http.stream("GET", "/crew/live", headers=headers | {"Last-Event-ID": resume}) as missed:
             assert "event: next" in await first_event(missed)
 
 

@@ -17,11 +17,8 @@ let paused = false;
 
 /** Follow what is saved, also while the page is not seen: whoever comes back to it finds it as it is. */
 export function follow() {
-  const address = (cursor) => {
-    const variables = JSON.stringify({ code: data.ward, after: cursor });
-    return `/graphql?${new URLSearchParams({ query: data.documents.changed, variables })}`;
-  };
-  stream = new Stream(address, { opened: look, next: look });
+  const asked = new URLSearchParams({ query: data.documents.changed, variables: JSON.stringify({ code: data.ward }) });
+  stream = new Stream(`/graphql?${asked}`, { opened: look, next: look });
   void look();
   setInterval(() => stream.isOpen || look(), EVERY);
 }

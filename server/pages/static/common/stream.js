@@ -4,13 +4,17 @@
 
 const PAUSES = [1, 2, 4, 8, 15, 30];
 const DEAF = 40_000; // the server pings every fifteen seconds
+const MEDIA_TYPE = "text/event-stream";
 const OVER = [204, 401, 403];
+const REFUSED = ["NOT_FOUND", "NOT_ALLOWED"];
 
 /**
- * Follow what `address(cursor)` streams; `cursor` is the id of the last event, or null where there is none to go on from.
+ * Follow what `address` streams.
  *
- * told.next(answer): what an event says, parsed; told.opened(): what happened before is now to be asked for;
- * told.lost(): nothing is heard any more, another try is on its way; told.over(): the server tells this caller no more.
+ * told.opened(isResumed): what happened before is now to be asked for, unless it is told from where the last stream
+ * ended; told.next(answer): what an event says, parsed; told.lost(failures): nothing is heard any more for so many
+ * times in a row, another try is on its way; told.ended(): the caller's
+ * rights have changed, and the server is asked again what may be followed with those of now; told.over(): nothing.
  * `whileHidden`: whether to follow also while nobody looks at the page.
  */
 export class Stream {
@@ -22,17 +26,23 @@ export class Stream {
   #failures = 0;
   #cursor = null;
   #isOpen = false;
+  #isOver = false;
+  #isErroneous = false;
+  #heardAt = new Date();
 
   constructor(address, told, { whileHidden = true } = {}) {
     this.#address = address;
     this.#told = told;
     this.#whileHidden = whileHidden;
     document.addEventListener("visibilitychange", () => this.#seen());
-    addEventListener("online", () => this.connect());
+    addEventListener("online", () => {
+      this.#failures = 0;
+      this.#connect();
+    });
     addEventListener("offline", () => this.#retry());
-    addEventListener("pagehide", () => this.leave());
-    addEventListener("pageshow", (event) => event.persisted && this.connect());
-    if (whileHidden || !document.hidden) this.connect();
+    addEventListener("pagehide", () => this.#leave());
+    addEventListener("pageshow", (event) => event.persisted && this.#connect());
+    this.#connect();
   }
 
   /** Whether what happens is heard. */
@@ -40,7 +50,18 @@ export class Stream {
     return this.#isOpen;
   }
 
-  leave() {
+  /** When the server was last heard of: the time of the page at first. */
+  get heardAt() {
+    return this.#heardAt;
+  }
+
+  /** Follow no more. */
+  end() {
+    this.#isOver = true;
+    this.#leave();
+  }
+
+  #leave() {
     clearTimeout(this.#waiting);
     this.#reading?.abort();
     this.#reading = null;
@@ -48,8 +69,9 @@ export class Stream {
   }
 
   /** Begin now, whatever pause there was. */
-  async connect() {
-    this.leave();
+  async #connect() {
+    this.#leave();
+    if (this.#isOver || (document.hidden && !this.#whileHidden)) return;
     const mine = (this.#reading = new AbortController());
     try {
       await this.#read(mine);
@@ -61,8 +83,8 @@ export class Stream {
 
   #seen() {
     if (document.hidden) {
-      if (!this.#whileHidden) this.leave();
-    } else if (!this.#isOpen) this.connect();
+      if (!this.#whileHidden) this.#leave();
+    } else if (!this.#isOpen) this.#connect();
   }
 
   async #read(mine) {
@@ -73,14 +95,16 @@ export class Stream {
     };
     heard();
     try {
-      const headers = { Accept: "text/event-stream" };
-      const answer = await fetch(this.#address(this.#cursor), { headers, cache: "no-store", signal: mine.signal });
-      if (OVER.includes(answer.status)) return this.#over();
-      if (!answer.ok) throw new Error(String(answer.status));
+      const headers = { Accept: MEDIA_TYPE, ...(this.#cursor && { "Last-Event-ID": this.#cursor }) };
+      const answer = await fetch(this.#address, { headers, cache: "no-store", signal: mine.signal });
+      if (OVER.includes(answer.status) || answer.redirected) return this.#refused();
+      const isStream = answer.headers.get("Content-Type")?.startsWith(MEDIA_TYPE);
+      if (!answer.ok || !isStream) throw new Error(String(answer.status));
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       let text = "";
       for (let part = await reader.read(); !part.done && this.#reading === mine; part = await reader.read()) {
         heard();
+        this.#heardAt = new Date();
         const events = (text + part.value).split("\n\n");
         text = events.pop();
         for (const event of events) this.#hear(event);
@@ -93,35 +117,40 @@ export class Stream {
   #hear(event) {
     const lines = event.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]);
     const fields = Object.fromEntries(lines);
-    if (fields.event === "complete") throw new Error("complete");
+    if (fields.event === "complete") {
+      if (!this.#isErroneous) this.#told.ended?.();
+      throw new Error("complete");
+    }
     const answer = fields.event === "next" ? JSON.parse(fields.data) : null;
-    if (answer?.errors) {
+    this.#isErroneous = Boolean(answer?.errors);
+    if (this.#isErroneous) {
       this.#cursor = null; // it can go on from there no more
-      if (answer.errors.some(({ extensions }) => extensions?.code === "NOT_FOUND")) this.#over();
+      if (answer.errors.some(({ extensions }) => REFUSED.includes(extensions?.code))) this.#refused();
       return;
     }
     if (!this.#isOpen) {
       this.#isOpen = true;
       this.#failures = 0;
-      this.#told.opened?.();
+      this.#told.opened?.(this.#cursor !== null);
     }
     if (!answer) return; // a ping
     if (fields.id) this.#cursor = fields.id;
     this.#told.next(answer);
   }
 
-  #over() {
-    this.leave();
+  #refused() {
+    this.end();
     this.#told.over?.();
   }
 
   // Pauses grow, each a little longer or shorter than another page's.
   #retry() {
-    this.leave();
-    this.#told.lost?.();
+    this.#leave();
+    if (this.#isOver) return;
     const pause = PAUSES[Math.min(this.#failures, PAUSES.length - 1)] * (0.75 + Math.random() / 2);
     this.#failures += 1;
     if (this.#failures > PAUSES.length) this.#cursor = null; // perhaps it is what keeps the server from answering
-    this.#waiting = setTimeout(() => this.connect(), pause * 1000);
+    this.#told.lost?.(this.#failures);
+    this.#waiting = setTimeout(() => this.#connect(), pause * 1000);
   }
 }

@@ -1,9 +1,9 @@
 // What happens to the report while its page is open. The stream only says that something did: the page then asks for
 // its own parts anew, in the reader's right, and replaces those that changed.
 
+import { Stream } from "../common/stream.js";
 import { data, moment, say } from "../common/words.js";
 
-const PAUSES = [1, 2, 4, 8, 15, 30, 60];
 const news = document.getElementById("news");
 const offline = document.getElementById("offline");
 const parts = document.getElementById("parts");
@@ -11,8 +11,6 @@ const away = offline.querySelector("span");
 const noNetwork = away.textContent;
 const ENOUGH = 3; // failures in a row, from which on it is said that nothing is heard
 
-let stream = null;
-let waiting = null;
 let failures = 0;
 let asking = false;
 let again = false;
@@ -22,17 +20,19 @@ const shown = new Map();
 /** Follow the report as long as the page is seen; look at once when it is seen again or the network is back. */
 export function follow() {
   for (const part of document.querySelectorAll("[data-part]")) shown.set(part.dataset.part, part.outerHTML);
-  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : connect()));
-  addEventListener("online", () => {
-    offline.hidden = true;
-    failures = 0;
-    connect();
-  });
+  addEventListener("online", () => (offline.hidden = true));
   addEventListener("offline", tellNoNetwork);
-  addEventListener("pagehide", leave);
-  addEventListener("pageshow", (event) => event.persisted && connect());
   if (!navigator.onLine) tellNoNetwork();
-  if (!document.hidden) connect();
+  const opened = () => {
+    failures = 0;
+    void refresh();
+  };
+  // Where no stream can be had each attempt is a look.
+  const lost = (times) => {
+    failures = times;
+    if (times >= ENOUGH) void refresh();
+  };
+  new Stream(`/r/${data.code}/live`, { opened, next: refresh, lost }, { whileHidden: false });
 }
 
 function tellNoNetwork() {
@@ -46,32 +46,6 @@ function tellUnreached() {
   const [day, time] = moment(heard).split(" ");
   away.textContent = say("unreached", { time: day === moment(new Date()).split(" ")[0] ? time : `${time} ${day}` });
   offline.hidden = false;
-}
-
-function leave() {
-  clearTimeout(waiting);
-  stream?.close();
-  stream = null;
-}
-
-function connect() {
-  leave();
-  stream = new EventSource(`/r/${data.code}/live`);
-  stream.addEventListener("open", () => {
-    failures = 0;
-    refresh(); // what happened before the stream began
-  });
-  stream.addEventListener("next", refresh);
-  stream.addEventListener("error", retry);
-}
-
-// Our own pauses in place of the browser's: they grow, and where no stream can be had each attempt is a look.
-function retry() {
-  leave();
-  const pause = PAUSES[Math.min(failures, PAUSES.length - 1)] * (0.75 + Math.random() / 2);
-  failures += 1;
-  if (failures >= ENOUGH) refresh();
-  waiting = setTimeout(connect, pause * 1000);
 }
 
 async function refresh() {

@@ -21,6 +21,7 @@ export function mount(holder, { assign = null } = {}) {
   const kind = article.querySelector("h1") ? "page" : "1";
   const page = address(`/staff/incidents/${code}`, kind);
   let asked = 0;
+  let behind = false; // something is new in a part that somebody uses
 
   const tell = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
@@ -28,6 +29,7 @@ export function mount(holder, { assign = null } = {}) {
   article.addEventListener("change", chooseTemplate, { signal: leaving.signal });
   if (assign) article.addEventListener("click", chooseCrew, { signal: leaving.signal });
   article.addEventListener("click", blur, { signal: leaving.signal });
+  article.addEventListener("toggle", catchUp, { capture: true, signal: leaving.signal });
 
   async function send(event) {
     const form = event.target.closest("form[data-act]");
@@ -87,9 +89,10 @@ export function mount(holder, { assign = null } = {}) {
     focus(field);
   }
 
-  /** Replace the parts that changed, but none in which somebody writes, unless it is the one that was sent. */
+  /** Replace the parts that changed, but none that somebody uses, unless it is the one that was sent. */
   function replace(fresh, sent) {
     let changed = false;
+    behind = false;
     for (const part of parts(fresh)) {
       const name = part.dataset.part;
       const current = article.querySelector(`[data-part="${name}"]`);
@@ -97,7 +100,10 @@ export function mount(holder, { assign = null } = {}) {
         if (name === sent && current) reset(current);
         continue;
       }
-      if (name !== sent && isWrittenIn(current)) continue;
+      if (name !== sent && isInUse(current)) {
+        behind = true;
+        continue;
+      }
       shown.set(name, part.outerHTML);
       changed = true;
       swap(current, document.importNode(part, true), name === sent);
@@ -115,6 +121,11 @@ export function mount(holder, { assign = null } = {}) {
     } catch {
       // The next news, or the next act, looks again.
     }
+  }
+
+  /** What was left as it was while somebody had it open is brought up to date when it is closed. */
+  function catchUp({ target }) {
+    if (behind && !target.open && target.matches("[data-part]")) void refresh();
   }
 
   /** A chosen text stands in the field, to be changed; its English beneath. */
@@ -170,8 +181,9 @@ function complain(form, message) {
   problem.hidden = !message;
 }
 
-function isWrittenIn(part) {
-  if (part.querySelector("dialog[open], .problem:not([hidden])")) return true;
+/** Whether somebody has it open or writes in it: no list moves under a finger, and no words go. */
+function isInUse(part) {
+  if (part.matches("details[open]") || part.querySelector("dialog[open], .problem:not([hidden])")) return true;
   return [...part.querySelectorAll("textarea, input, select")].some((field) => {
     if (field.type === "hidden") return false;
     if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
@@ -190,7 +202,6 @@ function reset(part) {
 
 function swap(current, fresh, sent) {
   const focused = current.contains(document.activeElement) ? document.activeElement : null;
-  if (!sent && current.matches("details[open]")) fresh.setAttribute("open", "");
   const open = [...current.querySelectorAll("details[open]:not(.case-blur)")].map((one) => one.querySelector("summary").textContent);
   for (const details of fresh.querySelectorAll("details:not(.case-blur)")) {
     if (open.includes(details.querySelector("summary").textContent)) details.open = true;

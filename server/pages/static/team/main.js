@@ -1,16 +1,12 @@
 // A team's page follows what happens in its neighbourhood: a stream says that something did, and the list is asked anew.
 // Where no stream can be had, it is asked every half minute while the page is seen.
 
+import { Stream } from "../common/stream.js";
 import { data, say } from "../common/words.js";
 
 const EVERY = 30_000;
-const PAUSES = [1, 2, 4, 8, 15, 30];
 const fresh = document.getElementById("fresh");
 
-let stream = null;
-let waiting = null;
-let looking = null;
-let failures = 0;
 let asking = false;
 let again = false;
 
@@ -57,33 +53,6 @@ function replace(next) {
   fresh.textContent = say("fresh");
 }
 
-function leave() {
-  clearTimeout(waiting);
-  clearInterval(looking);
-  looking = null;
-  stream?.close();
-  stream = null;
-}
-
-function connect() {
-  leave();
-  stream = new EventSource(`/team/live${location.search}`);
-  stream.addEventListener("open", () => {
-    failures = 0;
-    refresh(); // what happened before the stream began
-  });
-  stream.addEventListener("next", ({ data: told }) => {
-    if (concerns(JSON.parse(told).data.incidentChanged)) refresh();
-  });
-  stream.addEventListener("error", () => {
-    leave();
-    waiting = setTimeout(connect, PAUSES[Math.min(failures++, PAUSES.length - 1)] * 1000 * (0.75 + Math.random() / 2));
-    looking = setInterval(refresh, EVERY);
-  });
-}
-
-document.addEventListener("visibilitychange", () => (document.hidden ? leave() : connect()));
-addEventListener("online", connect);
-addEventListener("pagehide", leave);
-addEventListener("pageshow", (event) => event.persisted && connect());
-if (!document.hidden) connect();
+const next = (answer) => concerns(answer.data.incidentChanged) && refresh();
+const stream = new Stream(`/team/live${location.search}`, { opened: refresh, next }, { whileHidden: false });
+setInterval(() => document.hidden || stream.isOpen || refresh(), EVERY);
