@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Page, expect
-from pydantic import SecretStr
 
 from geo.database import Database
-from server.app import create_app
-from server.settings import Settings
 from tests import ward
-from tests.browser.conftest import Opening, Watched, served
+from tests.browser.conftest import Opening, Watched, application, served
 from tests.ward import CODE
 
 DESK = {"width": 1366, "height": 768}
@@ -51,9 +48,7 @@ async def drawn_on(database_url: str, var: Path) -> AsyncIterator[Drawn]:
         laid = await ward.build(connection)
         tokens = {username: await ward.token(connection, laid, username) for username in ward.USERNAMES}
     await database.close()
-    key = SecretStr("a secret of the tests, long enough to pass")
-    settings = Settings(database_url=database_url, secret_key=key, var=var, default_ward=CODE, worker=False)
-    async with served(create_app(settings)) as at:
+    async with served(application(database_url, var, default_ward=CODE)) as at:
         yield Drawn(at, laid, tokens)
 
 

@@ -93,6 +93,13 @@ async def whole_chromium(browsers: Browsers) -> Browser:
     return await browsers.one(WHOLE)
 
 
+def application(database_url: str, var: Path | None = None, **settings: Any) -> Starlette:
+    """The application on a test's own database and folder, without a worker unless `settings` say otherwise: what one
+    does by itself, each minute say, would come between the steps of a test that does not expect it."""
+    given = {"secret_key": "a secret of the tests, long enough to pass", "worker": False} | settings
+    return create_app(Settings(database_url=database_url, **({} if var is None else {"var": var}), **given))
+
+
 @asynccontextmanager
 async def served(app: Starlette) -> AsyncIterator[str]:
     """The application at a free port, over real HTTP, for the length of the block."""
@@ -109,9 +116,7 @@ async def served(app: Starlette) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def address(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
-    """The application on this test's own database and folder."""
-    key = "a secret of the tests, long enough to pass"
-    async with served(create_app(Settings(database_url=database_url, secret_key=key, var=tmp_path))) as at:
+    async with served(application(database_url, tmp_path)) as at:
         yield at
 
 

@@ -16,9 +16,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.async_api import Browser, Page
 
-from server.app import create_app
-from server.settings import Settings
-from tests.browser.conftest import DESKTOP, PHONE, served
+from tests.browser.conftest import DESKTOP, PHONE, application, served
 
 FOLDER = Path(__file__).parent.parent.parent / "docs/screenshots"
 PASSWORD = "phuongso-demo"
@@ -113,8 +111,7 @@ class Teller:
 @pytest.fixture
 async def demo_address(demo_url: str, tmp_path: Path) -> AsyncIterator[str]:
     """The application on a demo ward of its own, at a free port."""
-    settings = Settings(database_url=demo_url, secret_key="a secret of the tests, long enough to pass", var=tmp_path)
-    async with served(create_app(settings)) as address:
+    async with served(application(demo_url, tmp_path)) as address:
         yield address
 
 

@@ -12,14 +12,11 @@ from uuid import uuid4
 
 import httpx
 from playwright.async_api import Page, expect
-from pydantic import SecretStr
 
 from geo.database import Database
 from geo.lifecycle import Status
-from server.app import create_app
-from server.settings import Settings
 from tests import ward
-from tests.browser.conftest import DESKTOP, Opening, Watched, served
+from tests.browser.conftest import DESKTOP, Opening, Watched, application, served
 from tests.ward import CLEAN, CODE, FIRST, IN_FIRST, IN_SECOND, ROADS, SECOND, Reported
 
 REPORT = """
@@ -90,9 +87,7 @@ async def console_on(database_url: str, var: Path) -> AsyncIterator[Console]:
             made[name] = await ward.report(connection, **values)
         tokens = {username: await ward.token(connection, laid, username) for username in ward.USERNAMES}
     await database.close()
-    key = SecretStr("a secret of the tests, long enough to pass")
-    settings = Settings(database_url=database_url, secret_key=key, var=var, default_ward=CODE, worker=False)
-    async with served(create_app(settings)) as at:
+    async with served(application(database_url, var, default_ward=CODE)) as at:
         yield Console(at, laid, tokens, made)
 
 

@@ -15,11 +15,9 @@ from geo import account_links, tables
 from geo.database import Database
 from geo.second_factor import CODES, Need
 from geo.tables import LinkPurpose
-from server.app import create_app
-from server.settings import Settings
 from tests import ward
 from tests.browser.axe import by_day_and_night
-from tests.browser.conftest import DESKTOP, PHONE, Opening, served
+from tests.browser.conftest import DESKTOP, PHONE, Opening, application, served
 
 NEW = "một câu dễ nhớ"
 NARROW = {"width": 320, "height": 640}
@@ -45,11 +43,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def address(database: Database, database_url: str, tmp_path: Path) -> AsyncIterator[str]:
     """The application where staff must have a second factor."""
-    key = "a secret of the tests, long enough to pass"
-    settings = Settings(
-        database_url=database_url, secret_key=key, var=tmp_path, default_ward=ward.CODE, second_factor=Need.STAFF
-    )
-    async with served(create_app(settings)) as at:
+    async with served(application(database_url, tmp_path, default_ward=ward.CODE, second_factor=Need.STAFF)) as at:
         yield at
 
 

@@ -17,11 +17,9 @@ from geo.database import Database
 from geo.lifecycle import Status
 from geo.notices import NewNotice
 from geo.tables import NoticeKind
-from server.app import create_app
-from server.settings import Settings
 from tests import ward
 from tests.browser.axe import LOOKS, by_day_and_night
-from tests.browser.conftest import DESKTOP, Opening, served
+from tests.browser.conftest import DESKTOP, Opening, application, served
 from tests.ward import CLEAN, CODE, Ward
 
 NARROW = {"width": 320, "height": 640}
@@ -36,16 +34,7 @@ async def laid(database: Database) -> Ward:
 
 @pytest.fixture
 async def address(database_url: str, database: Database, laid: Ward, tmp_path: Path) -> AsyncIterator[str]:
-    """The application without a worker: what there is to be told, each test says."""
-    key = "a secret of the tests, long enough to pass"
-    settings = Settings(
-        database_url=database_url,
-        secret_key=key,
-        var=tmp_path,
-        default_ward=CODE,
-        worker=False,  # type: ignore[arg-type]
-    )
-    async with served(create_app(settings)) as at:
+    async with served(application(database_url, tmp_path, default_ward=CODE)) as at:
         yield at
 
 

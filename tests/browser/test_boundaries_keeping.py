@@ -12,15 +12,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from playwright.async_api import Page, Route, expect
-from pydantic import SecretStr
 
 from geo import tables
 from geo.database import Database
-from server.app import create_app
-from server.settings import Settings
 from tests import ward
 from tests.browser.axe import violations
-from tests.browser.conftest import DESKTOP, Opening, Watched, served
+from tests.browser.conftest import DESKTOP, Opening, Watched, application, served
 from tests.ward import CODE, FIRST, IN_FIRST, SECOND
 
 TENTH, EAST = "Tổ dân phố số 10", "Tổ dân phố Đông Hòa"
@@ -133,9 +130,7 @@ class Editors:
 @pytest.fixture
 async def address(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
     """The application, about the ward that `editors` lays."""
-    key = SecretStr("a secret of the tests, long enough to pass")
-    settings = Settings(database_url=database_url, secret_key=key, var=tmp_path, default_ward=CODE, worker=False)
-    async with served(create_app(settings)) as at:
+    async with served(application(database_url, tmp_path, default_ward=CODE)) as at:
         yield at
 
 

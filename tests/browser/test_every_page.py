@@ -14,11 +14,9 @@ from playwright.async_api import Page, expect
 
 from geo.database import Database
 from geo.lifecycle import Status
-from server.app import create_app
-from server.settings import Settings
 from tests import ward
 from tests.browser.axe import LOOKS, by_day_and_night
-from tests.browser.conftest import PHONE, Opening, Watched, served
+from tests.browser.conftest import PHONE, Opening, Watched, application, served
 from tests.ward import CLEAN, CODE, FIRST, Reported
 
 
@@ -143,8 +141,7 @@ async def scene(copying: Any, template: str, tmp_path_factory: pytest.TempPathFa
             tokens = {name: await ward.token(connection, laid, name) for name in names}
         await database.close()
         var: Path = tmp_path_factory.mktemp("var")
-        key = "a secret of the tests, long enough to pass"
-        async with served(create_app(Settings(database_url=url, secret_key=key, var=var))) as at:
+        async with served(application(url, var)) as at:
             yield Scene(at, held, tokens, laid.teams[FIRST], f"Crew:{CODE}:{laid.crews[CLEAN]}")
 
 

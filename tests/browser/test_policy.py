@@ -11,12 +11,9 @@ import pytest
 from playwright.async_api import Route, expect
 
 from geo.database import Database
-from server.app import create_app
-from server.settings import Settings
 from tests import ward
-from tests.browser.conftest import Opening, served
+from tests.browser.conftest import Opening, application, served
 
-KEY = "a secret of the tests, long enough to pass"
 INJECTED = """
 <script>document.documentElement.dataset.ran = "inline"</script>
 <img src="data:," onerror="document.documentElement.dataset.ran = 'handler'">
@@ -50,8 +47,7 @@ async def address(copying: Any, template: str, tmp_path: Path) -> AsyncIterator[
         async with database.write() as connection:
             await ward.build(connection)
         await database.close()
-        settings = Settings(database_url=url, secret_key=KEY, var=tmp_path, worker=False)
-        async with served(create_app(settings)) as at:
+        async with served(application(url, tmp_path)) as at:
             yield at
 
 

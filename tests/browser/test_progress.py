@@ -17,12 +17,10 @@ from playwright.async_api import BrowserContext, Page, expect
 
 from geo.database import Database
 from geo.lifecycle import IN_HAND, Status
-from server.app import create_app
 from server.reporters import COOKIE
-from server.settings import Settings
 from tests import ward
 from tests.browser.axe import LOOKS, by_day_and_night
-from tests.browser.conftest import PHONE, Opening
+from tests.browser.conftest import PHONE, Opening, application
 from tests.ward import CLEAN, FIRST, Reported
 
 LONG = "Bao rác to chất đống trước cổng trường, bốc mùi ba ngày nay. " + "rất" * 40
@@ -229,8 +227,7 @@ class another_server:  # noqa: N801 - a context manager, as small as a function
     """A second process' worth of the application, to be stopped and started again at the same port."""
 
     def __init__(self, database_url: str, port: int = 0) -> None:
-        key = "a secret of the tests, long enough to pass"
-        self.app = create_app(Settings(database_url=database_url, secret_key=key, worker=False))
+        self.app = application(database_url)
         config = uvicorn.Config(self.app, port=port, log_level="error", ws="none", timeout_graceful_shutdown=2)
         self.server = uvicorn.Server(config)
 

@@ -10,11 +10,9 @@ import pytest
 from playwright.async_api import Dialog, expect
 
 from geo.database import Database
-from server.app import create_app
-from server.settings import Settings
 from tests import ward
 from tests.browser.axe import violations
-from tests.browser.conftest import PHONE, Opening, served
+from tests.browser.conftest import PHONE, Opening, application, served
 from tests.ward import PASSWORD
 
 LEAVE_SOMETHING = """async (waiting) => {
@@ -47,9 +45,7 @@ async def address(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
     async with database.write() as connection:
         await ward.build(connection)
     await database.close()
-    key = "a secret of the tests, long enough to pass"
-    settings = Settings(database_url=database_url, secret_key=key, var=tmp_path, default_ward=ward.CODE)
-    async with served(create_app(settings)) as at:
+    async with served(application(database_url, tmp_path, default_ward=ward.CODE)) as at:
         yield at
 
 

@@ -13,11 +13,9 @@ from playwright.async_api import Page, expect
 
 from geo import tables
 from geo.database import Database
-from server.app import create_app
-from server.settings import Settings
 from tests import ward
 from tests.browser.axe import violations
-from tests.browser.conftest import DESKTOP, PHONE, Opening, served
+from tests.browser.conftest import DESKTOP, PHONE, Opening, application, served
 from tests.ward import CODE, FIRST, IN_FIRST
 
 REPORT = """async (location) => {
@@ -55,9 +53,7 @@ async def site(database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
     async with database.write() as connection:
         laid = await ward.build(connection)
         token = await ward.token(connection, laid, "team-1")
-    key = "a secret of the tests, long enough to pass"
-    settings = Settings(database_url=database_url, secret_key=key, var=tmp_path, default_ward=CODE)
-    async with served(create_app(settings)) as at:
+    async with served(application(database_url, tmp_path, default_ward=CODE)) as at:
         yield Site(at, database, laid, token)
     await database.close()
 
