@@ -1,11 +1,12 @@
 """'Gần tôi', the cards that need more than the map has, a press on the ground, and the map in somebody else's page."""
 
+import asyncio
 import re
 from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from geo import tables
 from geo.database import Database
@@ -43,6 +44,24 @@ async def test_the_nearest_is_told_with_its_distance_and_nothing_is_sent(opening
     assert not [one for one in sent if "16.001" in one or "108.231" in one]
     await near.get_by_role("link", name="Nhà văn hóa số 2", exact=True).click()
     await expect(page.locator("#card")).to_contain_text("150 m")
+
+
+async def test_where_one_is_waits_for_the_neighbourhoods(opening: Opening):
+    page = (await opening("/offline", PHONE, geolocation=HERE, permissions=["geolocation"])).page
+    come = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await come.wait()
+        await route.continue_()
+
+    await page.route("**/map/neighbourhoods.geojson*", late)
+    await page.goto("/")
+    await page.get_by_role("button", name="Gần tôi").click()
+    near = page.get_by_role("region", name="Gần tôi")
+    await expect(near).to_contain_text("chính xác trong khoảng 40 m")
+    await expect(near).not_to_contain_text("Vị trí hiện tại")
+    come.set()
+    await expect(near).to_contain_text("Vị trí hiện tại: Tổ dân phố số 2")
 
 
 async def test_lists_are_sorted_by_distance_until_it_is_turned_off(opening: Opening):

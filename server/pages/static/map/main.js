@@ -48,7 +48,7 @@ function layers(incidents) {
 }
 
 /** Draw what the server sends. Gives when all of it has come, or has failed to. */
-function draw(choosing, incidents, heat) {
+function draw(choosing, incidents, heat, tellNear) {
   const choose = (kind, id) => choosing.choose(kind, id);
   const neighbourhoodsCome = shown("neighbourhoods", async () => {
     areas = await boundaries.drawNeighbourhoods(map, groups.neighbourhoods, choose);
@@ -61,6 +61,7 @@ function draw(choosing, incidents, heat) {
   });
   const both = Promise.all([neighbourhoodsCome, placesCome]).then(() => {
     choosing.ready();
+    tellNear();
     if (asked.heat) return heat.refresh();
   });
   return Promise.all([shown("ward", () => boundaries.drawWard(map, data.ground !== null)), both, incidents.refresh()]);
@@ -90,14 +91,14 @@ function start() {
   });
   list.start(choose);
   search.start(choose);
-  nearby.start(map, () => pins, () => areas, choose);
+  const tellNear = nearby.start(map, () => pins, () => areas, choose);
   share.start();
   reporting.start(map);
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault();
     map.getContainer().focus();
   });
-  draw(choosing, incidents, heat).then(() => performance.mark("map-usable"));
+  draw(choosing, incidents, heat, tellNear).then(() => performance.mark("map-usable"));
   addEventListener("online", () => incidents.refresh());
   document.addEventListener("visibilitychange", () => document.hidden || incidents.refresh());
 }

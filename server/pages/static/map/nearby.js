@@ -14,6 +14,7 @@ const PATIENCE = { enableHighAccuracy: true, timeout: 15000, maximumAge: 60000 }
 const whole = new Intl.NumberFormat(data.language === "vi" ? "vi-VN" : "en-GB", { maximumFractionDigits: 1 });
 
 let position = null; // [longitude, latitude], or null while it is not known
+let exact = 0; // metres
 let drawn = null;
 
 const latlng = ([longitude, latitude]) => L.latLng(latitude, longitude);
@@ -86,6 +87,7 @@ function nearest(pins, choose) {
 }
 
 function where(areas, choose) {
+  if (!areas.size) return null; // not come yet: nobody is told to be outside
   const around = areaAt(areas, ...position);
   if (around) {
     const { id, name } = around.properties;
@@ -98,23 +100,30 @@ function where(areas, choose) {
   return element("p", "near-where", say("youAreOutside", { distance: length(far) }));
 }
 
-/** `pins` and `areas` give what is drawn, by id; `choose` opens a card. */
+/**
+ * `pins` and `areas` give what is drawn, by id; `choose` opens a card. Gives what tells anew when more of it has come:
+ * over a slow line the position is known first.
+ */
 export function start(map, pins, areas, choose) {
   const pane = map.createPane("me");
   pane.style.zIndex = 650; // above every marker
   pane.style.pointerEvents = "none";
+  const tell = () => {
+    const [first, ...others] = nearest(pins(), choose);
+    const how = element("p", "quiet", say("accurate", { distance: length(exact) }), { role: "status" });
+    panel(...[first, where(areas(), choose), ...others, how].filter(Boolean));
+    sort(pins());
+  };
   const found = ({ coords: { longitude, latitude, accuracy } }) => {
     position = [longitude, latitude];
+    exact = accuracy;
     drawn?.remove();
     drawn = L.layerGroup([
       L.circle([latitude, longitude], { radius: accuracy, className: "me-around", interactive: false }),
       L.circleMarker([latitude, longitude], { pane: "me", radius: 8, className: "me", interactive: false }),
     ]).addTo(map);
-    const exact = say("accurate", { distance: length(accuracy) });
-    const [first, ...others] = nearest(pins(), choose);
-    panel(...(first ? [first] : []), where(areas(), choose), ...others, element("p", "quiet", exact, { role: "status" }));
+    tell();
     document.getElementById("panel-body").scrollTop = 0;
-    sort(pins());
     opener.setAttribute("aria-pressed", "true");
     if (L.latLngBounds(data.bounds).pad(0.3).contains([latitude, longitude]))
       approach(map, position, Math.max(15, map.getZoom()));
@@ -131,4 +140,5 @@ export function start(map, pins, areas, choose) {
     panel(told("nearSearching"));
     navigator.geolocation.getCurrentPosition(found, failed, PATIENCE);
   });
+  return () => position && tell();
 }
