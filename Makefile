@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test soak fuzz bench bench-boundaries bench-dispatch bench-pages screenshots lint format lock
+.PHONY: help run test jitter soak fuzz bench bench-boundaries bench-dispatch bench-pages screenshots lint format lock
 
 BIN := .venv/bin
 
@@ -19,6 +19,10 @@ run: ## install what is missing, then serve the demo ward on http://127.0.0.1:80
 test: ## install what is missing, then run every test (ARGS="tests/geo -k merge" for some)
 	@server/bootstrap.sh dev
 	@exec env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+
+jitter: ## run the pages' tests with answers and steps that come late by chance: what fails passed by luck (JITTER=7)
+	@server/bootstrap.sh dev
+	@exec $(BIN)/python -m pytest -p tests.browser.jitter -n 4 --dist loadfile tests/browser $(ARGS)
 
 fuzz: ## send a served process many made-up requests, others each time (CASES=20000)
 	@server/bootstrap.sh dev
