@@ -1,4 +1,4 @@
-"""A slow and uneven machine on purpose (`make jitter`): it finds tests that pass by luck, and pages that count on order.
+"""A slow, uneven machine on purpose (`make jitter`): it finds tests that pass by luck, and pages that count on order.
 
 Answers of the server come late by chance, and so do the test's own steps; both cost no processor. `JITTER` is the seed
 and is told at the beginning: the same seed delays the same number of steps, though not in the same order.
