@@ -96,7 +96,8 @@ export class Stream {
     heard();
     try {
       const headers = { Accept: MEDIA_TYPE, ...(this.#cursor && { "Last-Event-ID": this.#cursor }) };
-      const answer = await fetch(this.#address, { headers, cache: "no-store", signal: mine.signal });
+      // Whatever shows the page comes before; and a request that never ends is not to be waited for.
+      const answer = await fetch(this.#address, { headers, cache: "no-store", priority: "low", signal: mine.signal });
       if (OVER.includes(answer.status) || answer.redirected) return this.#refused();
       const isStream = answer.headers.get("Content-Type")?.startsWith(MEDIA_TYPE);
       if (!answer.ok || !isStream) throw new Error(String(answer.status));
