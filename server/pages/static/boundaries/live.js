@@ -1,7 +1,7 @@
 // Word of what others save. The stream only says that something was saved: what holds is then asked for.
 
 import { ask } from "../common/asking.js";
-import { Stream } from "../common/stream.js";
+import { Stream, inTurn } from "../common/stream.js";
 import { data } from "../common/words.js";
 import * as conflicts from "./conflicts.js";
 import { readBase } from "./reading.js";
@@ -11,8 +11,6 @@ const FIRST = 10; // saves that are looked at
 
 let stream = null;
 let seen = null; // when the latest save was made that is known here (milliseconds); null until it was asked
-let looking = null;
-let again = false;
 let paused = false;
 
 /** Follow what is saved, also while the page is not seen: whoever comes back to it finds it as it is. */
@@ -35,20 +33,8 @@ export async function resume() {
   if (changes) seen = newest(changes);
 }
 
-async function look() {
-  if (paused) return;
-  if (looking) {
-    again = true;
-    return;
-  }
-  looking = lookNow().catch(() => {}); // without a network: the next look is on its way
-  await looking;
-  looking = null;
-  if (again) {
-    again = false;
-    void look();
-  }
-}
+// Without a network the next look is on its way.
+const look = inTurn(() => (paused ? null : lookNow().catch(() => {})));
 
 async function latestChanges() {
   return (await ask("changes", { code: data.ward, first: FIRST, after: null })).ward.boundaryChanges.nodes;

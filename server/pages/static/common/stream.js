@@ -8,6 +8,25 @@ const MEDIA_TYPE = "text/event-stream";
 const OVER = [204, 401, 403];
 const REFUSED = ["NOT_FOUND", "NOT_ALLOWED"];
 
+/** `look` as often as it is called, but one look at a time: what happens during one asks for a single one after it. */
+export function inTurn(look) {
+  let isLooking = false;
+  let again = false;
+  return async () => {
+    again = true;
+    if (isLooking) return;
+    isLooking = true;
+    try {
+      while (again) {
+        again = false;
+        await look();
+      }
+    } finally {
+      isLooking = false;
+    }
+  };
+}
+
 /**
  * Follow what `address` streams.
  *

@@ -2,6 +2,7 @@
 // tapped since. So it looks the same with a network and without.
 
 import { element, icon } from "../common/dom.js";
+import { inTurn } from "../common/stream.js";
 import { data, say } from "../common/words.js";
 import * as alerts from "./alerts.js";
 import * as cards from "./cards.js";
@@ -154,8 +155,6 @@ function tellGone(gone) {
 
 // Asking and sending
 
-let asking = false;
-let again = false;
 let leaving = false; // signing out clears what is kept here, and nothing must bring it back
 document.addEventListener("signing-out", () => {
   leaving = true;
@@ -163,14 +162,9 @@ document.addEventListener("signing-out", () => {
   position.follow(false);
 });
 
-/** Ask for the list; one question at a time, and once more where something happened meanwhile. */
-async function look() {
+/** Ask for the list. */
+const look = inTurn(async () => {
   if (leaving) return;
-  if (asking) {
-    again = true;
-    return;
-  }
-  asking = true;
   try {
     const answer = await fetch("/crew/list", { cache: "no-store", signal: limit(SECONDS) });
     if (answer.status === 401) await store.session({ out: true });
@@ -184,15 +178,9 @@ async function look() {
     unreached = false;
   } catch {
     unreached = true;
-  } finally {
-    asking = false;
-    draw();
-    if (again) {
-      again = false;
-      look();
-    }
   }
-}
+  draw();
+});
 
 function limit(seconds) {
   const clockwork = new AbortController();

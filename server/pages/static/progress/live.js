@@ -1,7 +1,7 @@
 // What happens to the report while its page is open. The stream only says that something did: the page then asks for
 // its own parts anew, in the reader's right, and replaces those that changed.
 
-import { Stream } from "../common/stream.js";
+import { Stream, inTurn } from "../common/stream.js";
 import { data, moment, say } from "../common/words.js";
 
 const news = document.getElementById("news");
@@ -12,8 +12,6 @@ const noNetwork = away.textContent;
 const ENOUGH = 3; // failures in a row, from which on it is said that nothing is heard
 
 let failures = 0;
-let asking = false;
-let again = false;
 let heard = new Date(); // when the page last was as the server has it
 const shown = new Map();
 
@@ -48,12 +46,7 @@ function tellUnreached() {
   offline.hidden = false;
 }
 
-async function refresh() {
-  if (asking) {
-    again = true;
-    return;
-  }
-  asking = true;
+const refresh = inTurn(async () => {
   try {
     const address = new URL(location.href);
     address.searchParams.set("part", "body");
@@ -65,14 +58,8 @@ async function refresh() {
   } catch {
     // The stream notices too, and looks again when the server can be reached.
     if (failures >= ENOUGH) tellUnreached();
-  } finally {
-    asking = false;
-    if (again) {
-      again = false;
-      refresh();
-    }
   }
-}
+});
 
 function replace(fresh) {
   const before = parts.querySelector('[data-part="standing"]').dataset.status;

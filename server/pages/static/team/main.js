@@ -1,14 +1,11 @@
 // A team's page follows what happens in its neighbourhood: a stream says that something did, and the list is asked anew.
 // Where no stream can be had, it is asked every half minute while the page is seen.
 
-import { Stream } from "../common/stream.js";
+import { Stream, inTurn } from "../common/stream.js";
 import { data, say } from "../common/words.js";
 
 const EVERY = 30_000;
 const fresh = document.getElementById("fresh");
-
-let asking = false;
-let again = false;
 
 const part = () => document.getElementById("incidents-part");
 
@@ -19,12 +16,7 @@ function concerns(change) {
   return neighbourhood?.id === data.neighbourhood || part().querySelector(`[data-code="${trackingCode}"]`) !== null;
 }
 
-async function refresh() {
-  if (asking) {
-    again = true;
-    return;
-  }
-  asking = true;
+const refresh = inTurn(async () => {
   try {
     const address = new URL(location.href);
     address.searchParams.set("part", "incidents");
@@ -32,14 +24,8 @@ async function refresh() {
     if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("incidents-part"));
   } catch {
     // Without a network: the next look is on its way.
-  } finally {
-    asking = false;
-    if (again) {
-      again = false;
-      refresh();
-    }
   }
-}
+});
 
 function replace(next) {
   const before = part();
