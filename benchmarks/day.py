@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from math import hypot
 from random import Random
 
+from geo.clock import VIETNAM
 from geo.demo.people import PLANS
 from geo.demo.schedule import HOT_SPOTS, SHARES
 from geo.seeds import CATEGORIES, CategorySeed
-from geo.working_time import VIETNAM, due_after, stretches
+from geo.working_time import due_after, stretches
 
 MORNING = datetime(2026, 11, 18, tzinfo=VIETNAM)
 """A Wednesday; times of the day are seconds from here."""

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import journal
+from geo.clock import VIETNAM
 from geo.lifecycle import OPEN, Party
 from geo.tables import About, incident
-from geo.working_time import VIETNAM
 
 BITE = 200
 QUARTER = 0.25

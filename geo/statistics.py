@@ -16,6 +16,7 @@ from sqlalchemy.types import TypeEngine
 
 from geo import categories, neighbourhoods
 from geo.actor import Actor
+from geo.clock import ZONE
 from geo.incidents import Filter, matching
 from geo.lifecycle import OPEN, Status
 from geo.ordering import natural
@@ -32,7 +33,6 @@ For them only the ward's verdicts of all time are counted: two periods that diff
 the whole, would tell what one reporter said.
 """
 
-ZONE = "Asia/Ho_Chi_Minh"
 _COUNTS = (
     "total",
     "open_in_time",

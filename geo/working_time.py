@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -19,13 +19,11 @@ import sqlalchemy as sa
 from holidays.countries.vietnam import Vietnam
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo.clock import VIETNAM
 from geo.tables import working_time
 
 HOURS = ((time(7, 30), time(11, 30)), (time(13, 0), time(17, 0)))
 """The hours of a ward's offices on a working day, in Vietnam's time: what most of the country's publish."""
-
-VIETNAM = timezone(timedelta(hours=7))
-"""Asia/Ho_Chi_Minh, which has no summer time."""
 
 YEARS_BACK, YEARS_AHEAD = 1, 2
 """Deadlines of reports that are corrected count from last year at most; those of new ones end years ahead."""

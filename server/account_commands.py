@@ -11,14 +11,13 @@ import click
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import account_links, accounts, audit, second_factor, sessions
+from geo import account_links, accounts, audit, clock, second_factor, sessions
 from geo.account_links import Link
 from geo.contact import Checked
 from geo.errors import InvalidInput
 from geo.passwords import NONE_YET, hash_password
 from geo.tables import AccountRole, LinkPurpose
 from server.console import Result, console, in_transaction, tell, with_database
-from server.periods import VIETNAM
 from server.settings import read_settings
 
 _ROLES = {role.lower().replace("_", "-"): role for role in AccountRole}
@@ -194,8 +193,7 @@ def _print(link: Link) -> None:
     if settings.public_url is None:
         tell("PHUONGSO_PUBLIC_URL is not set: put the address that people open before this path.")
     tell(f"{settings.public_url or ''}/link/{link.token}")
-    until = f"{link.expires_at.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
-    tell(f"It counts once, until {until} in Vietnam. Give it to that person alone.")
+    tell(f"It counts once, until {clock.told(link.expires_at)} in Vietnam. Give it to that person alone.")
 
 
 async def _tell(

@@ -21,6 +21,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from geo import audit, wards
 from geo.actor import Actor
+from geo.clock import VIETNAM
 from geo.database import Database
 from geo.exporting.streaming import Exports, TooMany
 from geo.exporting.subjects import SUBJECTS, Subject, export_incidents
@@ -31,7 +32,7 @@ from maps.window import ParameterError
 from server.addresses import address_of
 from server.asked import kinds_of, statuses_of
 from server.languages import language_of
-from server.periods import VIETNAM, read_period
+from server.periods import read_period
 from server.settings import Settings
 from server.wards import UNKNOWN_WARD, UnknownWard, asked_ward
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from datetime import timedelta, timezone
 
 import click
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import audit, jobs
+from geo.clock import VIETNAM
 from server.console import Commands, in_transaction, tell, with_database
 from server.settings import read_settings
-
-_VIETNAM = timezone(timedelta(hours=7))
 
 
 @click.group("jobs", cls=Commands, invoke_without_command=True)
@@ -28,7 +26,7 @@ def jobs_group(context: click.Context) -> None:
         tell("No job has failed for good.")
     for job in dead:
         payload = json.dumps(job.payload, ensure_ascii=False)
-        at = f"{job.at.astimezone(_VIETNAM):%d/%m/%Y %H:%M}"
+        at = f"{job.at.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
         tell(f"{job.id}  {job.name}  {payload}  {job.error}  {job.tries} tries  {at}")
 
 

@@ -6,12 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
+from geo.clock import VIETNAM
 from geo.language import Text
 from maps.window import ParameterError
 
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 EARLIEST, LATEST = 1900, 2200
 
 NOT_A_DAY = Text(

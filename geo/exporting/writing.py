@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from geo.clock import ZONE
 from geo.exporting.subjects import LABELS, WORDS, Subject, spoken
 from geo.positions import DECIMALS
 
@@ -194,7 +195,7 @@ def _plain(column: Any) -> Any:
 def _shown(column: Any) -> Any:
     """A value as people in Vietnam, and their spreadsheets, read it."""
     if isinstance(column.type, sa.DateTime):
-        return sa.func.to_char(sa.func.timezone("Asia/Ho_Chi_Minh", column), "YYYY-MM-DD HH24:MI:SS")
+        return sa.func.to_char(sa.func.timezone(ZONE, column), "YYYY-MM-DD HH24:MI:SS")
     if isinstance(column.type, sa.Boolean):
         return sa.case((column, "có"), (sa.not_(column), "không"))
     return sa.cast(column, sa.Text)

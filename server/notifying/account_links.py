@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import account_links, accounts
+from geo import account_links, accounts, clock
 from geo.account_links import Link
 from geo.accounts import Account
 from geo.language import Language, Text
@@ -21,7 +20,6 @@ from server.notifying.mail import mail_of
 from server.notifying.message import Line, Message
 
 _LOG = logging.getLogger(__name__)
-_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _SENDER = "Phường Số"
 _SUBJECT = {
     LinkPurpose.INVITATION: Text("Lời mời dùng tài khoản Phường Số", "Your Phường Số account"),
@@ -97,7 +95,7 @@ class _Kept:
 def message_of(account: Account, address: str, link: Link, language: Language, site: str) -> Message:
     """The message with the link."""
     named = {"name": account.name, "username": account.username}
-    when = f"{link.expires_at.astimezone(_VIETNAM):%H:%M %d/%m/%Y}"
+    when = clock.told(link.expires_at)
     letter = uuid4()
     return Message(
         address=address,

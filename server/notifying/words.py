@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
+from geo import clock
 from geo.handling import REPORTER_WITHIN
 from geo.housekeeping import SILENCE
 from geo.language import Language, Text
 from geo.letters import Letter, Passed
 from geo.lifecycle import FINISHED, OPEN, Status
 from server.notifying.message import Line, Message
-
-_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 _SUBJECT = Text("{what}: {category}, mã {code}", "{what}: {category}, code {code}")
 _BRIEF: dict[Status, Text] = {
@@ -134,13 +130,13 @@ def _lines(letter: Letter) -> list[Line]:
     for step in letter.steps:
         told = _told(step, letter)
         if step.from_status is not None:
-            told = f"{_clock(step.at)}: {told}"
+            told = f"{clock.told(step.at)}: {told}"
         # What the reporter wrote themselves they know.
         lines.append(Line(told, None if step.by_reporter else step.note))
     about = {"category": letter.category, "place": letter.place}
     lines.append(Line((_ABOUT if letter.place is None else _ABOUT_AT).to(to, **about)))
     if letter.due_at is not None and letter.status in OPEN:
-        lines.append(Line(_DUE.to(to, due=_clock(letter.due_at))))
+        lines.append(Line(_DUE.to(to, due=clock.told(letter.due_at))))
     days = REPORTER_WITHIN.days
     last = letter.steps[-1].to_status
     if last == Status.RESOLVED and letter.status == Status.RESOLVED:
@@ -165,7 +161,3 @@ def _told(step: Passed, letter: Letter) -> str:
     crew = step.crew or step.by or _SOME_CREW.to(to)
     told = _TOLD[Status(step.to_status)].to(to, crew=crew)
     return told[0].upper() + told[1:]
-
-
-def _clock(at: datetime) -> str:
-    return f"{at.astimezone(_VIETNAM):%H:%M %d/%m/%Y}"

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from geo import clock
 from geo import sessions as geo_sessions
 from geo.actor import Actor, Role
 from geo.database import Database
@@ -23,7 +24,7 @@ from server.pages.asking import ask
 from server.pages.desk import desk_page, desk_words
 from server.pages.languages import language_of, translations
 from server.pages.second_factor import CODES_WORDS, set_up_context
-from server.pages.settings_forms import Problems, ago, back, clock, done, filled, problems_of, say, text
+from server.pages.settings_forms import Problems, ago, back, done, filled, problems_of, say, text
 from server.pages.signed_in import only
 from server.pages.words import N_
 from server.settings import Settings
@@ -158,7 +159,7 @@ async def _page(request: Request, problems: Problems | None = None, result: dict
         {
             **one,
             "device": device_of(request, one),
-            "since": clock(datetime.fromisoformat(one["createdAt"])),
+            "since": clock.told(datetime.fromisoformat(one["createdAt"])),
             "seen": ago(request, datetime.fromisoformat(one["seenAt"]), now),
         }
         for one in viewer["sessions"]
@@ -167,7 +168,7 @@ async def _page(request: Request, problems: Problems | None = None, result: dict
     context = {
         "own": viewer,
         "sessions": listed,
-        "second_factor": on and clock(datetime.fromisoformat(on)),
+        "second_factor": on and clock.told(datetime.fromisoformat(on)),
         "offered": settings.second_factor is not Need.OFF,
         "demanded": settings.second_factor.demands(viewer["role"]),
         "shortest": LENGTHS.start,

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from geo import account_links, accounts, passwords, sign_in_delays
+from geo import account_links, accounts, clock, passwords, sign_in_delays
 from geo.database import Database
 from geo.errors import InvalidInput, TooManyRequests
 from geo.tables import LinkPurpose
@@ -22,7 +22,6 @@ from server.pages.languages import language_of, translations
 from server.pages.sign_in import go_on, plain_page, waiting_told
 from server.pages.trouble import trouble
 from server.pages.words import N_
-from server.periods import VIETNAM
 from server.sessions import FOREIGN, is_own
 from server.uploads import Form, Refused, read_form
 
@@ -116,7 +115,7 @@ async def _link_page(
     if opening is None:
         status = 410
     else:
-        context["until"] = f"{opening.expires_at.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
+        context["until"] = clock.told(opening.expires_at)
         context["invited"] = opening.purpose is LinkPurpose.INVITATION
     return await plain_page(request, "account_link.html", context, status=status, headers=UNTOLD | (headers or {}))
 

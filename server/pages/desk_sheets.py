@@ -14,12 +14,12 @@ from starlette.routing import BaseRoute, Route
 
 from geo import crew_rows, crew_sheets, team_rows, team_sheets
 from geo.actor import Actor
+from geo.clock import VIETNAM
 from geo.exporting.writing import MEDIA_TYPES, Document, Format
 from server.exports import Export, Taken
 from server.pages.settings_forms import settings
 from server.pages.sheet_preview import Sheet, sheet_routes
 from server.pages.words import N_
-from server.periods import VIETNAM
 
 TEAMS = Sheet(
     at="/staff/teams",

@@ -14,13 +14,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 from pmtiles.reader import MmapSource, Reader
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.actor import ANONYMOUS
+from geo.clock import VIETNAM
 from geo.language import Language
 from geo.positions import Box
 from maps import copying, layers, vendor
@@ -39,7 +39,6 @@ MOST_TILES_BYTES = 24_000_000
 """Of the base map's tiles, before base64 makes them a third larger."""
 
 _STYLES = ("design", "map", "map-panel", "map-card", "map-marks", "export")
-_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _FONT = re.compile(r'url\("/static/vendor/([^"]+)"\)')
 _PICTURE = re.compile(r"url\((images/[^)]+)\)")
 
@@ -119,7 +118,7 @@ async def copy_of(
         .get_template("map_export.html")
         .render(
             ward=ward,
-            made=f"{datetime.now(_VIETNAM):%d/%m/%Y %H:%M}",
+            made=f"{datetime.now(VIETNAM):%d/%m/%Y %H:%M}",
             kept=kept,
             left_out=found.total - kept,
             groups=[(group, [place for place in places if place["kind"] in group.kinds]) for group in GROUPS],

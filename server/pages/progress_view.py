@@ -6,15 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from geo.clock import VIETNAM
 from geo.handling import REPORTER_WITHIN
 from geo.housekeeping import SILENCE
 from geo.lifecycle import FINISHED, IN_HAND, OPEN, Status
 from geo.tables import Satisfaction
 from server.pages.words import N_, STATUSES, TONES, Sign
-
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 RATINGS: dict[Satisfaction, Sign] = {
     Satisfaction.SATISFIED: Sign(N_("Hài lòng"), "smile"),

@@ -13,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from geo import account_lists
+from geo import account_lists, clock
 from geo.actor import Actor
 from geo.tables import AccountRole, LinkPurpose
 from server.pages.asking import Unanswered, ask
 from server.pages.desk import desk_page, desk_words
 from server.pages.languages import language_of, translations
-from server.pages.settings_forms import Problems, back, clock, done, filled, problems_of, say, settings, text
+from server.pages.settings_forms import Problems, back, done, filled, problems_of, say, settings, text
 from server.pages.trouble import trouble
 from server.pages.words import N_, Sign
 
@@ -210,7 +210,7 @@ async def _account(request: Request, code: str, problems: Problems | None = None
     actor: Actor = request.state.actor
     context = {
         "account": found,
-        "since": clock(datetime.fromisoformat(found["createdAt"])),
+        "since": clock.told(datetime.fromisoformat(found["createdAt"])),
         "own": found["id"].endswith(f":{actor.account_id}"),
         "belongs": (await ask(request, "settings_belongs", {"code": code}))["ward"],
         "roles": ROLES,
@@ -265,7 +265,7 @@ async def _link(request: Request, result: dict[str, Any], *, new: bool) -> Respo
     context = {
         "account": result["account"],
         "link": result["link"]["url"],
-        "until": clock(datetime.fromisoformat(result["link"]["expiresAt"])),
+        "until": clock.told(datetime.fromisoformat(result["link"]["expiresAt"])),
         "new": new,
         "roles": ROLES,
         "words": desk_words(gettext, LINK_WORDS),

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from geo import audit, audit_sheets
 from geo.audit_words import ACTIONS, GROUPS
+from geo.clock import VIETNAM
 from geo.exporting.writing import MEDIA_TYPES, Format
 from geo.ids import as_id
 from geo.language import Language
@@ -28,7 +29,7 @@ from server.pages.settings_accounts import ROLES
 from server.pages.settings_audit_words import subject_of, told
 from server.pages.settings_forms import Problems, say, settings
 from server.pages.words import N_
-from server.periods import VIETNAM, Period, read_period, today
+from server.periods import Period, read_period, today
 
 AT = "/staff/audit"
 TODAY, YESTERDAY = N_("Hôm nay"), N_("Hôm qua")

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from geo import clock
 from geo.contact import REQUIRED
 from geo.crew_ground import Covers
 from geo.language import Language
@@ -24,7 +25,6 @@ from server.pages.settings_forms import (
     Problems,
     ago,
     back,
-    clock,
     done,
     filled,
     number,
@@ -260,7 +260,7 @@ def _shown(request: Request, crew: dict[str, Any], now: datetime) -> dict[str, A
         "categories": [{**one, "word": _name(request, one)} for one in crew["categories"]],
         "people": [one["name"] for one in crew["members"] if not one["disabled"]],
         "seen": seen and ago(request, seen, now),
-        "seen_clock": seen and clock(seen),
+        "seen_clock": seen and clock.told(seen),
     }
 
 

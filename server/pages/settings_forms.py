@@ -21,7 +21,6 @@ from server.pages.languages import language_of, translations
 from server.pages.signed_in import DESK, only
 from server.pages.trouble import trouble
 from server.pages.words import N_
-from server.periods import VIETNAM
 from server.uploads import Form, Refused, read_form
 from server.wards import UnknownWard
 
@@ -121,11 +120,6 @@ def done(request: Request, words: Mapping[str, str]) -> str | None:
     """What the address says was done, in words for the reader."""
     word = words.get(request.query_params.get("done", ""))
     return None if word is None else say(request, word)
-
-
-def clock(at: datetime) -> str:
-    """A moment by Vietnam's clock: `14:05 23/11/2026`."""
-    return f"{at.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
 
 
 def ago(request: Request, at: datetime, now: datetime) -> str:

@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from geo import clock
 from geo.language import Language
 from server.pages.asking import ask
 from server.pages.desk import desk_page
 from server.pages.languages import language_of
-from server.pages.settings_forms import Problems, ago, back, clock, done, filled, problems_of, say, settings
+from server.pages.settings_forms import Problems, ago, back, done, filled, problems_of, say, settings
 from server.pages.words import N_
 
 AT = "/staff/jobs"
@@ -68,7 +69,7 @@ def _told(request: Request, job: dict[str, Any], ward_code: str) -> dict[str, An
         "why": say(request, ERRORS.get(job["error"], _UNEXPECTED)),
         "attempts": job["attempts"],
         "at": job["at"],
-        "clock": clock(at),
+        "clock": clock.told(at),
         "ago": ago(request, at, datetime.now(UTC)),
         "details": ", ".join(filter(None, (f"{job['name']} #{job['id']}", job["payload"], job["error"]))),
     }

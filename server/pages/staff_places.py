@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from geo import place_sheets, places
+from geo.clock import VIETNAM
 from geo.exporting.writing import MEDIA_TYPES, Format
 from geo.ids import as_id
 from geo.place_rows import COLUMNS
@@ -23,7 +24,6 @@ from server.pages.desk import desk_page
 from server.pages.settings_forms import done, settings
 from server.pages.sheet_preview import Sheet, imported, sheet_routes
 from server.pages.words import N_, PLACES
-from server.periods import VIETNAM
 
 AT = "/staff/places"
 DONE = {

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from geo.clock import VIETNAM
 from geo.language import Language
 from geo.lifecycle import OPEN, Status
 from server.pages.staff_asked import ATTENTION
 from server.pages.staff_words import WORDS
 from server.pages.words import TONES
-from server.periods import VIETNAM
 
 Gettext = Callable[[str], str]
 

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from geo import boundary_edits
 from geo.actor import ANONYMOUS
+from geo.clock import VIETNAM
 from geo.database import Database
 from geo.lifecycle import FINISHED, OPEN
 from geo.plans import Kept
@@ -28,7 +29,7 @@ from server.pages.stats_asked import CHOICES, MEASURES, Asked, asked, lead
 from server.pages.stats_figures import Speech
 from server.pages.trouble import RETRY_AFTER, trouble_page
 from server.pages.words import N_, script_words
-from server.periods import VIETNAM, Period, today
+from server.periods import Period, today
 from server.wards import UnknownWard, asked_ward
 
 AGE = timedelta(minutes=1)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import correcting, handling, stepping, working_time
+from geo.clock import VIETNAM
 from geo.database import Database
 from geo.tables import category, incident
-from geo.working_time import VIETNAM, due_after, stretches, years_around
+from geo.working_time import due_after, stretches, years_around
 from tests import ward
 from tests.geo.conftest import Laid
 from tests.geo.desk import report_of, send
