@@ -29,13 +29,14 @@ from tests.server.live import Station
 from tests.ward import CLEAN, CODE, OTHER, Reported, report
 
 HOSTILE = "<script>alert(1)</script>{{ 12347*98765 }}\n\"'&"
+NOW = datetime.now(UTC)
+"""One moment for what is stored and what is looked for: pages tell the minute, which may turn between the two."""
 
 
 def recently(status: Status = Status.RECEIVED, days: float = 2) -> dict[str, Any]:
     """The columns of a report of some days ago, not due yet."""
-    now = datetime.now(UTC)
-    reported = now - timedelta(days=days)
-    values: dict[str, Any] = {"reported_at": reported, "due_at": now + timedelta(days=1), "status": status}
+    reported = NOW - timedelta(days=days)
+    values: dict[str, Any] = {"reported_at": reported, "due_at": NOW + timedelta(days=1), "status": status}
     if status in (Status.RESOLVED, Status.CLOSED):
         values["resolved_at"] = reported + timedelta(minutes=1)
     return values
@@ -160,10 +161,10 @@ async def test_every_status_says_how_it_stands_and_when(desk: Desk, status: Stat
 
 
 async def test_a_late_report_is_said_to_be_late(desk: Desk) -> None:
-    one = await made(desk, Status.IN_PROGRESS, due_at=datetime.now(UTC) - timedelta(hours=1))
+    one = await made(desk, Status.IN_PROGRESS, due_at=NOW - timedelta(hours=1))
     text = await opened(desk, one)
     assert "Đã quá hạn" in text
-    assert shown(datetime.now(UTC) - timedelta(hours=1))[:10] in text
+    assert shown(NOW - timedelta(hours=1))[:10] in text
 
 
 async def test_what_is_private_is_shown_to_its_reporter_alone(desk: Desk) -> None:
