@@ -17,7 +17,7 @@ from server.pages.asking import ask
 from server.pages.case_words import ACTS, TOLD, WORDS
 from server.pages.desk import desk_page, desk_words
 from server.pages.languages import language_of, translations
-from server.pages.render import page
+from server.pages.render import page, within_ward
 from server.pages.signed_in import DESK, only
 from server.pages.staff_view import Speech
 from server.pages.trouble import trouble
@@ -33,9 +33,7 @@ def is_panel(request: Request) -> bool:
 
 def address(request: Request, code: str, **more: str) -> str:
     """The page of an incident, in the ward that the request names."""
-    kept = {name: request.query_params[name] for name in ("ward",) if name in request.query_params}
-    query = "&".join(f"{name}={value}" for name, value in (kept | more).items())
-    return f"/staff/incidents/{code}{'?' if query else ''}{query}"
+    return within_ward(request, f"/staff/incidents/{code}", **more)
 
 
 async def found(request: Request) -> dict[str, Any] | None:

@@ -73,7 +73,7 @@ def security_policy(nonce: str, image_source: str = "", *, embedded: bool = Fals
     )
 
 
-def _within_ward(request: Request, ward: str | None, path: str, **parameters: object) -> str:
+def within_ward(request: Request, path: str, /, ward: str | None = None, **parameters: object) -> str:
     """An address of our own with these parameters, about `ward`, else the ward that the request names."""
     named = ward or request.query_params.get("ward")
     asked = {} if named is None else {"ward": named}
@@ -106,7 +106,7 @@ def page(
                 **context,
                 "early": status == 429,
                 "nonce": nonce,
-                "to": partial(_within_ward, request, within),
+                "to": partial(within_ward, request, ward=within),
                 "here": {other: f"?{request.url.include_query_params(lang=other).query}" for other in Language},
             }
         )

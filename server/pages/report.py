@@ -23,7 +23,7 @@ from server.pages import offline, report_form
 from server.pages.agreeing import agreement
 from server.pages.asking import ask, for_modules
 from server.pages.languages import language_of, translations
-from server.pages.render import page
+from server.pages.render import page, within_ward
 from server.pages.report_form import AREA_MISSING, KEY_MISSING, KIND_MISSING, PLACE_MISSING, Given, Problem
 from server.pages.report_words import WORDS
 from server.pages.words import script_words
@@ -136,8 +136,7 @@ async def _reported(request: Request, given: Given, given_input: dict[str, Any])
         problems = [(_named(one["path"]), one["message"]) for one in told]
         return await _refused(request, given, problems, 422)
     code = answer["incident"]["trackingCode"]
-    ward = f"&ward={request.query_params['ward']}" if "ward" in request.query_params else ""
-    address = f"/r/{code}?new=1{ward}"
+    address = within_ward(request, f"/r/{code}", new=1)
     response: Response
     if _wants_json(request):
         response = JSONResponse({"trackingCode": code, "url": address}, 201, {"Cache-Control": "no-store"})

@@ -29,7 +29,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
-from urllib.parse import urlencode
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
@@ -44,6 +43,7 @@ from geo.tabular import MOST_LINES, UNKNOWN, Action, Column, Line, Plan, Said, S
 from server.limits import SHEET
 from server.pages.desk import desk_page
 from server.pages.languages import language_of
+from server.pages.render import within_ward
 from server.pages.settings_forms import FORM, Problems, filled, say, settings, text
 from server.pages.words import N_
 from server.tables_read import Table, read_table
@@ -159,7 +159,7 @@ def sheet_routes(sheet: Sheet) -> list[BaseRoute]:
         return _done(request, sheet, plan)
 
     async def again(request: Request) -> Response:
-        return RedirectResponse(_address(request, f"{_at(request, sheet)}/import"), 303)
+        return RedirectResponse(within_ward(request, f"{_at(request, sheet)}/import"), 303)
 
     return [
         Route(f"{sheet.at}/import", choosing, methods=["GET"]),
@@ -287,14 +287,8 @@ async def _shown(request: Request, sheet: Sheet, context: dict[str, Any], status
 def _done(request: Request, sheet: Sheet, plan: Plan) -> Response:
     counts = zip(("added", "changed", "removed"), Action, strict=True)
     told = {"done": "imported"} | {name: str(len(plan.of(action))) for name, action in counts}
-    return RedirectResponse(_address(request, _at(request, sheet), **told), 303)
+    return RedirectResponse(within_ward(request, _at(request, sheet), **told), 303)
 
 
 def _at(request: Request, sheet: Sheet) -> str:
     return sheet.at.format_map(request.path_params)
-
-
-def _address(request: Request, path: str, **more: str) -> str:
-    ward = request.query_params.get("ward")
-    query = urlencode(({} if ward is None else {"ward": ward}) | more)
-    return f"{path}?{query}" if query else path

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from geo.seeds import team_name
@@ -20,7 +20,7 @@ from server.pages import team_forms
 from server.pages.asking import ask
 from server.pages.desk import desk_page, desk_words
 from server.pages.languages import language_of, translations
-from server.pages.settings_forms import Problems, filled, problems_of, say, settings, text
+from server.pages.settings_forms import Problems, back, filled, problems_of, say, settings, text
 from server.pages.sheet_preview import imported
 from server.pages.signed_in import DESK, only
 from server.pages.team import DESK_AT, key_of, members_shown, team_of
@@ -80,9 +80,7 @@ async def add(request: Request, code: str) -> Response:
         result = (await ask(request, "staff_team_add", {"input": said}))["result"]
         problems = problems_of(result, {})
         if not problems:
-            ward = request.query_params.get("ward")
-            query = "done=made" if ward is None else f"ward={code}&done=made"
-            return RedirectResponse(f"{AT}/{key_of(result['team']['id'])}?{query}", 303)
+            return back(request, f"{AT}/{key_of(result['team']['id'])}", "made")
     return await _list(request, code, problems)
 
 

@@ -26,7 +26,7 @@ from server.pages.desk import desk_page, desk_words, ward_code_of
 from server.pages.following import follow
 from server.pages.languages import language_of, translations
 from server.pages.progress_view import moment
-from server.pages.render import page
+from server.pages.render import page, within_ward
 from server.pages.signed_in import DESK, only
 from server.pages.team_words import DONE, ENDED, FOLLOWED, ROLES
 from server.pages.trouble import trouble
@@ -112,9 +112,7 @@ async def _ward_code(request: Request) -> str | None:
 
 def address(request: Request, path: str, team: Team, **more: str) -> str:
     """An address of these pages, about the same team and ward."""
-    ward = request.query_params.get("ward")
-    query = urlencode(({"ward": ward} if ward else {}) | team.who | more)
-    return f"{path}?{query}" if query else path
+    return within_ward(request, path, **team.who, **more)
 
 
 def back(request: Request, team: Team, done: str, part: str) -> Response:
