@@ -8,15 +8,13 @@ import * as geoman from "./geoman.js";
 import { sized } from "./list.js";
 import { model } from "./model.js";
 import * as naming from "./naming.js";
-import { isWithin } from "./pieces.js";
-import { multiPolygon, spot, squareMetres, tidy } from "./shapes.js";
+import { isWithin, overlap } from "./pieces.js";
+import { holds, multiPolygon, squareMetres, tidy } from "./shapes.js";
 import { followed } from "./snapping.js";
 import { guide, tell } from "./telling.js";
 import * as tools from "./tools.js";
 
 let created = null;
-let cut = null;
-let shadow = null;
 
 /** The one area that a tool works on; the guide asks for it where there is none. */
 export function chosen() {
@@ -55,10 +53,8 @@ async function drawnNew(geometry) {
 }
 
 function stopDrawing() {
-  created = cut = null;
+  created = null;
   geoman.stop();
-  shadow?.remove();
-  shadow = null;
   naming.cancel();
 }
 
@@ -73,9 +69,13 @@ const split = {
 };
 
 async function drawnSplit(line) {
-  const wrong = await splitBy(chosen(), line);
-  if (!wrong) return tools.leave("split");
-  tools.use("split");
+  ended("split", await splitBy(chosen(), line));
+}
+
+/** Done with a tool; where something is wrong, it is in hand again and says so. */
+function ended(name, wrong) {
+  if (!wrong) return tools.leave(name);
+  tools.use(name);
   guide(wrong, "late");
 }
 
@@ -118,40 +118,21 @@ export async function splitBy(area, line) {
 const hole = {
   guide: () => (chosen()?.boundary ? say("guideHole", { name: chosen().name }) : say("guideHoleChoose")),
   start() {
-    const area = chosen();
-    if (!area?.boundary) return;
-    // Geoman cuts into a layer of its own making, which carries the area's key over to what is left of it.
-    shadow = L.polygon(latLngs(area.boundary), { className: "cut-shadow", interactive: false, pmIgnore: false }).addTo(map);
-    shadow.key = area.key;
-    cut = drawnHole;
-    geoman.draw("Cut", geoman.targets(), { layersToCut: [shadow] });
+    if (!chosen()?.boundary) return;
+    created = drawnHole;
+    geoman.draw("Polygon", geoman.targets());
   },
   stop: stopDrawing,
 };
 
-async function drawnHole(key, boundary) {
-  const area = model.area(key);
-  const rest = boundary.length ? squareMetres(boundary) : 0;
-  const taken = area.areaSquareMetres - rest;
-  if (!rest || taken < 1) {
-    tools.use("hole");
-    return guide(say(rest ? "holeNothing" : "holeAll"), "late");
-  }
-  const before = new Set(area.boundary.flatMap((polygon) => polygon.slice(1)).map(nameOfRing));
-  const holes = boundary.flatMap((polygon) => polygon.slice(1)).filter((ring) => !before.has(nameOfRing(ring)));
-  const isInside = boundary.length === area.boundary.length && holes.length === 1 && Math.abs(squareMetres([holes]) - taken) < 1;
-  if (!isInside) {
-    tools.use("hole");
-    return guide(say("holeAtEdge"), "late");
-  }
-  await keepHole(area, holes[0]);
-  tools.leave("hole");
+async function drawnHole({ coordinates: [ring] }) {
+  ended("hole", await cutOut(chosen(), ring));
 }
 
 /** Cut a ring out of an area, once what lies in it is named. Gives what is wrong, in words, else null. */
 export async function cutOut(area, ring) {
   const [[made] = []] = tidy([[ring]]);
-  if (!made || squareMetres([[made]]) < 1) return say("holeNothing");
+  if (!made || overlap([[made]], area.boundary) < 1) return say("holeNothing");
   if (isWithin([[made]], area.boundary)) {
     await keepHole(area, made);
     return null;
@@ -168,7 +149,7 @@ async function keepHole(area, ring) {
   const names = await naming.ask(say("nameHole", { name: area.name, area: taken }), { texts: [{ label: say("name"), value }] });
   preview.remove();
   if (!names) return;
-  const left = area.boundary.map((polygon) => [...polygon, ...(holdsRing(polygon, ring) ? [ring] : [])]);
+  const left = area.boundary.map((polygon) => [...polygon, ...(holds([polygon], ring[0]) ? [ring] : [])]);
   const [made] = model.apply(say("stepHole", { name: area.name }), {
     redraw: [{ key: area.key, boundary: left }],
     draw: [{ name: names[0], boundary: piece }],
@@ -177,36 +158,9 @@ async function keepHole(area, ring) {
   tell(say("didDraw", { name: names[0], area: taken }));
 }
 
-const nameOfRing = (ring) => ring.slice(0, -1).map(spot).sort().join(" ");
-
-/** Whether a ring lies in a polygon that it does not touch. */
-function holdsRing([shell], [[x, y]]) {
-  let isInside = false;
-  for (let at = 1; at < shell.length; at += 1) {
-    const [[x1, y1], [x2, y2]] = [shell[at - 1], shell[at]];
-    if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) isInside = !isInside;
-  }
-  return isInside;
-}
-
-function onCreated({ layer, shape }) {
+function onCreated({ layer }) {
   geoman.showSnap(null);
-  const geometry = geoman.taken(layer);
-  if (shape !== "Cut") created?.(geometry);
-}
-
-function onCut({ layer, originalLayer }) {
-  geoman.showSnap(null);
-  const shapes = [];
-  const collect = (one) => (one.eachLayer && !one.getLatLngs ? one.eachLayer(collect) : shapes.push(one));
-  collect(layer);
-  const boundary = shapes.flatMap((one) => {
-    const { type, coordinates } = one.toGeoJSON(9).geometry;
-    one.remove();
-    return type === "MultiPolygon" ? coordinates : [coordinates];
-  });
-  layer.remove();
-  cut?.(originalLayer.key, tidy(boundary));
+  created?.(geoman.taken(layer));
 }
 
 export function start() {
@@ -214,6 +168,5 @@ export function start() {
   tools.add("split", split);
   tools.add("hole", hole);
   map.on("pm:create", onCreated);
-  map.on("pm:cut", onCut);
   map.on("pm:intersect", () => guide(say("crosses"), "late"));
 }

@@ -59,7 +59,7 @@ export function start() {
   map.createPane("snapping").style.zIndex = 640;
   map.getPane("snapping").style.pointerEvents = "none";
   map.pm.setLang("vi", { tooltips: data.geoman }, "en");
-  for (const shape of ["Line", "Polygon", "Cut"]) {
+  for (const shape of ["Line", "Polygon"]) {
     const tool = map.pm.Draw[shape];
     tool._handleSnapping = snapHint;
     const place = tool._createVertex;
@@ -71,7 +71,7 @@ export function start() {
   }
 }
 
-/** Begin to draw a "Line", a "Polygon" or a "Cut"; `options` are Geoman's, `snapTo` the shapes to snap to. */
+/** Begin to draw a "Line" or a "Polygon"; `options` are Geoman's, `snapTo` the shapes to snap to. */
 export function draw(shape, snapTo, options = {}) {
   around = snapTo;
   map.doubleClickZoom.disable(); // two quick vertices are no double click
