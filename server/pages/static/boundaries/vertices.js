@@ -1,28 +1,10 @@
 // What happens to vertices, in every area that shares them. Pure, so without a page: areas are [{ key, boundary }].
 
-import { isSame, rings, tidy } from "./shapes.js";
-
-const boxes = new WeakMap();
-
-function boxed(boundary) {
-  let box = boxes.get(boundary);
-  if (!box) {
-    box = [Infinity, Infinity, -Infinity, -Infinity];
-    for (const [ring] of rings(boundary))
-      for (const [x, y] of ring) {
-        if (x < box[0]) box[0] = x;
-        if (y < box[1]) box[1] = y;
-        if (x > box[2]) box[2] = x;
-        if (y > box[3]) box[3] = y;
-      }
-    boxes.set(boundary, box);
-  }
-  return box;
-}
+import { boxOf, isSame, rings, tidy } from "./shapes.js";
 
 /** Whether a position lies in the box around a shape, or no further from it than `margin` degrees. */
 export function isNear(boundary, [x, y], margin = 0) {
-  const [west, south, east, north] = boxed(boundary);
+  const [west, south, east, north] = boxOf(boundary);
   return x >= west - margin && x <= east + margin && y >= south - margin && y <= north + margin;
 }
 
