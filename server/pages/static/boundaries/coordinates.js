@@ -12,7 +12,7 @@ import * as naming from "./naming.js";
 import * as panels from "./panels.js";
 import { zone } from "./projecting.js";
 import { isSame, onGrid, squareMetres, tidy } from "./shapes.js";
-import { guide, tell } from "./telling.js";
+import * as telling from "./telling.js";
 import * as tools from "./tools.js";
 import { pair, rows as pasted } from "./typed.js";
 import { alongEdge, hasVertex, inserted, moved, sharing, without } from "./vertices.js";
@@ -179,9 +179,7 @@ function point(position) {
 }
 
 function complain(text, input = null) {
-  const problem = part("coordinates-problem");
-  problem.hidden = !text;
-  problem.replaceChildren(...(text ? [icon("triangle-alert"), element("span", "", text)] : []));
+  telling.complain(part("coordinates-problem"), text);
   for (const one of part("coordinates-rows").querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
   input?.setAttribute("aria-invalid", "true");
 }
@@ -208,7 +206,7 @@ function change(at) {
   complain("");
   model.apply(say("stepMove"), { redraw });
   point(to);
-  tell(say("didMove", { n: holders.length }));
+  telling.tell(say("didMove", { n: holders.length }));
 }
 
 /** Whether nothing is left in a row that is no position. */
@@ -223,7 +221,7 @@ function insert(at) {
   const holders = alongEdge(model.areas().filter(({ boundary }) => boundary), one, other);
   complain("");
   model.apply(say("stepInsert"), { redraw: holders.map(({ key, boundary }) => ({ key, boundary: inserted(boundary, one, other, middle) })) });
-  tell(say("didInsert", { n: holders.length }));
+  telling.tell(say("didInsert", { n: holders.length }));
   if (at + 1 >= (page + 1) * PAGE) {
     page += 1;
     show();
@@ -240,7 +238,7 @@ function remove(at) {
   if (redraw.some(({ boundary }) => !boundary)) return complain(say("vertexNeeded"));
   complain("");
   model.apply(say("stepDelete"), { redraw });
-  tell(say("didDelete", { n: holders.length }));
+  telling.tell(say("didDelete", { n: holders.length }));
   (cell(at, 0) ?? cell(at - 1, 0))?.focus();
 }
 
@@ -306,7 +304,7 @@ async function add(event) {
   const { revision } = model;
   tools.use("choose");
   const wrong = use() === "split" ? await splitBy(area, { type: "LineString", coordinates: typed }) : await cutOut(area, ground()[0]?.[0] ?? []);
-  guide(tools.guideOf(tools.inUse()));
+  telling.guide(tools.guideOf(tools.inUse()));
   if (wrong) return refuse(wrong, "coordinates-lines");
   if (model.revision !== revision) empty();
   part("coordinates-lines").focus();
@@ -321,12 +319,12 @@ function empty() {
 function addNew(boundary) {
   if (!boundary.length) return refuse(few(), "coordinates-lines");
   const name = part("coordinates-new-name").value.trim();
-  const isTaken = model.areas().some((one) => one.name.toLocaleLowerCase("vi") === name.toLocaleLowerCase("vi"));
-  if (!name || isTaken) return refuse(name ? say("nameTaken", { name }) : say("nameMissing"), "coordinates-new-name");
+  const fault = naming.faultIn([name]);
+  if (fault) return refuse(fault[1], "coordinates-new-name");
   const [key] = model.apply(say("stepDraw", { name }), { draw: [{ name, boundary }] });
   empty();
   model.select([key]);
-  tell(say("didDraw", { name, area: shownArea(squareMetres(boundary)) }));
+  telling.tell(say("didDraw", { name, area: shownArea(squareMetres(boundary)) }));
   map.fitBounds(L.latLngBounds(latLngs(boundary).flat(2)), { ...panels.besidePanel(), maxZoom: 19, animate: false });
 }
 

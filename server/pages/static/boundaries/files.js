@@ -10,7 +10,7 @@ import { length } from "./measured.js";
 import { model } from "./model.js";
 import * as naming from "./naming.js";
 import { multiPolygon, tidy } from "./shapes.js";
-import { tell } from "./telling.js";
+import * as telling from "./telling.js";
 
 const SECONDS = 120;
 const MOST_BYTES = 20_000_000;
@@ -27,11 +27,7 @@ let asked = 0;
 
 // --- reading
 
-function complain(text) {
-  const problem = part("import-problem");
-  problem.hidden = !text;
-  problem.replaceChildren(...(text ? [icon("triangle-alert"), element("span", "", text)] : []));
-}
+const complain = (text) => telling.complain(part("import-problem"), text);
 
 /** Another file leaves no answers behind that were about the last one. */
 function forget() {
@@ -55,7 +51,7 @@ async function read(event) {
   const mine = asked;
   form.setAttribute("aria-busy", "true");
   part("import-read").disabled = true;
-  tell(say("importReading"));
+  telling.tell(say("importReading"));
   try {
     const address = `/staff/boundaries/import?ward=${encodeURIComponent(data.ward)}`;
     const response = await fetch(address, { method: "POST", body: sent(file), signal: AbortSignal.timeout(SECONDS * 1000) });
@@ -118,7 +114,7 @@ function show(drawing) {
   part("import-all").closest("label").hidden = !found.some(isTakeable);
   count();
   draw(drawing);
-  tell(part("import-sum").textContent);
+  telling.tell(part("import-sum").textContent);
   part("import-result-title").focus();
   part("import-result").scrollIntoView({ block: "start" });
 }
@@ -214,7 +210,7 @@ function take() {
   clear();
   model.select([...keys, ...redraw.map(({ key }) => key)].slice(0, 1));
   part("import-done").textContent = say("importDone", { n });
-  tell(say("importDone", { n }));
+  telling.tell(say("importDone", { n }));
   part("import-file").focus();
 }
 
@@ -233,7 +229,7 @@ function give() {
   link.href = URL.createObjectURL(new Blob([text], { type: "application/geo+json" }));
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  tell(say("draftGiven", { n: features.length }));
+  telling.tell(say("draftGiven", { n: features.length }));
 }
 
 export function start() {

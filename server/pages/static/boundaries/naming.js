@@ -25,8 +25,8 @@ export function nextNames(count) {
   return Array.from({ length: count }, (_, at) => `${stem}${last + 1 + at}`);
 }
 
-/** What is wrong with new names, in words, or null; `own` keys are areas that are being renamed or given up. */
-function faultIn(names, own) {
+/** The first new name that is wrong, by its number and in words, or null; `own` are the keys of areas that are being renamed. */
+export function faultIn(names, own = []) {
   const taken = new Set(model.areas().filter(({ key }) => !own.includes(key)).map(({ name }) => fold(name)));
   for (const [at, name] of names.entries()) {
     if (!name.trim()) return [at, say("nameMissing")];

@@ -7,7 +7,7 @@ import { latLngs, map } from "./editor_map.js";
 import { sized } from "./list.js";
 import { model } from "./model.js";
 import * as panels from "./panels.js";
-import { tell } from "./telling.js";
+import * as telling from "./telling.js";
 
 const SECONDS = 30;
 const LEAST = 100; // square metres: less is a sliver
@@ -36,7 +36,7 @@ export function start() {
   part("starting-take").addEventListener("click", take);
   part("starting-drop").addEventListener("click", () => {
     clear();
-    tell(say("proposalDropped"));
+    telling.tell(say("proposalDropped"));
     part("starting-try").focus();
   });
   document.addEventListener("panel", ({ detail }) => {
@@ -93,7 +93,7 @@ async function look() {
   const by = form.elements.by.value;
   const parts = by === "EQUAL_AREAS" ? Math.trunc(Number(form.elements.parts.value)) : null;
   form.setAttribute("aria-busy", "true");
-  tell(say("dividing"));
+  telling.tell(say("dividing"));
   try {
     const { proposePartition: answer } = await ask("propose", { ward: data.ward, by, parts }, SECONDS);
     if (mine !== asked || panels.opened() !== "starting") return;
@@ -173,10 +173,7 @@ function clear() {
   part("starting-note").hidden = true;
 }
 
-function complain(text) {
-  problem.hidden = !text;
-  problem.replaceChildren(...(text ? [icon("triangle-alert"), element("span", "", text)] : []));
-}
+const complain = (text) => telling.complain(problem, text);
 
 // --- taking it
 
@@ -185,6 +182,6 @@ function take() {
   clear();
   model.apply(say("proposalStep"), { draw: areas.map(({ name, boundary }) => ({ name, boundary })) });
   panels.open(null);
-  tell(say("proposalTaken", { n: areas.length }));
+  telling.tell(say("proposalTaken", { n: areas.length }));
   document.querySelector("#area-list button")?.focus();
 }

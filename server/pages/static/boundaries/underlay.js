@@ -9,7 +9,7 @@ import { model } from "./model.js";
 import * as naming from "./naming.js";
 import * as panels from "./panels.js";
 import { boxOf, squareMetres, tidy } from "./shapes.js";
-import { tell } from "./telling.js";
+import * as telling from "./telling.js";
 import { MOST_BYTES, read } from "./traced.js";
 
 const PANE = "underlay";
@@ -106,19 +106,16 @@ function mark(one) {
 function take(one) {
   const boundary = tidy(one.polygons);
   const [next] = naming.nextNames(1);
-  const names = new Set(model.areas().map(({ name }) => name.toLocaleLowerCase("vi")));
-  const name = one.name && !names.has(one.name.toLocaleLowerCase("vi")) ? one.name : next;
+  const name = naming.faultIn([one.name]) ? next : one.name;
   const [key] = model.apply(say("stepTake", { name }), { draw: [{ name, boundary }] });
   model.select([key]);
-  tell(say("didTake", { name, area: sized(squareMetres(model.area(key).boundary)) }));
+  telling.tell(say("didTake", { name, area: sized(squareMetres(model.area(key).boundary)) }));
 }
 
 // --- choosing the file
 
 function complain(text) {
-  const problem = part("underlay-problem");
-  problem.hidden = !text;
-  problem.replaceChildren(...(text ? [icon("triangle-alert"), element("span", "", text)] : []));
+  telling.complain(part("underlay-problem"), text);
   part("underlay-file").setAttribute("aria-invalid", String(Boolean(text)));
 }
 
