@@ -50,6 +50,10 @@ function draw() {
   const now = JSON.stringify([found, chosen, found.map(({ beside }) => beside.map(({ key }) => nameOf(key)))]);
   if (now === shown) return; // nobody who chooses a neighbour is interrupted
   shown = now;
+  write();
+}
+
+function write() {
   const at = [...list.children].findIndex((one) => one.contains(document.activeElement));
   list.replaceChildren(...found.map(row));
   if (at >= 0) focusOn(at);
@@ -94,13 +98,8 @@ function giving(at) {
 function choose(at) {
   chosen = at;
   shown = "";
-  for (const [number, one] of [...list.children].entries()) {
-    one.firstElementChild.setAttribute("aria-pressed", String(number === at));
-    one.querySelector(".piece-give")?.remove();
-  }
-  if (found[at].beside.length) list.children[at].append(giving(at));
+  write();
   list.children[at].scrollIntoView({ block: "nearest" });
-  mark();
   map.fitBounds(boundsOf(found[at]), { ...panels.besidePanel(), maxZoom: CLOSE, animate: false });
 }
 
