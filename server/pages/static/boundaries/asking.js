@@ -6,7 +6,7 @@ import { say } from "../common/words.js";
 const SECONDS = 30;
 
 /** Why there is no answer: `isOffline` where the network is away, else a message for the reader. */
-export class NoAnswer extends Error {
+class NoAnswer extends Error {
   constructor(message, isOffline) {
     super(message);
     this.isOffline = isOffline;

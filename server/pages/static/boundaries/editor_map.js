@@ -66,7 +66,6 @@ let edge = null;
 let renderer = null;
 
 export const layerOf = (key) => layers.get(key) ?? null;
-export const allLayers = () => layers;
 
 function styleOf(area, isSelected, isWrong) {
   const tone = isWrong ? "wrong" : area.state === "kept" ? "inner" : area.state;

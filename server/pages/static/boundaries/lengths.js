@@ -3,7 +3,7 @@
 const radians = (degrees) => (degrees * Math.PI) / 180;
 
 /** Metres of a degree eastward and northward. The usual series for WGS 84, as in NIMA TR8350.2 and geo/plane.py. */
-export function degreeLengths(latitude) {
+function degreeLengths(latitude) {
   const phi = radians(latitude);
   return [
     111412.84 * Math.cos(phi) - 93.5 * Math.cos(3 * phi) + 0.118 * Math.cos(5 * phi),

@@ -4,8 +4,8 @@ import { say } from "../common/words.js";
 import { onGrid } from "./shapes.js";
 
 export const MOST_BYTES = 20_000_000;
-export const MOST_FEATURES = 5_000;
-export const MOST_VERTICES = 300_000;
+const MOST_FEATURES = 5_000;
+const MOST_VERTICES = 300_000;
 const MOST_NAME = 200;
 const NAMES = ["name", "ten", "ten_to", "tên", "title", "label", "code", "ma"];
 

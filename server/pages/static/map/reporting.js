@@ -1,7 +1,5 @@
 // Ways on from the map that carry where it looks.
 
-import { data } from "../common/words.js";
-
 const report = document.getElementById("report");
 const CLOSE = 16; // from here on the middle of the map is a place that somebody means
 

@@ -24,7 +24,6 @@ export const all = () =>
     load: dataset.load,
   }));
 
-export const withId = (id) => all().find((crew) => crew.id === id) ?? null;
 
 /** Look at the counts and the crews anew; what cannot be had stays as it was, and the line of the stream says so. */
 export async function refresh() {
