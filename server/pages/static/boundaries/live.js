@@ -10,8 +10,8 @@ const EVERY = 30_000; // where there is no stream
 const FIRST = 10; // saves that are looked at
 
 let stream = null;
-let seen = null; // when the latest save was made that is known here (milliseconds); null until it was asked
 let paused = false;
+let missed = false; // whether there was word of something meanwhile
 
 /** Follow what is saved, also while the page is not seen: whoever comes back to it finds it as it is. */
 export function follow() {
@@ -26,42 +26,50 @@ export function pause() {
   paused = true;
 }
 
-/** Go on; what was saved up to now is known. */
-export async function resume() {
+/** Go on; what there was word of meanwhile is looked at now. */
+export function resume() {
   paused = false;
-  const changes = await latestChanges().catch(() => null);
-  if (changes) seen = newest(changes);
+  if (missed) void look();
 }
 
 // Without a network the next look is on its way.
-const look = inTurn(() => (paused ? null : lookNow().catch(() => {})));
-
-async function latestChanges() {
-  return (await ask("changes", { code: data.ward, first: FIRST, after: null })).ward.boundaryChanges.nodes;
-}
-
-const newest = (changes) => (changes.length ? Date.parse(changes[0].at) : 0);
+const look = inTurn(() => lookNow().catch(() => {}));
 
 async function lookNow() {
-  const [changes, isCurrent] = await Promise.all([latestChanges(), isKnown()]);
-  const before = seen;
-  if (isCurrent) {
-    seen = newest(changes);
-    return;
-  }
+  missed = paused;
+  const before = conflicts.standing();
+  if (paused || (await isKnown())) return;
   const base = await readBase();
+  const changes = await latestChanges(); // after what holds, so that they tell all that led there
+  missed = paused;
   if (paused) return;
-  seen = newest(changes);
-  const fresh = changes.filter(({ at }) => before !== null && Date.parse(at) > before);
+  if (conflicts.standing() !== before) return void look(); // a save of our own has ended, and read more
+  const ids = moved(base);
   conflicts.note(changes);
   const { taken } = conflicts.meet(base);
-  conflicts.tellOthers(fresh, taken);
+  conflicts.tellOthers(latestOf(changes, ids), taken);
   document.dispatchEvent(new Event("boundaries-saved"));
+}
+
+const latestChanges = async () => (await ask("changes", { code: data.ward, first: FIRST, after: null })).ward.boundaryChanges.nodes;
+
+const versions = ({ neighbourhoods }) => new Map(neighbourhoods.map(({ id, version }) => [id, version]));
+
+/** The neighbourhoods that are otherwise in `base` than this page last read them. */
+function moved(base) {
+  const [known, now] = [versions(conflicts.standing()), versions(base)];
+  return new Set([...known.keys(), ...now.keys()].filter((id) => known.get(id) !== now.get(id)));
+}
+
+/** The latest change of each of these neighbourhoods, newest first. */
+function latestOf(changes, ids) {
+  const left = new Set(ids);
+  return changes.filter(({ neighbourhoods }) => neighbourhoods.filter(({ id }) => left.delete(id)).length > 0);
 }
 
 /** Whether what holds is what this page last read: every neighbourhood in its version. */
 async function isKnown() {
-  const known = new Map(conflicts.standing().neighbourhoods.map(({ id, version }) => [id, version]));
+  const known = versions(conflicts.standing());
   let after = null;
   let found = 0;
   for (;;) {

@@ -108,7 +108,7 @@ async function save() {
     busy = false;
     submit.disabled = false;
     submit.textContent = say("save");
-    await live.resume();
+    live.resume();
   }
 }
 
