@@ -12,10 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo import engines, pools
 from geo.actor import ANONYMOUS, Actor, Role
 from geo.database import Database
 from tests import ward
 from tests.conftest import Copying
+
+PATIENCE_SECONDS = 60
+"""How long tests of several at once wait for a connection or a lock: it only ends what stands still."""
 
 
 @dataclass
@@ -103,10 +107,18 @@ def undone(standing: Laid, connection: AsyncConnection) -> Laid:
 
 
 @pytest.fixture
-async def laid(copying: Copying, laid_template: tuple[str, ward.Ward]) -> AsyncIterator[Laid]:
-    """The small ward in a database of this test's own, with sixteen connections, for tests of several at once."""
+async def laid(
+    copying: Copying, laid_template: tuple[str, ward.Ward], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Laid]:
+    """The small ward in a database of this test's own, with sixteen connections, for tests of several at once.
+
+    Two hundred who come together wait for those connections and for each other's locks, on a slow machine for longer
+    than a server lets anybody wait: here they wait until they have them.
+    """
+    for of in (engines, pools):
+        monkeypatch.setattr(of, "WAIT_SECONDS", PATIENCE_SECONDS)
     name, made = laid_template
     async with copying(name) as url:
-        database = Database(url, pool_size=16)
+        database = Database(url, pool_size=16, statement_timeout_ms=2_000 * PATIENCE_SECONDS)
         yield Laid(database, made)
         await database.close()

@@ -255,7 +255,7 @@ async def test_everything_at_once_neither_stands_still_nor_breaks_a_rule(laid: L
             except (InvalidTransition, CrewUnavailable, OffDuty, handling.InvalidInput) as refusal:
                 seen[type(refusal).__name__] += 1
 
-    await asyncio.wait_for(asyncio.gather(*(many(seed) for seed in range(14))), 60)
+    await asyncio.wait_for(asyncio.gather(*(many(seed) for seed in range(14))), 300)
     assert len(seen) >= 12, f"nearly every kind of step was taken, and refused: {seen}"
     await nothing_is_amiss(laid)
 

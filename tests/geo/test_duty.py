@@ -171,7 +171,7 @@ async def test_leaving_in_a_storm_of_acceptances_and_reports_loses_nothing(laid:
 
     storm = [accepts(id_) for id_ in ids] + [sent(laid) for _ in range(8)]
     await asyncio.wait_for(
-        asyncio.gather(*storm[:10], sets(laid, first, False), *storm[10:], sets(laid, second, False)), 60
+        asyncio.gather(*storm[:10], sets(laid, first, False), *storm[10:], sets(laid, second, False)), 120
     )
     async with laid.database.write() as connection:
         for crew_id in (first, second):

@@ -138,7 +138,7 @@ async def test_members_swapped_between_crews_at_once_end_in_one_crew_each(laid: 
         async with laid.database.write() as connection:
             await save(connection, crew_id, name=names[crew_id], members=["crew-clean", "crew-roads"])
 
-    await asyncio.wait_for(asyncio.gather(*(take_all(crew_id) for crew_id in [*names] * 4)), 20)
+    await asyncio.wait_for(asyncio.gather(*(take_all(crew_id) for crew_id in [*names] * 4)), 120)
     rows = await laid.rows("SELECT crew_id, count(*) FROM crew_member WHERE ward_code = '20314' GROUP BY crew_id")
     assert [row.count for row in rows] == [2]
 

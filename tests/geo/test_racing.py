@@ -182,7 +182,7 @@ async def test_duplicates_marked_crosswise_at_once_make_no_chain(laid: Laid) -> 
         ids = await laid_out(laid, count=5)
         pairs = itertools.permutations(ids, 2)
         await asyncio.wait_for(
-            asyncio.gather(*(outcome(laid, staff, one, handling.mark_duplicate, other) for one, other in pairs)), 20
+            asyncio.gather(*(outcome(laid, staff, one, handling.mark_duplicate, other) for one, other in pairs)), 120
         )
         rows = {id_: await row_of(laid, id_) for id_ in ids}
         roots = [id_ for id_, row in rows.items() if row.duplicate_of_id is None]
