@@ -101,14 +101,14 @@ async def test_a_transaction_that_fails_has_counted_nothing(laid: Laid) -> None:
 
 
 async def test_what_bounds_longest_is_told_and_nothing_is_counted_by_halves(database: Database) -> None:
-    short, long = Allowance(b"short", 2, 60), Allowance(b"long", 1, 86_400)
+    short, long = Allowance(b"short", 2, 1_000_000_000), Allowance(b"long", 1, FIVE.seconds)
     bounds = (Bound(short, TooManyRequests), Bound(long, TooManyRequests))
     async with database.together() as statements:
         refused = await admitting.admit(statements, {1: bounds, 2: bounds, 3: (bounds[0],), 4: (bounds[0],)})
     assert refused.keys() == {2, 4}
     waits = {n: one.retry_after for n, one in refused.items() if isinstance(one, TooManyRequests)}
-    assert 60 < waits[2] <= 2 * 86_400
-    assert waits[4] <= 120
+    assert waits[4] < waits[2] <= 2 * long.seconds
+    assert waits[4] <= 2 * short.seconds
     assert (await counted(database, short)).hits == 2
     assert (await counted(database, long)).hits == 1
 
