@@ -19,7 +19,7 @@ from geo.lifecycle import OPEN, Status
 from geo.positions import Box, Position
 from tests import ward
 from tests.geo.conftest import Laid
-from tests.geo.desk import report_of, send, step
+from tests.geo.desk import report_of, send, step, until_waiting
 
 EVERYWHERE = Box(108.19, 15.97, 108.29, 16.03)
 BOXES = (EVERYWHERE, Box(108.213, 15.985, 108.227, 16.004))
@@ -298,7 +298,7 @@ async def test_many_come_while_a_ward_is_counted_anew(laid: Laid) -> None:
     async with laid.database.write() as connection:
         await clusters.refresh(connection)
         loading = asyncio.create_task(crowd(laid, 600, "b"))
-        await asyncio.sleep(0.1)
+        await until_waiting(laid)
     await loading
     assert await laid.value("SELECT stale FROM incident_cell_ward") is True
     await agree(laid, [laid.actors["staff"]], levels=(9, 12))

@@ -21,6 +21,7 @@ from geo.lifecycle import Party, Status
 from geo.positions import Position
 from geo.tables import Ending, metadata
 from tests.geo.conftest import Laid
+from tests.geo.desk import until_waiting
 from tests.ward import CLEAN, CODE, FIRST, IN_FIRST, Reported, report
 
 PHONE, EMAIL, NAME = "0905123456", "hoa.le+phuong@vidu.vn", "Lê Thị Hoa"
@@ -235,11 +236,7 @@ async def test_a_report_that_is_worked_on_is_waited_for(laid: Laid) -> None:
         lock = sa.select(tables.incident.c.id).where(tables.incident.c.id == mine.key)
         await connection.execute(lock.with_for_update(key_share=True))
         deleting = asyncio.create_task(erase(laid, phone=PHONE))
-        async with laid.database.read() as other:
-            waits = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            while not await other.scalar(waits):
-                await asyncio.sleep(0.01)
-                await other.commit()
+        await until_waiting(laid)
         step = {"from_status": "ASSIGNED", "to_status": "ASSIGNED", "party": "CREW", "public": False}
         words = {"ward_code": CODE, "incident_id": mine.key, "id": new_id(), "note": "Gọi 0905123456"}
         await connection.execute(sa.insert(tables.incident_event).values(**step, **words))
