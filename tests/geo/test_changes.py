@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
@@ -158,10 +159,13 @@ async def test_the_number_of_what_rolled_back_may_be_given_again_by_a_crash(data
     number = sa.text("SELECT pg_current_xact_id()::text::bigint")
     async with database.write() as connection:
         kept = await connection.scalar(number)
-    async with database.engine.connect() as connection:
-        undone = await connection.scalar(number)
-        await connection.rollback()
-        now = await moments.moment(connection)
+    rolling = await asyncpg.connect(database.url)
+    await rolling.execute("BEGIN")
+    undone = await rolling.fetchval(number.text)
+    # In one go: a moment later others of this server may have rolled back, or made, more than it remembers.
+    await rolling.execute(f"ROLLBACK; CREATE TEMP TABLE moment AS SELECT {moments.SNAPSHOT} AS now")
+    now = Moment.of(await rolling.fetchval("SELECT now FROM moment"))
+    await rolling.close()
     assert now.end > undone > kept
     assert now.holds(kept)
     assert not now.holds(undone)
