@@ -106,14 +106,15 @@ async def test_an_unknown_name_takes_as_long_as_a_wrong_password(connection: Asy
     await create(connection)
 
     async def seconds(username: str) -> float:
-        times = []
-        for _ in range(4):
-            start = time.perf_counter()
-            await authenticate(connection, username, "sai mật khẩu rồi")
-            times.append(time.perf_counter() - start)
-        return min(times)
+        # The processor's, which others that are at work on this machine do not lengthen.
+        start = time.process_time()
+        await authenticate(connection, username, "sai mật khẩu rồi")
+        return time.process_time() - start
 
-    assert await seconds("nobody") > 0.3 * await seconds("lan")
+    # By turns, for the machine may be slower now than a moment ago.
+    times = [(await seconds("nobody"), await seconds("lan")) for _ in range(4)]
+    unknown, wrong = (min(some) for some in zip(*times, strict=True))
+    assert unknown > 0.3 * wrong
 
 
 async def test_a_crew_member_joins_the_crew(connection: AsyncConnection, ward: Ward) -> None:
