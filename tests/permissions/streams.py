@@ -51,6 +51,6 @@ async def begun(
             if not message.get("more_body") or (pieces and until in pieces):
                 enough.set()
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await scene.desk.app(scope, receive, send)
     return status, bytes(pieces)

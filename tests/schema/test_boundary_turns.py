@@ -109,7 +109,7 @@ async def test_a_crew_that_has_a_neighbourhood_by_name_has_its_parts_too(desk: D
 async def test_editors_who_wait_for_the_ward_leave_connections_to_others(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(boundaries, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(boundaries, "LOCK_SECONDS", 2)
     before = await standing(desk)
     body = {"query": SAVE, "variables": {"input": {"wardCode": CODE, "redraw": moved(desk)}}}
     async with desk.database.write() as holding:
@@ -117,7 +117,7 @@ async def test_editors_who_wait_for_the_ward_leave_connections_to_others(
         waiting = [asyncio.create_task(desk.post(body, "staff")) for _ in range(6)]
         for _ in range(3):  # beside one connection that holds the lock, and one that waits for it
             assert (await desk.data("{ ward { name } }"))["ward"]
-            async with asyncio.timeout(1), desk.database.read() as connection:
+            async with asyncio.timeout(2), desk.database.read() as connection:
                 assert await connection.scalar(sa.text("SELECT 1")) == 1
         answers = await asyncio.gather(*waiting)
     assert {(answer.status_code, answer.headers.get("Retry-After")) for answer in answers} == {(503, "5")}
