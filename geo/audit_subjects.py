@@ -14,6 +14,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo import locks
+
 State = Mapping[str, Any]
 
 _OWN = {
@@ -76,8 +78,7 @@ async def hold(connection: AsyncConnection, subject: Subject) -> None:
     not its row: whoever locks crews has locked their incidents before.
     """
     if subject.type_name == "Crew":
-        turn = sa.func.pg_advisory_xact_lock(sa.func.hashtext("audit"), sa.func.hashtext(str(subject)))
-        await connection.execute(sa.select(turn))
+        await locks.take(connection, "audit", str(subject))
     elif subject.type_name in _OWN:
         await connection.execute(_HOLDS[subject.type_name, _column(subject)], _names(subject))
 

@@ -19,7 +19,7 @@ from shapely.geometry import MultiPolygon
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import topology
+from geo import locks, topology
 from geo.actor import Actor
 from geo.boundary_drafts import Wanted, checked
 from geo.boundary_names import Standing, new_names, taken
@@ -132,10 +132,9 @@ async def lock(connection: AsyncConnection, ward_code: str) -> None:
 
     Raises `TimeoutError`, as a database does that is too busy, after `LOCK_SECONDS`.
     """
-    key = sa.func.pg_advisory_xact_lock(sa.func.hashtext("neighbourhood_boundary"), sa.func.hashtext(ward_code))
     await connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
     try:
-        await connection.execute(sa.select(key))
+        await locks.take(connection, locks.BOUNDARIES, ward_code)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
             raise

@@ -11,7 +11,7 @@ from geoalchemy2 import Geography
 from shapely.geometry import MultiPolygon
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import crew_ground, waiting
+from geo import crew_ground, locks, waiting
 from geo.actor import Actor, Role
 from geo.categories import UNKNOWN_CATEGORY
 from geo.errors import InvalidInput, NotFound, Problem
@@ -203,9 +203,7 @@ async def _known(
 
 async def _check_name(connection: AsyncConnection, ward_code: str, crew_id: UUID | None, name: str) -> None:
     """Two crews of a ward do not share a name; the unique constraint holds it, this says so kindly."""
-    await connection.execute(
-        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("crew"), sa.func.hashtext(ward_code)))
-    )
+    await locks.take(connection, "crew", ward_code)
     taken = await connection.scalar(
         sa.select(crew.c.id).where(
             crew.c.ward_code == ward_code, crew.c.name == name, crew.c.id != (crew_id or new_id())

@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import dispatch, journal
+from geo import dispatch, journal, locks
 from geo.actor import Actor
 from geo.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound, Problem
 from geo.language import Text
@@ -135,8 +135,7 @@ async def mark_duplicate(connection: AsyncConnection, actor: Actor, row: Any, or
     party = await may_take(connection, actor, row, Status.DUPLICATE)
     if party is not None:
         # Only who holds a row that is no duplicate waits here: the one whose turn it is may be waiting for a duplicate.
-        turn = sa.func.pg_advisory_xact_lock(sa.func.hashtext("duplicate"), sa.func.hashtext(row.ward_code))
-        await connection.execute(sa.select(turn))
+        await locks.take(connection, "duplicate", row.ward_code)
     original = await connection.scalar(
         sa.select(sa.func.coalesce(incident.c.duplicate_of_id, incident.c.id)).where(
             incident.c.ward_code == row.ward_code, incident.c.id == original_id

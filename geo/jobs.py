@@ -20,6 +20,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA, ENUM, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo import locks
+
 Payload = Mapping[str, str | int]
 
 SCHEMA = "jobs"
@@ -28,6 +30,7 @@ SCHEMA = "jobs"
 MOST_BYTES = 2_000
 KEPT = timedelta(days=7)
 BITE = 5_000
+_MOST_DEAD = 200
 
 _metadata = sa.MetaData(schema=SCHEMA)
 _status = ENUM(
@@ -72,9 +75,7 @@ class Dead:
     at: datetime
 
 
-async def enqueue(
-    connection: AsyncConnection, name: str, payload: Payload, *, at: datetime | None = None, priority: int = 0
-) -> int:
+async def enqueue(connection: AsyncConnection, name: str, payload: Payload, *, at: datetime | None = None) -> int:
     """Have the job `name` done after the caller's transaction commits, not before `at`; gives its id.
 
     It is an ordinary statement on the caller's connection: SQLAlchemy sends BEGIN with the first of them, so on the
@@ -82,7 +83,7 @@ async def enqueue(
     transactions commit one after the other: workers look every second.
     """
     body = _body(name, payload)
-    row: dict[str, Any] = {"priority": priority, "entrypoint": name, "payload": body, "status": "queued"}
+    row: dict[str, Any] = {"priority": 0, "entrypoint": name, "payload": body, "status": "queued"}
     if at is not None:
         row["execute_after"] = at
     written = await connection.execute(sa.insert(_queue).values(**row).returning(_queue.c.id))
@@ -96,8 +97,7 @@ async def enqueue_once(connection: AsyncConnection, name: str, payload: Payload)
     One that is being done does not count: it may have looked before what the caller has seen. Callers take turns.
     """
     body = _body(name, payload)
-    turn = sa.func.pg_advisory_xact_lock(sa.func.hashtext(name), sa.func.hashtext(body.decode()))
-    await connection.execute(sa.select(turn))
+    await locks.take(connection, name, body.decode())
     waits = sa.exists().where(_queue.c.entrypoint == name, _queue.c.payload == body, _queue.c.status == "queued")
     if await connection.scalar(sa.select(waits)):
         return False
@@ -174,7 +174,7 @@ async def finish(connection: AsyncConnection, job_id: int) -> None:
     await connection.execute(sa.delete(_queue).where(_queue.c.id == job_id))
 
 
-async def dead(connection: AsyncConnection, limit: int = 200) -> list[Dead]:
+async def dead(connection: AsyncConnection) -> list[Dead]:
     """Jobs that failed as often as they may, the latest first."""
     query = sa.select(_queue).where(_queue.c.status == "failed").order_by(_queue.c.updated.desc(), _queue.c.id.desc())
     return [
@@ -186,7 +186,7 @@ async def dead(connection: AsyncConnection, limit: int = 200) -> list[Dead]:
             row.attempts + 1,
             row.updated,
         )
-        for row in await connection.execute(query.limit(limit))
+        for row in await connection.execute(query.limit(_MOST_DEAD))
     ]
 
 

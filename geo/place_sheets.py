@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import consents, neighbourhoods, places
+from geo import consents, locks, neighbourhoods, places
 from geo.actor import Actor
 from geo.errors import NotAllowed
 from geo.exporting.subjects import spoken
@@ -129,7 +129,7 @@ def _columns(ward_code: str, row: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _stored(connection: AsyncConnection, actor: Actor, ward_code: str, lock: bool) -> list[Stored]:
     if lock:  # as imports do, so that they and tables take turns
-        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("importing places"))))
+        await locks.take(connection, locks.PLACES)
     rows = places.matching(actor, ward_code).order_by(place.c.id)
     if lock:
         rows = rows.with_for_update()

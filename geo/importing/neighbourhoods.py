@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from shapely.geometry import MultiPolygon
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo import locks
 from geo.areas import shown, square_metres
 from geo.ids import as_id
 from geo.importing import troubles
@@ -181,8 +182,7 @@ async def _groups(
 
 async def _stored(connection: AsyncConnection, ward_code: str) -> list[Stored]:
     """The ward's neighbourhoods, with the boundary in force. Other editors of the ward wait until we are done."""
-    lock = sa.func.pg_advisory_xact_lock(sa.func.hashtext("neighbourhood_boundary"), sa.func.hashtext(ward_code))
-    await connection.execute(sa.select(lock))
+    await locks.take(connection, locks.BOUNDARIES, ward_code)
     boundary = neighbourhood_boundary.c
     current = sa.and_(
         boundary.ward_code == neighbourhood.c.ward_code,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo import locks
 from geo.ids import as_id, new_id
 from geo.importing import troubles
 from geo.importing.checking import Check
@@ -237,7 +238,7 @@ async def _stored(connection: AsyncConnection, found: Sequence[_Found]) -> dict[
     Locked, so that two imports take turns.
     """
     by_id = {one.id: one.key for one in found if one.id is not None}
-    await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("importing places"))))
+    await locks.take(connection, locks.PLACES)
     x, y = sa.func.ST_X(place.c.location), sa.func.ST_Y(place.c.location)
     query = sa.select(*(column for column in place.c if column.name not in ("location", "geog", "search")), x, y).where(
         sa.or_(

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import consents
+from geo import consents, locks
 from geo.ids import new_id
 from geo.importing.features import FeatureFile, FileProblem
 from geo.importing.team_rows import NO_SUCH_WARD, Reader, Row, Team, TeamFields
@@ -73,7 +73,7 @@ async def _wards(connection: AsyncConnection, ward_code: str | None) -> list[str
 
 async def _teams(connection: AsyncConnection) -> list[tuple[Team, str | None]]:
     """Every neighbourhood with its team, and its code. Two imports take turns."""
-    await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("importing teams"))))
+    await locks.take(connection, locks.TEAMS)
     columns = neighbourhood.c
     own = sa.and_(team.c.ward_code == columns.ward_code, team.c.neighbourhood_id == columns.id)
     query = (
