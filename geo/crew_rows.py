@@ -16,7 +16,7 @@ from geo.errors import Problem
 from geo.ids import as_id, new_id
 from geo.language import Text
 from geo.place_rows import read_position, written
-from geo.tabular import Action, Change, Column, Difference, Line, Plan, Said, Wrong, as_read, labelled, plain
+from geo.tabular import Action, Change, Column, Comparing, Difference, Line, as_read, labelled, plain
 
 COLUMNS = (
     Column("id", Text("Mã", "Id"), ("Mã đội", "Crew id")),
@@ -49,7 +49,6 @@ NOT_DRAWN = Text(
     "Đội này chưa có vùng vẽ riêng; hãy vẽ trên trang của đội.", "No area is drawn for this crew; draw it on its page."
 )
 MEMBER_TWICE = Text("“{given}” đã thuộc đội ở dòng {other}.", "“{given}” is in the crew of row {other} already.")
-_TOLD = Text("{told_vi}", "{told_en}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,47 +91,28 @@ class Words:
         }
 
 
-class Comparing:
-    """Lines beside what is stored, one after the other."""
+class Crews(Comparing):
+    """The lines of a table of crews."""
 
     def __init__(self, stored: Sequence[Stored], words: Words, there: Sequence[UUID]) -> None:
+        super().__init__()
         self.words = words
         self.by_id = {one.id: one for one in stored}
         self.by_name = {one.name.casefold(): one for one in stored}
         self.kinds = _called(words.kinds)
         self.kinds |= {plain(code): code for code in words.kinds}
         self.grounds = _called({one: words.grounds[one] for one in there})
-        self.seen: dict[object, int] = {}
         self.people: dict[str, int] = {}
-        self.wrong: list[Wrong] = []
 
-    def plan(self, lines: Sequence[Line]) -> Plan:
-        changes, unchanged = [], 0
-        for line in lines:
-            told = len(self.wrong)
-            change = self._change(line)
-            if len(self.wrong) > told:
-                continue
-            if change is None:
-                unchanged += 1
-            else:
-                changes.append(change)
-        return Plan(tuple(changes), unchanged, tuple(self.wrong))
-
-    def _refuse(self, line: Line, text: Text, **values: object) -> None:
-        self.wrong.append(Wrong(line.number, labelled(line.cells.get("name", "")), Said(text, values)))
-
-    def _change(self, line: Line) -> Change | None:
+    def change(self, line: Line) -> Change | None:
         cells = line.cells
         known = self.by_id.get(as_id(cells["id"].lower()) or new_id()) if cells.get("id") else None
         if cells.get("id") and known is None:
-            self._refuse(line, UNKNOWN_ID)
+            self.refuse(line, UNKNOWN_ID)
             return None
         name = self._name(line, known)
         known = known or self.by_name.get(name.casefold())
-        other = self.seen.setdefault(known.id if known else name.casefold(), line.number)
-        if other != line.number:
-            self._refuse(line, TWICE, other=other)
+        self.once(line, known.id if known else name.casefold(), TWICE)
         row = {
             "name": name,
             "capacity": self._capacity(line, known),
@@ -141,7 +121,7 @@ class Comparing:
             "members": self._members(line, known),
             **self._ground(line, known),
         }
-        if any(one.number == line.number for one in self.wrong):
+        if self.refused(line):
             return None
         after = self.words.told(row)
         before = dict.fromkeys(after, "") if known is None else self.words.told(_row(known))
@@ -156,11 +136,9 @@ class Comparing:
         problems: list[Problem] = []
         name = Checked(problems).text(given if known is None else as_read(known.name, given), (), 100)
         for one in problems:
-            self._refuse(
-                line, _TOLD, told_vi=one.text.vi.format(**one.values), told_en=one.text.en.format(**one.values)
-            )
+            self.refuse(line, one.text, **one.values)
         if name is None and not problems:
-            self._refuse(line, NO_NAME)
+            self.refuse(line, NO_NAME)
         return name or ""
 
     def _capacity(self, line: Line, known: Stored | None) -> int:
@@ -168,7 +146,7 @@ class Comparing:
         if not given:
             return known.capacity if known else USUAL_CAPACITY
         if not (given.isascii() and given.isdigit() and len(given) < 10 and int(given) <= _MOST):
-            self._refuse(line, BAD_CAPACITY, given=given[:40])
+            self.refuse(line, BAD_CAPACITY, given=given[:40])
             return 0
         return int(given)
 
@@ -178,7 +156,7 @@ class Comparing:
             return list(known.base)
         at = read_position(given)
         if at is None:
-            self._refuse(line, BAD_BASE if given else NO_BASE, given=given[:60])
+            self.refuse(line, BAD_BASE if given else NO_BASE, given=given[:60])
         return list(at or (0.0, 0.0))
 
     def _categories(self, line: Line, known: Stored | None) -> list[str]:
@@ -188,7 +166,7 @@ class Comparing:
         codes = [self.kinds.get(plain(one)) for one in _parts(given)]
         for one, code in zip(_parts(given), codes, strict=True):
             if code is None:
-                self._refuse(line, NO_KIND, given=one[:60])
+                self.refuse(line, NO_KIND, given=one[:60])
         return _ordered({code for code in codes if code is not None}, known.categories if known else ())
 
     def _ground(self, line: Line, known: Stored | None) -> dict[str, Any]:
@@ -201,14 +179,14 @@ class Comparing:
             return {"covers": Covers.WARD, "area": None, "named": []}
         if plain(given) == plain(DRAWN):
             if kept["covers"] != Covers.AREA:
-                self._refuse(line, NOT_DRAWN)
+                self.refuse(line, NOT_DRAWN)
             return kept
         mine = {self.words.grounds[one].casefold(): one for one in (known.named if known else ())}
         named = set()
         for one in _parts(given):
             found = mine.get(one.casefold()) or self.grounds.get(one.casefold()) or self.grounds.get(plain(one))
             if found is None:
-                self._refuse(line, NO_GROUND, given=one[:60])
+                self.refuse(line, NO_GROUND, given=one[:60])
             else:
                 named.add(str(found))
         order = [str(one) for one in known.named] if known else []
@@ -221,7 +199,7 @@ class Comparing:
         for one in members:
             other = self.people.setdefault(one, line.number)
             if other != line.number:
-                self._refuse(line, MEMBER_TWICE, given=one[:60], other=other)
+                self.refuse(line, MEMBER_TWICE, given=one[:60], other=other)
         return members
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo import crews, neighbourhoods
 from geo.actor import Actor
 from geo.crew_ground import Covers
-from geo.crew_rows import COLUMNS, DRAWN, SEPARATOR, WHOLE, Comparing, Stored, Words
+from geo.crew_rows import COLUMNS, DRAWN, SEPARATOR, WHOLE, Crews, Stored, Words
 from geo.errors import InvalidInput, NotAllowed
 from geo.exporting.writing import Document, table
 from geo.ordering import natural
@@ -84,7 +84,7 @@ async def compare(
         {row.id: row.name for row in await connection.execute(names)},
     )
     there = neighbourhoods.of_ward(actor, ward_code).with_only_columns(neighbourhood.c.id)
-    comparing = Comparing(stored, words, list(await connection.scalars(there)))
+    comparing = Crews(stored, words, list(await connection.scalars(there)))
     plan = comparing.plan(lines)
     return await _possible(connection, ward_code, plan)
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -130,6 +131,49 @@ class Plan:
         ]
         text = json.dumps(told, ensure_ascii=False, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Comparing(ABC):
+    """Lines beside what is stored, one after the other."""
+
+    names: tuple[str, ...] = ("name",)
+    """The columns of which the first that is filled in names a line."""
+
+    def __init__(self) -> None:
+        self.seen: dict[object, int] = {}
+        self.wrong: list[Wrong] = []
+
+    def plan(self, lines: Sequence[Line]) -> Plan:
+        """What the lines would change, with all that is wrong with them."""
+        changes, unchanged = [], 0
+        for line in lines:
+            change = self.change(line)
+            if self.refused(line):
+                continue
+            if change is None:
+                unchanged += 1
+            else:
+                changes.append(change)
+        return Plan(tuple(changes), unchanged, tuple(self.wrong))
+
+    @abstractmethod
+    def change(self, line: Line) -> Change | None:
+        """What becomes of a line; None where nothing does, or what is wrong with it was noted."""
+
+    def refuse(self, line: Line, text: Text, **values: object) -> None:
+        """Note what is wrong with a line."""
+        label = next(filter(None, (line.cells.get(name) for name in self.names)), "")
+        self.wrong.append(Wrong(line.number, labelled(label), Said(text, values)))
+
+    def refused(self, line: Line) -> bool:
+        """Whether something is wrong with the line that is looked at."""
+        return bool(self.wrong) and self.wrong[-1].number == line.number
+
+    def once(self, line: Line, what: object, twice: Text) -> None:
+        """Refuse a line that is about the same as an earlier one."""
+        other = self.seen.setdefault(what, line.number)
+        if other != line.number:
+            self.refuse(line, twice, other=other)
 
 
 def lines_of(

@@ -13,7 +13,7 @@ from geo.errors import Problem
 from geo.ids import as_id, new_id
 from geo.language import Text
 from geo.tables import TeamRole
-from geo.tabular import Action, Change, Column, Difference, Line, Plan, Said, Wrong, as_read, labelled, plain, yes
+from geo.tabular import Action, Change, Column, Comparing, Difference, Line, Said, as_read, labelled, plain, yes
 
 COLUMNS = (
     Column("id", Text("Mã", "Id"), ("Mã thành viên", "Member id")),
@@ -60,7 +60,6 @@ CONSENT = Text(
 BAD_REMOVE = Text("Cột “Gỡ bỏ” ghi x hoặc để trống, không ghi “{given}”.", "“Remove” is x or empty, not “{given}”.")
 REMOVE_WHOM = Text("Không có thành viên này trong tổ để gỡ bỏ.", "There is no such member to take out.")
 NEW_TEAM = Text("Tổ dân phố này chưa có tổ: tổ mới sẽ được lập.", "The neighbourhood has no team: one will be formed.")
-_TOLD = Text("{told_vi}", "{told_en}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,42 +81,26 @@ class Member:
     agreed: bool
 
 
-class Comparing:
-    """Lines beside what is stored, one after the other."""
+class Members(Comparing):
+    """The lines of a table of teams' members."""
+
+    names = ("name", "neighbourhood")
 
     def __init__(self, grounds: Sequence[Team], members: Sequence[Member]) -> None:
+        super().__init__()
         self.exactly = {one.called.casefold(): one for one in grounds}
         alike = Counter(plain(one.called) for one in grounds)
         self.plainly = {plain(one.called): one for one in grounds if alike[plain(one.called)] == 1}
         self.by_id = {one.id: one for one in members}
         self.by_name = {(one.team.ground, one.values["name"].casefold()): one for one in reversed(members)}
-        self.seen: dict[object, int] = {}
-        self.wrong: list[Wrong] = []
 
-    def plan(self, lines: Sequence[Line]) -> Plan:
-        """What the lines would change, with all that is wrong with them."""
-        changes, unchanged = [], 0
-        for line in lines:
-            told = len(self.wrong)
-            change = self._change(line)
-            if change is not None and len(self.wrong) == told:
-                changes.append(change)
-            elif len(self.wrong) == told:
-                unchanged += 1
-        return Plan(tuple(changes), unchanged, tuple(self.wrong))
-
-    def _refuse(self, line: Line, text: Text, **values: object) -> None:
-        label = line.cells.get("name") or line.cells.get("neighbourhood") or ""
-        self.wrong.append(Wrong(line.number, labelled(label), Said(text, values)))
-
-    def _change(self, line: Line) -> Change | None:
-        """What becomes of a line; None where nothing does, or what is wrong with it was noted."""
+    def change(self, line: Line) -> Change | None:
         cells = line.cells
         if not any(cells.get(name) for name in ("id", "name", "role", "organisation", "phone", "consent", "remove")):
             return None  # a team without members, as files of ours have it
         known = self.by_id.get(as_id(cells["id"].lower()) or new_id()) if cells.get("id") else None
         if cells.get("id") and known is None:
-            self._refuse(line, UNKNOWN_ID)
+            self.refuse(line, UNKNOWN_ID)
             return None
         own = self._ground(line, known)
         if own is None:
@@ -127,10 +110,10 @@ class Comparing:
             known = self.by_name.get((own.ground, name.casefold()))
         removing = yes(cells.get("remove", ""))
         if removing is None:
-            self._refuse(line, BAD_REMOVE, given=cells["remove"][:40])
+            self.refuse(line, BAD_REMOVE, given=cells["remove"][:40])
         elif removing and known is None:
-            self._refuse(line, REMOVE_WHOM)
-        self._once(line, known.id if known is not None else (own.ground, (name or "").casefold()))
+            self.refuse(line, REMOVE_WHOM)
+        self.once(line, known.id if known is not None else (own.ground, (name or "").casefold()), TWICE)
         if removing and known is not None:
             gone = tuple(Difference(column, old, "") for column, old in _shown(known).items() if old)
             return Change(Action.REMOVE, line, labelled(known.values["name"]), gone, str(known.id), {})
@@ -153,19 +136,14 @@ class Comparing:
             given = as_read(known.team.called, given)
         own = self.exactly.get(given.casefold()) or self.plainly.get(plain(given))
         if own is None:
-            self._refuse(line, NO_GROUND, name=given[:60])
+            self.refuse(line, NO_GROUND, name=given[:60])
         return own
-
-    def _once(self, line: Line, who: object) -> None:
-        other = self.seen.setdefault(who, line.number)
-        if other != line.number:
-            self._refuse(line, TWICE, other=other)
 
     def _name(self, line: Line, known: Member | None) -> str | None:
         given = line.cells.get("name", "")
         name = self._checked(line, "name", given if known is None else as_read(known.values["name"], given))
-        if name is None and not any(one.number == line.number for one in self.wrong):
-            self._refuse(line, NO_NAME)
+        if name is None and not self.refused(line):
+            self.refuse(line, NO_NAME)
         return name
 
     def _values(self, line: Line, known: Member | None, name: str | None) -> dict[str, Any]:
@@ -174,7 +152,7 @@ class Comparing:
         if given := line.cells.get("role"):
             role = _ROLES.get(plain(given))
             if role is None:
-                self._refuse(line, BAD_ROLE, given=given[:40])
+                self.refuse(line, BAD_ROLE, given=given[:40])
             values["role"] = role
         for column in ("organisation", "phone"):
             kept = stored.get(column)
@@ -192,20 +170,18 @@ class Comparing:
         else:
             kept = check.text(given, (), 200)
         for one in problems:
-            self._refuse(
-                line, _TOLD, told_vi=one.text.vi.format(**one.values), told_en=one.text.en.format(**one.values)
-            )
+            self.refuse(line, one.text, **one.values)
         return kept
 
     def _agreed(self, line: Line, known: Member | None) -> bool:
         given = line.cells.get("consent", "")
         said = yes(given) if given else None
         if given and said is None:
-            self._refuse(line, BAD_CONSENT, given=given[:40])
+            self.refuse(line, BAD_CONSENT, given=given[:40])
         if known is None:
             return bool(said)
         if said and not known.agreed:
-            self._refuse(line, CONSENT)
+            self.refuse(line, CONSENT)
         return known.agreed if said is None else said
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import consents, neighbourhoods, teams
+from geo import consents, locks, neighbourhoods, teams
 from geo.actor import Actor
 from geo.errors import NotAllowed
 from geo.exporting.writing import Document, table
@@ -24,7 +24,7 @@ from geo.ordering import natural
 from geo.seeds import team_name
 from geo.tables import ConsentChannel, team, team_member
 from geo.tabular import Action, Line, Plan
-from geo.team_rows import COLUMNS, NO, ROLE_CALLED, WRITTEN, YES, Comparing, Member, Team
+from geo.team_rows import COLUMNS, NO, ROLE_CALLED, WRITTEN, YES, Member, Members, Team
 
 
 def exported(actor: Actor, ward_code: str) -> Document:
@@ -57,9 +57,9 @@ async def compare(
     if not actor.runs(ward_code):
         raise NotAllowed
     if lock:  # as imports do, so that they and tables take turns
-        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("importing teams"))))
+        await locks.take(connection, locks.TEAMS)
     grounds = await _grounds(connection, actor, ward_code)
-    return Comparing(grounds, await _members(connection, ward_code, grounds, lock)).plan(lines)
+    return Members(grounds, await _members(connection, ward_code, grounds, lock)).plan(lines)
 
 
 async def write(connection: AsyncConnection, actor: Actor, ward_code: str, plan: Plan) -> None:

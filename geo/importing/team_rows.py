@@ -68,7 +68,6 @@ _TEAM_TWICE = Text(
     "Row {other} calls this team “{name}”, this one does not.",
 )
 _NOBODY = Text("Có thông tin thành viên mà thiếu họ tên.", "There is something of a member, but no name.")
-_ABOUT = Text("{told_vi}", "{told_en}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +223,7 @@ class Reader:
         problems: list[Problem] = []
         phone = Checked(problems).phone(check.words(self.phone_field, 100), ())
         for problem in problems:
-            text = Text(problem.text.vi.format(**problem.values), problem.text.en.format(**problem.values))
-            check.add(TroubleKind.TEXT, _ABOUT, told_vi=text.vi, told_en=text.en)
+            check.add(TroubleKind.TEXT, problem.text, **problem.values)
         return phone
 
     def _consent(self, check: Check) -> bool | None:
