@@ -34,8 +34,8 @@ from geo.moments import Cursor
 from geo.plans import Given, Kept, Plan, kind_of, late_actor, slot
 from geo.pools import Texts
 from schema.context import Context
-from schema.documents import InvalidDocument, invalid_variables
-from schema.executor import SqlExecutor
+from schema.documents import InvalidDocument, coerced
+from schema.executor import SqlExecutor, executor_for
 from schema.operations import Operation, operation_of
 from schema.rows import Rows
 from schema.subscriptions import Following
@@ -92,20 +92,10 @@ async def begin(
     operation = operation_of(schema, document, operation_name)
     if operation is None:
         raise InvalidDocument([GraphQLError("Which operation to run is not clear.")])
-    if variables and (errors := invalid_variables(schema, operation.node, variables)):
-        raise InvalidDocument(errors)
-    executor = SqlExecutor.build(
-        schema,
-        document,
-        context_value=context,
-        raw_variable_values=variables,
-        operation_name=operation_name,
-        hide_suggestions=True,
-    )
-    if isinstance(executor, list):
-        raise InvalidDocument(executor)
-    if not isinstance(executor, SqlExecutor):
-        raise TypeError("graphql-core built another executor")
+    values = coerced(schema, operation, variables or {})
+    if isinstance(values, list):
+        raise InvalidDocument(values)
+    executor = executor_for(SqlExecutor, schema, operation, context, values)
     root = schema.subscription_type
     if root is None:
         raise TypeError("the schema has no subscriptions")
