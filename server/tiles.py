@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import cast
 
 from starlette.middleware import Middleware
@@ -18,7 +17,7 @@ from maps import planned
 from maps.tiles import LAYERS, MAX_ZOOM, Tile
 from maps.window import ParameterError
 from server.asked import kinds_of, statuses_of
-from server.pages.map_data import UNKNOWN_LAYER, refusal
+from server.pages.map_data import UNKNOWN_LAYER, kept, refusal
 from server.wards import UNKNOWN_WARD, is_code
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
@@ -72,18 +71,9 @@ async def tile(request: Request) -> Response:
 
 def _answer(request: Request, layer: str, actor: Actor, body: bytes) -> Response:
     """What the public sees may be kept for a moment, by anyone; what a caller sees by right of their own, by nobody."""
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     seconds = _FRESH_SECONDS.get(layer, 60)
     public = f"public, max-age={seconds}" if seconds else "public, no-cache"
-    headers = {
-        "ETag": etag,
-        "Cache-Control": public if actor == ANONYMOUS else "private, no-cache",
-        "Vary": "Cookie, Authorization",
-        "X-Content-Type-Options": "nosniff",
-    }
-    if etag in (known.strip().removeprefix("W/") for known in request.headers.get("If-None-Match", "").split(",")):
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type=MEDIA_TYPE)
+    return kept(request, body, MEDIA_TYPE, public if actor == ANONYMOUS else "private, no-cache")
 
 
 routes: list[BaseRoute] = [

@@ -56,7 +56,7 @@ async def layer(request: Request) -> Response:
         if code is None:
             return refusal(request, "ward", UNKNOWN_WARD, 404)
         body = await texts.fetch(*planned.layer(_actor(request), name, code))
-    return _kept(request, body or b"", _GEOJSON)
+    return kept(request, body or b"", _GEOJSON)
 
 
 def _asked(request: Request) -> tuple[Window, list[Status] | None, list[str] | None]:
@@ -78,13 +78,21 @@ async def incidents(request: Request) -> Response:
         code = await _code(request, texts)
         if code is None:
             return refusal(request, "ward", UNKNOWN_WARD, 404)
-        asked = (_actor(request), code, window, statuses, kinds)
-        if window.zoom >= SINGLES_ZOOM:
-            (row,) = await texts.rows(*planned.points(*asked))
-            if row.total <= layers.SINGLES:
-                return _kept(request, row.body, _GEOJSON)
-        (row,) = await texts.rows(*planned.clusters(*asked))
-    return _kept(request, row.body, _GEOJSON)
+        body = await seen(texts, _actor(request), code, window, statuses, kinds)
+    return kept(request, body, _GEOJSON)
+
+
+async def seen(
+    texts: Texts, actor: Actor, ward_code: str, window: Window, statuses: planned.Statuses, kinds: planned.Kinds
+) -> bytes:
+    """A window's incidents: one by one where the map is near and they are few, else counted by cell."""
+    asked = (actor, ward_code, window, statuses, kinds)
+    if window.zoom >= SINGLES_ZOOM:
+        (row,) = await texts.rows(*planned.points(*asked))
+        if row.total <= layers.SINGLES:
+            return cast(bytes, row.body)
+    (row,) = await texts.rows(*planned.clusters(*asked))
+    return cast(bytes, row.body)
 
 
 async def heat(request: Request) -> Response:
@@ -98,15 +106,18 @@ async def heat(request: Request) -> Response:
         if code is None:
             return refusal(request, "ward", UNKNOWN_WARD, 404)
         body = await texts.fetch(*planned.heat(_actor(request), code, window, statuses, kinds))
-    return _kept(request, body or b"[]", "application/json")
+    return kept(request, body or b"[]", "application/json")
 
 
-def _kept(request: Request, body: bytes, media_type: str) -> Response:
-    """Data that a browser keeps, but asks about each time: what an actor may see can change at any moment."""
+def kept(request: Request, body: bytes, media_type: str, cached: str = "private, no-cache") -> Response:
+    """Data that a browser keeps, but asks about each time: what an actor may see can change at any moment.
+
+    `cached`: who may keep it, where others may.
+    """
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {
         "ETag": etag,
-        "Cache-Control": "private, no-cache",
+        "Cache-Control": cached,
         "Vary": "Cookie, Authorization",
         "X-Content-Type-Options": "nosniff",
     }
