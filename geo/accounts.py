@@ -74,7 +74,7 @@ async def create(
     A crew member joins `crew_id`. A team member joins `team_id`: as the member of the same name who has no account yet,
     else as a new one. Raises `InvalidInput` with the path of each input that is wrong, and stores nothing then.
     """
-    username, name = _clean(username).lower(), _clean(name)
+    username, name = plain_username(username), _clean(name)
     problems = _problems(username, name, role, ward_code, crew_id, team_id)
     if problems:
         raise InvalidInput(*problems)
@@ -214,14 +214,19 @@ async def team_named(connection: AsyncConnection, ward_code: str, name: str) -> 
     return UUID(str(found))
 
 
+def plain_username(given: str) -> str:
+    """A user name as it is stored and compared, however it was typed; perhaps one that none can have."""
+    return _clean(given).lower()
+
+
 def _clean(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
 def _key(username: str) -> str:
     """How the name is stored; a name that none can have becomes the empty one, which none has."""
-    cleaned = _clean(username).lower()
-    return cleaned if _USERNAME.fullmatch(cleaned) else ""
+    plain = plain_username(username)
+    return plain if _USERNAME.fullmatch(plain) else ""
 
 
 def _problems(

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,6 +30,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo.accounts import plain_username
 from geo.errors import TooManyRequests
 from geo.language import Text
 from geo.tables import sign_in_delay
@@ -121,7 +121,7 @@ async def count(
 
     In a transaction of its own: it holds though what follows is rolled back.
     """
-    name = _plain(name)
+    name = plain_username(name)
     if known is None:
         here = _key(secret_key, kind, "here", name, wide(address))
         curves = {
@@ -203,10 +203,6 @@ def wide(address: str) -> str:
     except ValueError:
         return address
     return address if found.version == 4 else str(ipaddress.ip_network((found, _WIDE_BITS), strict=False))
-
-
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFC", name).strip().lower()
 
 
 def _key(secret_key: bytes, kind: Kind, *parts: str) -> bytes:

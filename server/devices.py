@@ -12,13 +12,13 @@ import base64
 import hmac
 import re
 import secrets
-import unicodedata
 from uuid import UUID
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import Response
 
+from geo.accounts import plain_username
 from server import cookies
 
 HEADER = "Reporter-Device"
@@ -127,8 +127,8 @@ class Browsers:
         return [one for one in marks[:_MOST_NAMES] if _MARK.fullmatch(one)]
 
     def _mark(self, name: str, username: str) -> str:
-        plain = unicodedata.normalize("NFC", username).strip().lower()
-        return self._cookies.digest(b"mark:" + name.encode() + b":" + plain.encode("utf-8", "surrogatepass"))
+        plain = plain_username(username).encode("utf-8", "surrogatepass")
+        return self._cookies.digest(b"mark:" + name.encode() + b":" + plain)
 
 
 def _sent(headers: Headers, cookie: str) -> str:
