@@ -1,7 +1,7 @@
 // The incidents of a copied map: all of them are in the page, gathered by cells of the screen until they have room.
 
 import * as card from "../map/card.js";
-import { drop, marker } from "../map/markers.js";
+import { clusterMarker, drop, marker } from "../map/markers.js";
 import { element, icon } from "../common/dom.js";
 import { count, data, kindName, moment, say, tone } from "../common/words.js";
 import { status } from "../map/card_parts.js";
@@ -64,18 +64,7 @@ export class Incidents {
 
   #cluster(cell) {
     const box = L.latLngBounds(cell.map(({ geometry: { coordinates: [longitude, latitude] } }) => [latitude, longitude]));
-    const size = 34 + 6 * Math.min(3, Math.floor(Math.log10(cell.length)));
-    const pin = marker(box.getCenter(), element("span", "", count(cell.length)), {
-      size: [size, size],
-      className: "cluster",
-      title: say("cluster", { n: count(cell.length) }),
-      zIndexOffset: 500,
-    });
-    pin.on("click", () => {
-      const nearer = Math.max(this.#map.getZoom() + 1, this.#map.getBoundsZoom(box.pad(0.3)));
-      this.#map.setView(box.getCenter(), Math.min(this.#map.getMaxZoom(), Math.floor(nearer)));
-    });
-    return pin;
+    return clusterMarker(this.#map, box.getCenter(), cell.length, box, say("cluster", { n: count(cell.length) }));
   }
 
   #single(feature) {

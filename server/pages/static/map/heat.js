@@ -4,7 +4,7 @@ import { keep, shown } from "./address.js";
 import { nameAt } from "./boundaries.js";
 import * as filters from "./filters.js";
 import { HeatLayer } from "./heat_layer.js";
-import { windowOf } from "./incidents.js";
+import { wantedOf } from "./incidents.js";
 import { fetched, shown as loading } from "./net.js";
 import { element } from "../common/dom.js";
 import { count, say } from "../common/words.js";
@@ -43,7 +43,7 @@ export class Heat {
     }
     const asked = (this.#asked = new AbortController());
     return loading("heat", async () => {
-      const cells = filters.isNothing() ? [] : await fetched("/map/heat", windowOf(this.#map), asked.signal);
+      const cells = filters.isNothing() ? [] : await fetched("/map/heat", wantedOf(this.#map), asked.signal);
       if (this.#asked !== asked) return;
       if (!this.#map.hasLayer(this.#layer)) this.#layer.addTo(this.#map);
       this.#layer.show(cells);

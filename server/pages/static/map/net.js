@@ -16,6 +16,19 @@ export async function fetched(path, parameters = {}, signal = undefined) {
   return answer.json();
 }
 
+/** What a map shows, as the server is asked for it: `zoom` and `bbox`. */
+export function windowOf(map) {
+  const bounds = map.getBounds();
+  const side = (value, limit) => Math.max(-limit, Math.min(limit, value)).toFixed(6);
+  const bbox = [
+    side(bounds.getWest(), 180),
+    side(bounds.getSouth(), 90),
+    side(bounds.getEast(), 180),
+    side(bounds.getNorth(), 90),
+  ].join(",");
+  return { zoom: String(Math.floor(map.getZoom())), bbox };
+}
+
 /** Run `work`; while it lasts the page says so, and when it fails it offers to try again. True when it succeeded. */
 export async function shown(name, work) {
   loading += 1;

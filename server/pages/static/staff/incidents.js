@@ -1,14 +1,12 @@
 // The incidents of what the map shows: clusters made by the server and single ones, as the queue is asked for.
 
 import { listQuery } from "./address.js";
-import { fetched, shown } from "../map/net.js";
-import { drop, marker } from "../map/markers.js";
-import { element, icon } from "../common/dom.js";
-import { count, data, isLate, kindName, say } from "../common/words.js";
+import { fetched, shown, windowOf } from "../map/net.js";
+import { cluster, drop, marker, update } from "../map/markers.js";
+import { icon } from "../common/dom.js";
+import { count, data, kindName, say, tone } from "../common/words.js";
 
 const SOON = 300;
-const tone = (incident) => (isLate(incident) ? "late" : data.tones[incident.status]);
-const keyOf = ({ properties: { id, n, code, status, overdue } }) => (n > 1 ? `${id}:${n}` : `${code}:${status}:${overdue}`);
 
 export class Incidents {
   #map;
@@ -32,15 +30,7 @@ export class Incidents {
     if (!box.offsetWidth) return Promise.resolve(false); // the map is not shown
     this.#asked?.abort();
     const asked = (this.#asked = new AbortController());
-    const bounds = this.#map.getBounds();
-    const side = (value, limit) => Math.max(-limit, Math.min(limit, value)).toFixed(6);
-    const bbox = [
-      side(bounds.getWest(), 180),
-      side(bounds.getSouth(), 90),
-      side(bounds.getEast(), 180),
-      side(bounds.getNorth(), 90),
-    ].join(",");
-    const parameters = { zoom: String(Math.floor(this.#map.getZoom())), bbox, ...Object.fromEntries(this.#query()) };
+    const parameters = { ...windowOf(this.#map), ...Object.fromEntries(this.#query()) };
     return shown("incidents", async () => {
       const found = await fetched("/staff/map", parameters, asked.signal);
       if (this.#asked === asked) this.#draw(found.features);
@@ -63,37 +53,10 @@ export class Incidents {
   }
 
   #draw(features) {
-    const wanted = new Map(features.map((feature) => [keyOf(feature), feature]));
-    for (const [key, pin] of this.#drawn) {
-      if (wanted.has(key)) continue;
-      this.#layer.removeLayer(pin);
-      this.#drawn.delete(key);
-    }
-    for (const [key, feature] of wanted) {
-      if (this.#drawn.has(key)) continue;
-      const pin = feature.properties.n > 1 ? this.#cluster(feature) : this.#single(feature);
-      this.#drawn.set(key, pin);
-      this.#layer.addLayer(pin);
-    }
-  }
-
-  #cluster(feature) {
-    const [longitude, latitude] = feature.geometry.coordinates;
-    const { n } = feature.properties;
-    const size = 34 + 6 * Math.min(3, Math.floor(Math.log10(n)));
-    const pin = marker([latitude, longitude], element("span", "", count(n)), {
-      size: [size, size],
-      className: "cluster",
-      title: say("cluster", { n: count(n) }),
-      zIndexOffset: 500,
+    update(this.#layer, this.#drawn, features, (feature) => {
+      const { n } = feature.properties;
+      return n > 1 ? cluster(this.#map, feature, say("cluster", { n: count(n) })) : this.#single(feature);
     });
-    pin.on("click", () => {
-      const [west, south, east, north] = feature.bbox;
-      const members = L.latLngBounds([south, west], [north, east]);
-      const zoom = Math.max(this.#map.getZoom() + 1, this.#map.getBoundsZoom(members.pad(0.3)));
-      this.#map.setView(members.getCenter(), Math.min(this.#map.getMaxZoom(), zoom));
-    });
-    return pin;
   }
 
   #single(feature) {
