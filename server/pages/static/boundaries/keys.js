@@ -1,6 +1,6 @@
-// The keyboard: undo and redo, a letter for each tool, Escape, Delete, Backspace and Enter while drawing. Letters can be
-// switched off (WCAG 2.1.4), and this browser remembers it.
+// The keyboard: undo and redo, a letter for each tool, Escape, Delete, Backspace and Enter while drawing.
 
+import * as letters from "../common/letters.js";
 import { say } from "../common/words.js";
 import * as choosing from "./choosing.js";
 import * as geoman from "./geoman.js";
@@ -12,14 +12,9 @@ import * as panels from "./panels.js";
 import { tell } from "./telling.js";
 import * as tools from "./tools.js";
 
-const KEPT = "boundaries-keys";
 const LETTERS = { v: "choose", n: "draw", e: "vertices", t: "split", g: "merge", k: "hole", d: "measure" };
 const undo = document.getElementById("undo");
 const redo = document.getElementById("redo");
-const dialog = document.getElementById("keys");
-const on = document.getElementById("keys-on");
-
-const isTyping = ({ target }) => target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]") !== null;
 
 function step(act, word) {
   naming.cancel();
@@ -31,19 +26,11 @@ function step(act, word) {
   if (label !== null) tell(say(word, { step: label }));
 }
 
-function isOn() {
-  try {
-    return localStorage.getItem(KEPT) !== "off";
-  } catch {
-    return true;
-  }
-}
-
 function pressed(event) {
   if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
   const key = event.key.toLowerCase();
   if ((event.ctrlKey || event.metaKey) && !event.altKey) {
-    if (isTyping(event) || (key !== "z" && key !== "y")) return;
+    if (letters.isTyping(event) || (key !== "z" && key !== "y")) return;
     event.preventDefault();
     if (key === "y" || event.shiftKey) step(model.redo, "redone");
     else step(model.undo, "undone");
@@ -56,7 +43,7 @@ function pressed(event) {
     else model.select([]);
     return;
   }
-  if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (letters.isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
   const isDrawing = Boolean(map.pm.Draw.getActiveShape());
   if (event.key === "Delete" || event.key === "Backspace") {
     if (isDrawing ? geoman.back() : handles.removeVertex()) event.preventDefault();
@@ -67,8 +54,8 @@ function pressed(event) {
     else if (tools.inUse() === "merge") choosing.mergeChosen();
     return;
   }
-  if (!on.checked || naming.isOpen()) return;
-  if (key === "?") dialog.showModal();
+  if (!letters.areOn() || naming.isOpen()) return;
+  if (key === "?") letters.show();
   else if (LETTERS[key]) tools.use(LETTERS[key]);
 }
 
@@ -78,15 +65,7 @@ function drawButtons() {
 }
 
 export function start() {
-  on.checked = isOn();
-  on.addEventListener("change", () => {
-    try {
-      localStorage.setItem(KEPT, on.checked ? "on" : "off");
-    } catch {
-      // Not kept then: it holds for this page.
-    }
-  });
-  document.getElementById("show-keys").addEventListener("click", () => dialog.showModal());
+  letters.start("boundaries-keys");
   document.addEventListener("keydown", pressed);
   undo.addEventListener("click", () => step(model.undo, "undone"));
   redo.addEventListener("click", () => step(model.redo, "redone"));
