@@ -7,7 +7,6 @@ instead of stopping the server or filling its memory. Only so many wait: the res
 from __future__ import annotations
 
 import asyncio
-import secrets
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from geo.errors import InvalidInput, Problem, TooManyRequests
 from geo.language import Text
+from geo.secrets import to_copy
 
 LENGTHS = range(10, 1025)
 NONE_YET = ""
@@ -35,17 +35,13 @@ _waiting: set[object] = set()
 
 Done = TypeVar("Done")
 
-# Without what is taken for another when it is read from paper: i l 1, o 0, s 5, z 2, g q 9, and v for u.
-_LETTERS = "abcdefhjkmnprtuwxy34678"
-_GROUPS, _GROUP = 4, 4
-
 
 def new_password() -> str:
     """A password for somebody's first sign-in, to be read aloud or copied from paper: `k7mp-3ftx-hw4c-yn68`.
 
     Sixteen letters and digits, each of 23: 72 bits.
     """
-    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    return to_copy(groups=4, letters=4)
 
 
 def hash_password(password: str) -> str:

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo.actor import Role
 from geo.errors import InvalidInput, Problem
 from geo.language import Text
+from geo.secrets import to_copy
 from geo.tables import account, recovery_code
 
 WRONG = Text(
@@ -43,8 +44,6 @@ _SECRET_BYTES = 20  # as long as what SHA-1 makes: RFC 4226, 4
 _SET_UP_SECONDS = 30 * 60
 _STEP = 30
 _WINDOW = (0, -1, 1)
-_LETTERS = "abcdefhjkmnprtuwxy34678"
-_GROUP, _GROUPS = 5, 2
 
 
 class Need(StrEnum):
@@ -79,13 +78,13 @@ async def standing(connection: AsyncConnection, key: bytes, account_id: UUID, *,
     return hmac.digest(key, b"second factor's standing:" + account_id.bytes + told, "sha256")[:_SALT_BYTES]
 
 
-def new_set_up(key: bytes, account_id: UUID, stands: bytes, now: float | None = None) -> str:
+def new_set_up(key: bytes, account_id: UUID, stands: bytes) -> str:
     """What a new second factor begins with, to be kept by whoever sets it up until the first code has come.
 
     A salt, until when it counts, how the account stood (`standing`), and a seal: nobody sees the secret of a salt of
     their own making, and what was begun before another password or another factor counts no more.
     """
-    head = secrets.token_bytes(_SALT_BYTES) + int(_at(now) + _SET_UP_SECONDS).to_bytes(8) + stands
+    head = secrets.token_bytes(_SALT_BYTES) + int(time.time() + _SET_UP_SECONDS).to_bytes(8) + stands
     return (head + _seal(key, account_id, head)).hex()
 
 
@@ -108,9 +107,9 @@ def secret_of(key: bytes, account_id: UUID, salt: bytes) -> str:
     return base64.b32encode(made[:_SECRET_BYTES]).decode()
 
 
-def address_of(secret: str, username: str, issuer: str = ISSUER) -> str:
+def address_of(secret: str, username: str) -> str:
     """The `otpauth://` address that a QR code carries."""
-    return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=issuer)
+    return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=ISSUER)
 
 
 def step_of(secret: str, code: str, now: float) -> int | None:
@@ -127,7 +126,7 @@ def plain(code: str) -> str:
 
 def new_code() -> str:
     """A recovery code as it is written down: `k7mpf-3ftxh`, 45 bits."""
-    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    return to_copy(groups=2, letters=5)
 
 
 async def switch_on(

@@ -9,7 +9,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import secrets
 from uuid import UUID
+
+# Without what is taken for another when it is read from paper: i l 1, o 0, s 5, z 2, g q 9, and v for u.
+_LETTERS = "abcdefhjkmnprtuwxy34678"
+
+
+def to_copy(groups: int, letters: int) -> str:
+    """Chance letters and digits to be read aloud or copied from paper, such as `k7mp-3ftx`: each is one of 23."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(letters)) for _ in range(groups))
 
 
 def digest(secret: str) -> bytes:
