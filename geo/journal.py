@@ -192,49 +192,28 @@ async def let_pass(connection: AsyncConnection, incidents: Sequence[tuple[str, U
 
 def reopened_at(ward_code: Any, incident_id: Any) -> sa.ScalarSelect[datetime]:
     """When an incident was last reopened, or NULL: its deadline counts from then."""
-    reopening = incident_event.alias("reopening")
-    columns = reopening.c
-    return (
-        sa.select(sa.func.max(columns.at))
-        .where(
-            columns.ward_code == ward_code,
-            columns.incident_id == incident_id,
-            columns.to_status == Status.RECEIVED,
-            columns.from_status.in_(FINISHED),
-        )
-        .correlate_except(reopening)
-        .scalar_subquery()
+    columns = incident_event.alias("reopening").c
+    return _last(
+        columns, ward_code, incident_id, columns.to_status == Status.RECEIVED, columns.from_status.in_(FINISHED)
     )
 
 
 def finished_at(ward_code: Any, incident_id: Any) -> sa.ScalarSelect[datetime]:
     """When an incident last reached a status in which it is finished, or NULL where its history does not say."""
-    finishing = incident_event.alias("finishing")
-    columns = finishing.c
-    return (
-        sa.select(sa.func.max(columns.at))
-        .where(
-            columns.ward_code == ward_code,
-            columns.incident_id == incident_id,
-            columns.to_status.in_(FINISHED),
-            columns.from_status.is_distinct_from(columns.to_status),
-        )
-        .correlate_except(finishing)
-        .scalar_subquery()
+    columns = incident_event.alias("finishing").c
+    moved = columns.from_status.is_distinct_from(columns.to_status)
+    return _last(columns, ward_code, incident_id, columns.to_status.in_(FINISHED), moved)
+
+
+def _last(columns: Any, ward_code: Any, incident_id: Any, *conditions: Any) -> sa.ScalarSelect[datetime]:
+    """When the last of an incident's steps was taken for which these hold."""
+    steps = sa.select(sa.func.max(columns.at)).where(
+        columns.ward_code == ward_code, columns.incident_id == incident_id, *conditions
     )
+    return steps.correlate_except(columns.at.table).scalar_subquery()
 
 
 async def ended_at(connection: AsyncConnection, ward_code: str, incident_id: UUID) -> datetime:
     """When an incident last reached the status it is finished in."""
-    columns = incident_event.c
-    ended: datetime = (
-        await connection.execute(
-            sa.select(sa.func.max(columns.at)).where(
-                columns.ward_code == ward_code,
-                columns.incident_id == incident_id,
-                columns.to_status.in_(FINISHED),
-                columns.from_status.is_distinct_from(columns.to_status),
-            )
-        )
-    ).scalar_one()
+    ended: datetime = (await connection.execute(sa.select(finished_at(ward_code, incident_id)))).scalar_one()
     return ended
