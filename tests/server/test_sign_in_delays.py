@@ -103,10 +103,13 @@ async def test_a_name_that_nobody_has_waits_alike(desk: Desk) -> None:
     assert told[0][-1][0] == 429
 
 
-async def test_many_at_once_are_not_all_the_first(desk: Desk) -> None:
+async def test_many_at_once_are_not_all_the_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    grown = Curve.delay
+    # Ten minutes longer, so that nobody's wait is over while the others are answered, however slow the machine is.
+    monkeypatch.setattr(Curve, "delay", lambda curve, count: grown(curve, count) and timedelta(minutes=10))
     answers = await asyncio.gather(*(desk.http.post("/token", data=WRONG) for _ in range(16)))
     compared = [one for one in answers if one.status_code == 400]
-    assert len(compared) in (PASSWORD.here.free + 1, PASSWORD.here.free + 2), "one more where a second passed"
+    assert len(compared) == PASSWORD.here.free + 1
 
 
 async def test_from_one_address_nobody_is_kept_out_elsewhere(desk: Desk) -> None:
