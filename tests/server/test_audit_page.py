@@ -15,7 +15,9 @@ import sqlalchemy as sa
 
 from geo import audit, tables
 from geo.actor import Actor, Role
+from geo.clock import VIETNAM
 from geo.ids import new_id
+from server.pages import settings_audit
 from tests import ward
 from tests.asking import Desk, Opening
 from tests.ward import CLEAN, CODE, FIRST
@@ -58,7 +60,12 @@ async def shown(opening: Opening) -> AsyncIterator[Desk]:
         yield desk
 
 
-async def test_it_says_who_did_what_when_and_to_what(shown: Desk) -> None:
+async def test_it_says_who_did_what_when_and_to_what(shown: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with shown.database.read() as connection:
+        at = await connection.scalar(sa.select(sa.func.max(tables.audit_entry.c.at)))
+    assert at is not None
+    # Though it may be midnight by now.
+    monkeypatch.setattr(settings_audit, "today", lambda: at.astimezone(VIETNAM).date())
     page = await get(shown, AT)
     text = words(page)
     assert "Hôm nay, " in text
