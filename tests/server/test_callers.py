@@ -143,7 +143,7 @@ async def test_a_session_is_not_remembered_beyond_its_end(desk: Desk) -> None:
     async with remembering(desk) as callers:
         async with desk.database.write() as connection:
             await connection.execute(
-                sa.text("UPDATE session SET expires_at = now() + interval '1 s' WHERE account_id = :id"),
+                sa.text("UPDATE session SET expires_at = now() + interval '2 s' WHERE account_id = :id"),
                 {"id": desk.ward.accounts["staff"]},
             )
         await asyncio.sleep(0.1)
