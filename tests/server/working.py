@@ -89,9 +89,9 @@ class Process:
         self.process.communicate(timeout=20)
 
     def stop(self) -> str:
-        """Ask it to stop, which it does within twenty seconds; what it had said."""
+        """Ask it to stop, which it does within a minute; what it had said."""
         self.process.terminate()
-        _, said = self.process.communicate(timeout=20)
+        _, said = self.process.communicate(timeout=60)
         assert self.process.returncode == 0, said
         return said
 
