@@ -38,7 +38,7 @@ subscription ($wardCode: String, $crewId: ID, $trackingCode: String, $secret: St
 }"""
 
 
-async def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
+async def eventually(condition: Callable[[], bool], seconds: float = 30) -> None:
     """Wait until it holds."""
     for _ in range(int(seconds * 100)):
         if condition():
@@ -115,7 +115,7 @@ class Socket:
     async def send(self, **message: Any) -> None:
         await self.connection.send(orjson.dumps(message).decode())
 
-    async def receive(self, seconds: float = 5) -> Any:
+    async def receive(self, seconds: float = 30) -> Any:
         async with asyncio.timeout(seconds):
             text = await self.connection.recv()
         assert isinstance(text, str)
@@ -124,7 +124,7 @@ class Socket:
     async def follow(self, id_: str = "1", query: str = FOLLOW, **variables: Any) -> None:
         await self.send(id=id_, type="subscribe", payload={"query": query, "variables": variables})
 
-    async def change(self, seconds: float = 5) -> Any:
+    async def change(self, seconds: float = 30) -> Any:
         """The next change told, whichever subscription it is for."""
         message = await self.receive(seconds)
         assert message["type"] == "next", message
@@ -139,7 +139,7 @@ class Socket:
             return True
         return False
 
-    async def close_code(self, seconds: float = 5) -> int | None:
+    async def close_code(self, seconds: float = 30) -> int | None:
         """With which code the server closes, whatever it says before."""
         async with asyncio.timeout(seconds):
             await self.connection.wait_closed()

@@ -57,7 +57,7 @@ def test_dead_jobs_are_listed_and_tried_anew(settings: Environment, database_url
 
 
 def wait_for(url: str, expected: list[tuple[str, int]]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while do(url, statuses) != expected:
         assert time.monotonic() < deadline
         time.sleep(0.1)

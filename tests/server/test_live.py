@@ -215,7 +215,7 @@ async def test_among_many_writers_each_step_is_told_once_to_clients_that_come_an
     patience = (0.0, 0.1, 0.4)
     writing = asyncio.create_task(writing_all())
     followers = [asyncio.create_task(follow(each)) for each in patience]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         await writing
         for seen in await asyncio.gather(*followers):
             assert sorted(seen) == sorted(written)
@@ -299,7 +299,7 @@ async def test_who_does_not_keep_up_is_told_to_ask_again_and_memory_stays_bounde
         slow.connection.transport.resume_reading()
         seen: dict[str, list[bool]] = {}
         cursor = None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(seen) < 10 or not all(any(again) for again in seen.values()):
                 message = await slow.receive()
                 change = message["payload"]["data"]["incidentChanged"]
@@ -385,14 +385,15 @@ async def test_only_so_many_follow_in_one_process(stations: Stations) -> None:
         await live.followers(3)
 
 
-async def test_two_processes_tell_what_the_other_one_changed(live: Station) -> None:
+async def test_two_processes_tell_what_the_other_one_changed(live: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_LOOK_SECONDS", 3_600.0)  # it is the call that tells it, and no look by the clock
     made = await held(live)
     async with station(live.database.url, live.ward, live.tokens) as second, second.socket("staff") as staff:
         await staff.follow(wardCode=CODE)
         await second.followers(1)
         await eventually(lambda: second.hub._listener.connected and live.hub._listener.connected)
         await live.step(made, "crew-clean", "acceptIncident")
-        assert (await staff.change(1))["event"]["to"] == "ACCEPTED"
+        assert (await staff.change())["event"]["to"] == "ACCEPTED"
 
 
 async def test_a_cut_connection_is_replaced_and_nothing_is_missed(live: Station) -> None:
@@ -407,7 +408,7 @@ async def test_a_cut_connection_is_replaced_and_nothing_is_missed(live: Station)
                 " AND application_name = 'phuongso-listener'"
             )
             await live.step(made, "crew-clean", mutation)
-            assert (await staff.change(8))["event"]["to"] == status
+            assert (await staff.change())["event"]["to"] == status
 
 
 async def test_nothing_is_read_while_nobody_follows(live: Station, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ class Stream:
     response: httpx.Response
     lines: AsyncIterator[str]
 
-    async def event(self, seconds: float = 5) -> Event | None:
+    async def event(self, seconds: float = 30) -> Event | None:
         """The next event; None at the end of the stream. Comments are passed over."""
         found = Event()
         async with asyncio.timeout(seconds):
@@ -167,7 +167,7 @@ async def test_what_a_foreign_page_could_make_a_browser_send_is_refused(live: St
 async def test_a_quiet_stream_is_kept_alive(live: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sse, "_PING_SECONDS", 0.05)
     async with stream(live, by="staff", wardCode=CODE) as followed:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             pings = 0
             async for line in followed.lines:
                 pings += line == ":"
