@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from server import websocket
+from server import listener, websocket
 from server.app import create_app
 from server.settings import Settings
 from tests.asking import SERVER_KEY
@@ -23,9 +23,11 @@ from tests.ward import CODE
 
 @pytest.fixture(scope="module")
 async def door(stations: Stations) -> AsyncIterator[Station]:
-    """A station for tests that change nothing."""
-    async with stations() as opened:
-        yield opened
+    """A station for tests that change nothing; patient with a database that is held up, which is worth a line."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(listener, "_PATIENCE_SECONDS", 60.0)
+        async with stations() as opened:
+            yield opened
 
 
 @pytest.fixture(autouse=True)
