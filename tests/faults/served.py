@@ -42,7 +42,7 @@ class Served:
         """Ask for the ward's name."""
         return await self.http.post("/graphql", json=NAME)
 
-    async def is_well(self, seconds: float = 20) -> None:
+    async def is_well(self, seconds: float = 60) -> None:
         """Wait until it is ready and answers."""
         deadline = time.monotonic() + seconds
         while True:

@@ -14,7 +14,9 @@ import httpx
 
 from tests import ward
 from tests.faults.served import ANSWERED_SECONDS, Served, is_unavailable, refused_in_time
+from tests.server.live import eventually
 
+AT_ONCE = 24
 OURS = "datname = '{}' AND usename = 'phuongso'"
 
 
@@ -27,26 +29,36 @@ async def test_a_steady_reader_meets_errors_for_a_second_at_most_after_the_datab
         asked.append((began, await served.name()))
 
     async def read() -> None:
+        under_way: set[asyncio.Task[None]] = set()
         async with asyncio.TaskGroup() as requests:
             while not back or time.monotonic() < back + 2.5:
-                requests.create_task(one())
+                # Who asks for more at once than one caller may is refused for that.
+                if len(under_way) < AT_ONCE:
+                    under_way.add(asking := requests.create_task(one()))
+                    asking.add_done_callback(under_way.discard)
                 await asyncio.sleep(0.02)
 
+    async def meets(status: int) -> None:
+        await eventually(lambda: any(answer.status_code == status for _, answer in asked))
+
     reading = asyncio.create_task(read())
-    await asyncio.sleep(0.5)
-    restarting = asyncio.create_task(served.house.restart_database())
-    while (served.house.cluster.data / "postmaster.pid").exists():
-        await asyncio.sleep(0.005)
-    while not back:
-        try:
-            connection = await asyncpg.connect(served.house.cluster.administrator_url(served.database))
-        except (OSError, asyncpg.PostgresError):
-            await asyncio.sleep(0.01)
-        else:
-            back = time.monotonic()
-            await connection.close()
-    await restarting
-    await reading
+    try:
+        await meets(200)
+        await served.house.stop_database()
+        await meets(503)
+        starting = asyncio.create_task(served.house.start_database())
+        while not back:
+            try:
+                connection = await asyncpg.connect(served.house.cluster.administrator_url(served.database))
+            except (OSError, asyncpg.PostgresError):
+                await asyncio.sleep(0.01)
+            else:
+                back = time.monotonic()
+                await connection.close()
+        await starting
+        await reading
+    finally:
+        reading.cancel()
     for _, answer in asked:
         if answer.status_code != 200:
             is_unavailable(answer)
@@ -82,7 +94,8 @@ async def test_who_waits_for_a_lock_is_told_to_come_again_and_keeps_nobody_else_
         waiting = [
             asyncio.create_task(refused_in_time(served.report(one))) for one in (key, *(uuid4() for _ in range(9)))
         ]
-        await asyncio.sleep(0.5)
+        waits = f"SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND {OURS.format(served.database)}"
+        await served.house.eventually(waits, "postgres")
         began = time.monotonic()
         assert (await served.name()).status_code == 200
         assert time.monotonic() - began < 2
@@ -96,8 +109,7 @@ async def test_who_waits_for_a_lock_is_told_to_come_again_and_keeps_nobody_else_
 async def test_connections_that_are_all_taken_are_told_as_such(served: Served) -> None:
     await served.house.execute("ALTER ROLE phuongso CONNECTION LIMIT 0")
     try:
-        for number in await served.house.backends(OURS.format(served.database)):
-            await served.house.execute("SELECT pg_terminate_backend($1)", "postgres", number)
+        await _hang_up(served)
         await refused_in_time(served.name())
         await refused_in_time(served.report())
         await refused_in_time(served.http.get("/health/ready"))
