@@ -32,6 +32,11 @@ def works_in(actor: Actor, ward_code: sa.ColumnElement[str]) -> Condition:
     return staff_of(actor, ward_code)
 
 
+def refers(left: Any, right: Any, left_id: str, right_id: str) -> Condition:
+    """Rows of one ward that refer to each other by these columns."""
+    return sa.and_(left.c.ward_code == right.c.ward_code, left.c[left_id] == right.c[right_id])
+
+
 def any_of(*conditions: Condition) -> Condition:
     """Whether any holds; what is known already is left out, so that the statement says only what is to be asked."""
     asked = [condition for condition in conditions if not isinstance(condition, False_)]

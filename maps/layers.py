@@ -16,6 +16,7 @@ from geo.actor import Actor
 from geo.incidents import Filter
 from geo.lifecycle import Status
 from geo.ordering import natural
+from geo.reading import refers
 from maps.window import LateWindow, Window
 
 Statement = sa.Select[Any]
@@ -62,7 +63,7 @@ def neighbourhood_areas(actor: Actor, ward_code: str) -> Statement:
     properties = {"id": row.c.id, "name": row.c.name, "team": team.c.name, "label": label}
     shown = (
         sa.select(_feature(_geojson(row.c.boundary), properties).label("feature"))
-        .select_from(row.outerjoin(team, _same(team, row, "neighbourhood_id", "id")))
+        .select_from(row.outerjoin(team, refers(team, row, "neighbourhood_id", "id")))
         .order_by(natural(row.c.name))
         .subquery("shown")
     )
@@ -85,7 +86,7 @@ def place_points(actor: Actor, ward_code: str) -> Statement:
     }
     shown = (
         sa.select(_feature(_geojson(row.c.location), properties).label("feature"))
-        .select_from(row.outerjoin(around, _same(around, row, "id", "neighbourhood_id")))
+        .select_from(row.outerjoin(around, refers(around, row, "id", "neighbourhood_id")))
         .order_by(row.c.kind, natural(row.c.name), row.c.id)
         .subquery("shown")
     )
@@ -152,14 +153,14 @@ def neighbourhood_names(actor: Actor, ward_code: str) -> Statement:
     columns: list[Any] = [row.c.id, row.c.name, team.c.name.label("team")]
     return (
         sa.select(*columns)
-        .select_from(row.outerjoin(team, _same(team, row, "neighbourhood_id", "id")))
+        .select_from(row.outerjoin(team, refers(team, row, "neighbourhood_id", "id")))
         .order_by(natural(row.c.name))
     )
 
 
 def shown_ward(actor: Actor, ward_code: str | None) -> Statement:
     """The ward that a page shows, the first by code without one: `code`, `name`, `demo` and its box in degrees."""
-    row = (wards.with_code(actor, ward_code) if ward_code else wards.default(actor)).subquery("w")
+    row = wards.chosen(actor, ward_code).subquery("w")
     sides = (("west", "ST_XMin"), ("south", "ST_YMin"), ("east", "ST_XMax"), ("north", "ST_YMax"))
     corners = [getattr(sa.func, function)(row.c.boundary).label(name) for name, function in sides]
     columns: list[Any] = [row.c.code, row.c.name, row.c.demo, *corners]
@@ -248,9 +249,4 @@ def incident_feature(actor: Actor, row: Any) -> tuple[sa.ColumnElement[Any], sa.
         "description": row.c.description,
         "address": row.c.address,
     }
-    return _feature(_geojson(row.c.location), properties), row.join(kind, _same(kind, row, "id", "category_id"))
-
-
-def _same(left: Any, right: Any, left_id: str, right_id: str) -> sa.ColumnElement[bool]:
-    """Rows of one ward that refer to each other."""
-    return sa.and_(left.c.ward_code == right.c.ward_code, left.c[left_id] == right.c[right_id])
+    return _feature(_geojson(row.c.location), properties), row.join(kind, refers(kind, row, "id", "category_id"))

@@ -41,7 +41,7 @@ def code(actor: Actor, ward_code: str | None) -> tuple[Plan, Given]:
     """The code of the ward with this code, or of the deployment's own; no row where there is none."""
 
     def make(late: Actor) -> sa.Select[Any]:
-        rows = wards.default(late) if ward_code is None else wards.with_code(late, _WARD)
+        rows = wards.chosen(late, None if ward_code is None else _WARD)
         return sa.select(rows.subquery("w").c.code)
 
     return _plan(actor, ("code", ward_code is None), make), Given(actor, {"ward": ward_code})

@@ -164,8 +164,7 @@ def _ward(
 ) -> Rows:
     context = info.context
     named = code if code is not None else context.default_ward
-    rows = wards.default(context.actor) if named is None else wards.with_code(context.actor, named)
-    return Rows("Ward", rows, context.actor)
+    return Rows("Ward", wards.chosen(context.actor, named), context.actor)
 
 
 def _wards(info: Info, search: Search = None, first: First = 20, after: After = None) -> Page:

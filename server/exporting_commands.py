@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
-import sqlalchemy as sa
 
 from geo import audit, wards
 from geo.actor import ANONYMOUS, Actor, Role
@@ -77,10 +76,10 @@ async def _export(
                     async for piece in pieces:
                         file.write(piece)
         if actor.role is Role.ADMIN and made.logged is not None:
-            await _record(settings, str(ward.code), made, made.logged, form)
+            await _record(settings, ward.code, made, made.logged, form)
     finally:
         await exports.close()
-    return str(ward.code)
+    return ward.code
 
 
 async def _record(settings: Settings, ward_code: str, made: Subject, logged: Logged, form: str) -> None:
@@ -98,13 +97,12 @@ def _opened(path: Path) -> BinaryIO:
     return path.open("wb")
 
 
-async def _ward(settings: Settings, actor: Actor, ward_code: str | None) -> Any:
+async def _ward(settings: Settings, actor: Actor, ward_code: str | None) -> wards.Ward:
     database = Database(settings.database, pool_size=1)
     code = ward_code or settings.default_ward
-    row = (wards.with_code(actor, code) if code else wards.default(actor)).subquery("w")
     try:
         async with database.read() as connection:
-            found = (await connection.execute(sa.select(row.c.code, row.c.name))).one_or_none()
+            found = await wards.named(connection, actor, code)
     finally:
         await database.close()
     if found is None:

@@ -193,16 +193,15 @@ def wanted_of(request: Request) -> Filter:
     )
 
 
-async def _ward(request: Request, actor: Actor) -> Any:
-    """Code and name of the ward that the request is about; None where there is none."""
+async def _ward(request: Request, actor: Actor) -> wards.Ward | None:
+    """The ward that the request is about; None where there is none."""
     try:
         code = asked_ward(request)
     except UnknownWard:
         return None
-    row = (wards.with_code(actor, code) if code else wards.default(actor)).subquery("w")
     database: Database = request.app.state.database
     async with database.read() as connection:
-        return (await connection.execute(sa.select(row.c.code, row.c.name))).one_or_none()
+        return await wards.named(connection, actor, code)
 
 
 def _refusal(

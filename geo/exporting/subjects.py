@@ -15,6 +15,7 @@ from geo.incidents import EVERYTHING, Filter
 from geo.language import Text
 from geo.lifecycle import Status
 from geo.ordering import natural
+from geo.reading import refers
 
 Column = sa.ColumnElement[Any]
 
@@ -104,7 +105,7 @@ def export_places(actor: Actor, ward_code: str) -> Subject:
     return Subject(
         title=Text("Địa điểm", "Places"),
         slug="dia-diem",
-        source=row.outerjoin(around, _same(around, row, "id", "neighbourhood_id")),
+        source=row.outerjoin(around, refers(around, row, "id", "neighbourhood_id")),
         columns=columns,
         name=row.c.name,
         geometry=row.c.location,
@@ -129,7 +130,7 @@ def export_neighbourhoods(actor: Actor, ward_code: str) -> Subject:
     return Subject(
         title=Text("Tổ dân phố", "Neighbourhoods"),
         slug="to-dan-pho",
-        source=row.outerjoin(team, _same(team, row, "neighbourhood_id", "id")),
+        source=row.outerjoin(team, refers(team, row, "neighbourhood_id", "id")),
         columns=columns,
         name=row.c.name,
         geometry=row.c.boundary,
@@ -161,11 +162,11 @@ def export_incidents(actor: Actor, ward_code: str, wanted: Filter = EVERYTHING) 
         "address": row.c.address,
         "description": row.c.description,
     }
-    source = row.join(kind, _same(kind, row, "id", "category_id"))
+    source = row.join(kind, refers(kind, row, "id", "category_id"))
     return Subject(
         title=Text("Phản ánh", "Incidents"),
         slug="phan-anh",
-        source=source.outerjoin(around, _same(around, row, "id", "neighbourhood_id")),
+        source=source.outerjoin(around, refers(around, row, "id", "neighbourhood_id")),
         columns=columns,
         name=sa.func.concat(kind.c.name, " · ", row.c.tracking_code),
         geometry=row.c.location,
@@ -186,8 +187,3 @@ SUBJECTS: dict[str, Callable[[Actor, str], Subject]] = {
     "incidents": export_incidents,
 }
 """By the name in an address and in a command."""
-
-
-def _same(left: Any, right: Any, left_id: str, right_id: str) -> sa.ColumnElement[bool]:
-    """Rows of one ward that refer to each other."""
-    return sa.and_(left.c.ward_code == right.c.ward_code, left.c[left_id] == right.c[right_id])

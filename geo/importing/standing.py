@@ -14,7 +14,7 @@ from geo.actor import Actor
 async def standing(connection: AsyncConnection, actor: Actor, ward_code: str | None) -> dict[str, Any] | None:
     """The ward with this code, or the default one: `code`, `name`, `outline`, and `neighbourhoods` as lists of id,
     code, name and shape. None where there is none."""
-    ward = (wards.with_code(actor, ward_code) if ward_code else wards.default(actor)).subquery("w")
+    ward = wards.chosen(actor, ward_code).subquery("w")
     query = sa.select(ward.c.code, ward.c.name, _hex(ward.c.boundary))
     found = (await connection.execute(query)).one_or_none()
     if found is None:
