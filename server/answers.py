@@ -70,9 +70,14 @@ def formatted(result: ExecutionResult, language: Language) -> dict[str, Any]:
     body: dict[str, Any] = {}
     if result.errors:
         body["errors"] = [told(error, language) for error in result.errors]
-    if result.data is not None or not result.errors or any(error.path is not None for error in result.errors):
+    if not unread(result):
         body["data"] = result.data
     return body
+
+
+def unread(result: ExecutionResult) -> bool:
+    """Whether nothing was executed: the variables were refused."""
+    return result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
 
 
 def told(error: GraphQLError, language: Language) -> GraphQLFormattedError:

@@ -18,7 +18,7 @@ from schema.api import SCHEMA, sdl
 from schema.documents import InvalidDocument, prepared
 from schema.limits import Limits
 from server import sse
-from server.answers import formatted, later, raise_passing
+from server.answers import formatted, later, raise_passing, unread
 from server.contexts import context_of
 from server.languages import language_of
 from server.leaving import LEFT, Gone, while_there
@@ -138,9 +138,7 @@ async def _run(request: Request, asked: Asked, language: Language) -> tuple[Exec
     # A change is made or refused whether anybody waits for the answer or not.
     result = await (while_there(request, running) if operation.operation is OperationType.QUERY else running)
     raise_passing(result)
-    # Without `data` nothing was executed: the variables were refused.
-    refused = result.data is None and all(error.path is None for error in result.errors or ())
-    return result, 400 if refused and result.errors else 200
+    return result, 400 if unread(result) else 200
 
 
 def _from_address(request: Request) -> Asked:

@@ -23,7 +23,7 @@ from schema.context import Context, Redactor
 from schema.documents import InvalidDocument, prepared
 from server.addresses import UNKNOWN, address_of
 from server.admission import Admissions
-from server.answers import FAULT, formatted, later, raise_passing
+from server.answers import FAULT, formatted, later, raise_passing, unread
 from server.contexts import may_introspect
 from server.events import Hub
 from server.followers import Session, Subscriber, TooManyFollow, rights_of
@@ -138,8 +138,7 @@ class Live:
             if operation.operation is not OperationType.SUBSCRIPTION:
                 result = await run(SCHEMA, document, context, variables, operation_name)
                 raise_passing(result)
-                refused = result.data is None and all(error.path is None for error in result.errors or ())
-                return Answer(result, language, refused)
+                return Answer(result, language, unread(result))
             following, telling = await begin(SCHEMA, document, context, variables, operation_name, resume)
             session = None if caller.token is None else Session(digest(caller.token), rights_of(actor))
             return await self.hub.join(following, telling, session, caller.connection, caller.address)
