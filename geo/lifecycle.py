@@ -63,6 +63,11 @@ def may_advance(current: Status, to: Status, parties: Iterable[Party]) -> bool:
     return not TRANSITIONS.get((current, to), frozenset()).isdisjoint(parties)
 
 
+def reopens(before: str | None, to: str) -> bool:
+    """Whether a step between these statuses opens an incident again that was finished; `geo.journal` asks the same."""
+    return before in FINISHED and to == Status.RECEIVED
+
+
 def advance(current: Status, to: Status, parties: Iterable[Party]) -> Status:
     """`to`, when the step is allowed; raises `InvalidTransition` otherwise."""
     if not may_advance(current, to, parties):

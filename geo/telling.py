@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import bookmarks
 from geo.bookmarks import Step
-from geo.lifecycle import FINISHED, IN_HAND, Party, Status
+from geo.lifecycle import IN_HAND, Party, Status, reopens
 from geo.tables import About, NoticeKind
 
 BOOKMARK = "notices"
@@ -69,7 +69,7 @@ def to_workers(step: Step) -> list[Told]:
         return Told(who, step.ward_code, step.incident_id, (step.event_id,), kind, crew_id)
 
     found = []
-    if step.from_status in FINISHED and step.to_status == Status.RECEIVED:
+    if reopens(step.from_status, step.to_status):
         if step.had is not None:
             found.append(told(Who.CREW, NoticeKind.REOPENED, step.had))
         if step.party == Party.REPORTER:

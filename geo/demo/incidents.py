@@ -25,7 +25,7 @@ from geo.demo.names import mobile, person, street_address
 from geo.demo.people import Crew
 from geo.demo.places import somewhere_in
 from geo.demo.schedule import HOT_SPOTS, SHARES, schedule, weighted
-from geo.lifecycle import FINISHED, IN_HAND, Party, Status
+from geo.lifecycle import IN_HAND, Party, Status, reopens
 from geo.seeds import CATEGORIES
 from geo.tables import Channel, Satisfaction
 from geo.working_time import due_after, stretches
@@ -168,7 +168,7 @@ class _Desk:
         first, last = steps[0], steps[-1]
         id_ = self.ids.at(first.at)
         status = last.to
-        reopened = [step for step in steps if step.before in FINISHED and step.to is Status.RECEIVED]
+        reopened = [step for step in steps if reopens(step.before, step.to)]
         started = reopened[-1].at if reopened else first.at
         street = street_address(random, at)
         address = f"{street}, {self.names[neighbourhood_id]}" if random.random() < 0.72 else None

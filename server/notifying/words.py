@@ -7,7 +7,7 @@ from geo.handling import REPORTER_WITHIN
 from geo.housekeeping import SILENCE
 from geo.language import Language, Text
 from geo.letters import Letter, Passed
-from geo.lifecycle import FINISHED, OPEN, Status
+from geo.lifecycle import FINISHED, OPEN, Status, reopens
 from server.notifying.message import Line, Message
 
 _SUBJECT = Text("{what}: {category}, mã {code}", "{what}: {category}, code {code}")
@@ -104,7 +104,7 @@ def message_of(letter: Letter, site: str) -> Message:
 def _brief(step: Passed) -> Text:
     if _is_remark(step):
         return _BRIEF_WORD
-    if _is_reopening(step):
+    if reopens(step.from_status, step.to_status):
         return _BRIEF_REOPENED
     if step.from_status is not None and step.to_status == Status.RECEIVED:
         return _BRIEF_HANDED_BACK
@@ -116,10 +116,6 @@ def _brief(step: Passed) -> Text:
 def _is_remark(step: Passed) -> bool:
     """A step within a status that names no crew; one that does hands the incident on."""
     return step.from_status == step.to_status and (step.to_status != Status.ASSIGNED or step.crew is None)
-
-
-def _is_reopening(step: Passed) -> bool:
-    return step.from_status in FINISHED and step.to_status == Status.RECEIVED
 
 
 def _lines(letter: Letter) -> list[Line]:
@@ -152,7 +148,7 @@ def _told(step: Passed, letter: Letter) -> str:
         return _RECEIVED.to(to, ward=letter.ward_name, code=letter.tracking_code)
     if _is_remark(step):
         return _WORD.to(to, who=step.by or letter.ward_name)
-    if _is_reopening(step):
+    if reopens(step.from_status, step.to_status):
         return _REOPENED.to(to)
     if step.to_status == Status.RECEIVED:
         return _HANDED_BACK.to(to)

@@ -10,7 +10,7 @@ from typing import Any
 from geo.clock import VIETNAM
 from geo.handling import REPORTER_WITHIN
 from geo.housekeeping import SILENCE
-from geo.lifecycle import FINISHED, IN_HAND, OPEN, Status
+from geo.lifecycle import FINISHED, IN_HAND, OPEN, Status, reopens
 from geo.tables import Satisfaction
 from server.pages.words import N_, STATUSES, TONES, Sign
 
@@ -212,7 +212,7 @@ def _resolves(event: dict[str, Any]) -> bool:
 
 
 def _reopens(event: dict[str, Any]) -> bool:
-    return bool(event["to"] == Status.RECEIVED and event["from"] in FINISHED)
+    return reopens(event["from"], event["to"])
 
 
 def _answer(events: list[dict[str, Any]]) -> str | None:
