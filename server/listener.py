@@ -17,9 +17,7 @@ import asyncpg
 from geo import changes
 from geo.database import Database
 from geo.engines import async_url
-from geo.outage import OUT_OF_REACH, out_of_reach
-
-__all__ = ["OUT_OF_REACH", "Bell", "Listener", "bell_of"]
+from geo.outage import out_of_reach
 
 _LOG = logging.getLogger(__name__)
 _HEARTBEAT_SECONDS = 1.5

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from geo.outage import OUT_OF_REACH
 from server.followers import End, Message, Subscriber
-from server.listener import OUT_OF_REACH
 from server.live import Answer, Caller, Live
 
 MEDIA_TYPE = "text/event-stream"

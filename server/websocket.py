@@ -17,10 +17,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
 
+from geo.outage import OUT_OF_REACH
 from server.addresses import address_of
 from server.followers import End
 from server.languages import language_of
-from server.listener import OUT_OF_REACH
 from server.live import Answer, Caller, Live, SignedOut, changed
 from server.parsing import parsed
 from server.sessions import bearer_of, is_own
