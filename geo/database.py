@@ -37,14 +37,9 @@ def within(connection: AsyncConnection) -> Statements:
 
 
 class Database:
-    """One engine, a few bare connections, and the ways to use them. Close it when done.
+    """One engine, a few bare connections, and the ways to use them. Close it when done."""
 
-    Without `keep_fragments` every boundary is written by PostgreSQL for each answer: to compare with.
-    """
-
-    def __init__(
-        self, url: str, *, pool_size: int = 4, statement_timeout_ms: int = STATEMENT_MS, keep_fragments: bool = True
-    ) -> None:
+    def __init__(self, url: str, *, pool_size: int = 4, statement_timeout_ms: int = STATEMENT_MS) -> None:
         self.url = url
         self.engine = create_engine(url, pool_size=pool_size, statement_timeout_ms=statement_timeout_ms)
         self._pool_size = pool_size
@@ -54,7 +49,8 @@ class Database:
         self._resting: WeakSet[asyncpg.Connection] = WeakSet()
         event.listen(self.engine.sync_engine, "checkin", self._rests)
         event.listen(self.engine.sync_engine, "checkout", self._is_taken)
-        self.fragments = Fragments() if keep_fragments else None
+        self.fragments: Fragments | None = Fragments()
+        """Without them every boundary is written by PostgreSQL for each answer: to compare with."""
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.committed: list[Callable[[], None]] = []
         """Called after each commit of `write()`, such as to wake those who follow what happens. They never raise."""

@@ -67,13 +67,11 @@ async def begin(
     return token
 
 
-async def renew(connection: AsyncConnection, session_id: UUID, *, second_factor: bool | None = None) -> str | None:
+async def renew(connection: AsyncConnection, session_id: UUID) -> str | None:
     """Another token for a session, in place of its own: for when what it may do has changed. None: it has ended."""
     token = secrets.token_urlsafe(32)
-    values: dict[str, Any] = {"token_hash": digest(token)}
-    if second_factor is not None:
-        values["second_factor"] = second_factor
-    renewed = await connection.execute(sa.update(session).where(session.c.id == session_id).values(**values))
+    mine = sa.update(session).where(session.c.id == session_id)
+    renewed = await connection.execute(mine.values(token_hash=digest(token)))
     return token if renewed.rowcount else None
 
 

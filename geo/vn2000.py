@@ -21,11 +21,6 @@ class Zone:
         return f"EPSG:{self.code}"
 
     @property
-    def meridian(self) -> float:
-        """In degrees."""
-        return self.minutes / 60
-
-    @property
     def shown(self) -> str:
         """As surveyors write it: 107°45′."""
         return f"{self.minutes // 60}°{self.minutes % 60:02}′"

@@ -31,11 +31,9 @@ UNTOLD: Mapping[str, str] = {
 """The mutations without an entry, and why."""
 
 
-async def recorded(
-    context: Context, name: str, input: Any, act: Callable[[AsyncConnection], Awaitable[Any]], *, silent: bool = False
-) -> Any:
+async def recorded(context: Context, name: str, input: Any, act: Callable[[AsyncConnection], Awaitable[Any]]) -> Any:
     """What `act` gives, run in one transaction with its entry. `name` is the mutation's, as in `SavePlace`."""
-    async with context.database.write(silent=silent) as connection:
+    async with context.database.write() as connection:
         if not _told(context.actor, action_of(name), input):
             return await act(connection)
         named = _named(context.actor, input)

@@ -38,12 +38,12 @@ class Table:
     remarks: Sequence[Text]
 
 
-async def read_table(raw: bytes, *, program: str = PROGRAM, seconds: float = SECONDS) -> Table:
+async def read_table(raw: bytes) -> Table:
     """The table in a file: CSV in what Excel saves, or XLSX. Raises `SheetProblem`."""
     if not _room.enter():
         raise SheetProblem(BUSY)
     try:
-        said = await answer_of(program, raw, seconds=seconds)
+        said = await answer_of(PROGRAM, raw, seconds=SECONDS)
     except ProgramFailed as failed:
         raise SheetProblem(UNREADABLE) from failed
     finally:

@@ -66,14 +66,12 @@ class Worker:
         jobs: Mapping[str, Job] = JOBS,
         chores: Sequence[Chore] = CHORES,
         pace: Pace | None = None,
-        at_once: int = _AT_ONCE,
         letters: Letters | None = None,
     ) -> None:
         self._url = url
         self._jobs = jobs
         self._chores = chores
         self._pace = pace or Pace()
-        self._at_once = at_once
         self._letters = letters
 
     async def work(self, stop: asyncio.Event) -> None:
@@ -82,11 +80,11 @@ class Worker:
         logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)
         # Three more: a chore's, the letters' and the bell's. Nobody waits for an answer: a statement may take longer
         # than in a server.
-        database = Database(self._url, pool_size=self._at_once + 3, statement_timeout_ms=_STATEMENT_MS)
+        database = Database(self._url, pool_size=_AT_ONCE + 3, statement_timeout_ms=_STATEMENT_MS)
         bell = bell_of(database)
         database.committed.append(bell)
         carrier = None if self._letters is None else Carrier(database, self._letters.post)
-        hands = Hands(database, self._at_once, self._pace, carrier)
+        hands = Hands(database, _AT_ONCE, self._pace, carrier)
         pause = 0.5
         try:
             while not stop.is_set():

@@ -255,9 +255,6 @@ class Incidents:
         """Chance bytes where a real report keeps a hash."""
         return np.frombuffer(self.random.bytes(32 * self.count), np.uint8).reshape(self.count, 32)
 
-    def event_count(self) -> int:
-        return self.count + int(self.taken.sum())
-
     def event_rows(self, ids: Ids) -> Iterator[bytes]:
         """Rows of `incident_event`, incident by incident, with the columns of `EVENT`."""
         # The report itself stands before the first step.

@@ -45,9 +45,8 @@ class TooMany(Exception):
 class Exports:
     """The way to the database for long reads."""
 
-    def __init__(self, url: str, *, at_once: int = AT_ONCE) -> None:
+    def __init__(self, url: str) -> None:
         self._whose: set[tuple[bool, str]] = set()
-        self._at_once = at_once
         self._left = asyncio.Condition()
         self._engine = create_async_engine(
             async_url(url),
@@ -71,7 +70,7 @@ class Exports:
         mine = (known, who)
 
         def free() -> bool:
-            return mine not in self._whose and sum(one[0] == known for one in self._whose) < self._at_once
+            return mine not in self._whose and sum(one[0] == known for one in self._whose) < AT_ONCE
 
         async with self._left:
             try:

@@ -55,10 +55,10 @@ def geometry(name: str, kind: str, *, required: bool = True) -> sa.Column[Any]:
     return sa.Column(name, Geometry(kind, srid=SRID, dimension=2, spatial_index=False), nullable=not required)
 
 
-def geography_of(column: str, name: str = "geog") -> sa.Column[Any]:
+def geography_of(column: str) -> sa.Column[Any]:
     """`column` as geography, stored and indexable: a cast inside WHERE would scan the table."""
     return sa.Column(
-        name,
+        "geog",
         Geography("POINT", srid=SRID, dimension=2, spatial_index=False),
         sa.Computed(f"({column})::geography(Point,{SRID})", persisted=True),
     )
