@@ -12,6 +12,7 @@ from geo import tables
 from geo.database import Database
 from geo.ids import new_id, new_tracking_code
 from geo.seeds import seed_categories
+from tests.ward import square
 
 CODE = "20314"
 HOSTILE = ("{{ 12347*98765 }}", "{% raw", "<script>alert(1)</script>")
@@ -20,11 +21,6 @@ PRODUCT = str(12347 * 98765)
 
 REPORTED = datetime(2026, 11, 20, 2, 5, tzinfo=UTC)
 """09:05 on 20/11/2026 in Vietnam."""
-
-
-def square(west: float, south: float, east: float, north: float) -> str:
-    ring = ((west, south), (east, south), (east, north), (west, north), (west, south))
-    return f"SRID=4326;MULTIPOLYGON((({', '.join(f'{x} {y}' for x, y in ring)})))"
 
 
 def spot(longitude: float, latitude: float) -> str:

@@ -16,7 +16,8 @@ from geo.database import Database
 from geo.lifecycle import OPEN
 from maps import tiles
 from maps.tiles import BUFFER, EXTENT, Tile
-from tests.maps.small_ward import CODE, HOSTILE, build, report, square
+from tests.maps.small_ward import CODE, HOSTILE, build, report
+from tests.ward import square
 
 STAFF = Actor(role=Role.STAFF, ward_code=CODE)
 HERE = (108.22, 16.0)
