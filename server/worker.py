@@ -200,16 +200,6 @@ async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
             connection.terminate()
 
 
-async def work_once(url: str, chores: Sequence[Chore] = CHORES) -> int:
-    """Do every chore now, whenever it is due, until nothing is left of it; how many things were done."""
-    database = Database(url, pool_size=1)
-    try:
-        hands = Hands(database, 1, Pace())
-        return sum([await hands.finish(chore) for chore in chores])
-    finally:
-        await database.close()
-
-
 @asynccontextmanager
 async def working(worker: Worker | None) -> AsyncIterator[None]:
     """Have a worker work beside what the block does; it ends with the block, within seconds."""

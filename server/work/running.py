@@ -134,7 +134,7 @@ class Hands:
         except Exception as error:
             _LOG.warning("nobody was told that job %d failed: %s", row.id, kind_of(error))
 
-    async def finish(self, chore: Chore, stopped: Callable[[], bool] = lambda: False) -> int:
+    async def finish(self, chore: Chore, stopped: Callable[[], bool]) -> int:
         """Do a chore until nothing is left of it, or until `stopped`; how much was done."""
         total = 0
         while not stopped():
