@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 from types import AsyncGeneratorType
 
+from geo.database import Database
 from server import sse, websocket
 from server.events import Hub
 from server.followers import Subscriber
@@ -39,6 +40,9 @@ def alive() -> dict[str, int]:
             counts["waiting"] += len(one._queue)
         elif isinstance(one, websocket._Connection | sse.EventStream):
             counts["connections"] += 1
+        elif isinstance(one, Database):
+            # Kept for whoever asks next, and more of them the more ask at once: no leftover. One that is held is.
+            counts["files"] -= sum(pool.idle for pool in one.usage())
         elif isinstance(one, Hub):
             counts["following"] += len(one)
             counts["groups"] += one.groups

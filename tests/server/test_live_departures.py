@@ -79,7 +79,9 @@ class Served:
         """Have something to be told to all who follow."""
         query = "mutation ($input: NoteIncidentInput!) { noteIncident(input: $input) { __typename } }"
         body = {"query": query, "variables": {"input": {"incidentId": of.id, "note": text}}}
-        async with httpx.AsyncClient(base_url=self.site, headers={"Authorization": f"Bearer {self.token}"}) as http:
+        async with httpx.AsyncClient(
+            base_url=self.site, headers={"Authorization": f"Bearer {self.token}"}, timeout=30
+        ) as http:
             answer = (await http.post("/graphql", json=body)).json()
         assert answer["data"]["noteIncident"]["__typename"] == "NoteIncidentPayload", answer
 
@@ -99,7 +101,7 @@ async def observed(url: str, folder: Path, token: str) -> AsyncIterator[Served]:
             site, port = [(await process.stdout.readline()).decode().strip() for _ in range(2)]
         yield Served(site, int(port), token)
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             _, said = await process.communicate()
         assert process.returncode == -signal.SIGTERM, said.decode()  # uvicorn ends, then repeats the signal
         assert b"Traceback" not in said, said.decode()
