@@ -193,7 +193,7 @@ async def test_a_change_waits_for_what_another_holds_and_not_for_long(stations: 
 
 
 async def test_a_statement_given_up_by_the_database_is_told_as_such(database: Database) -> None:
-    hurried = Database(database.url, statement_timeout_ms=100)
+    hurried = Database(database.url, statement_timeout_ms=500)  # which holds for what a new connection asks, too
     try:
         async with hurried.read() as connection:
             with pytest.raises(sa.exc.DBAPIError) as by_engine:
