@@ -22,6 +22,8 @@ from geo.limits import Allowance, Count
 from geo.outage import OUT_OF_REACH, out_of_reach
 
 _LOG = logging.getLogger(__name__)
+SECONDS = 60
+"""Requests are counted by the minute."""
 SETTLE_SECONDS = 1.0
 _PATIENCE = 2.0
 _AWAY_SECONDS = 2.0
@@ -39,14 +41,14 @@ class _Tally:
     """What this process knows of a count: what was settled, and its own since (`unsent`, which is in `hits` too)."""
 
     most: int
-    seconds: int
     slot: int
     hits: int = 0
     before: int = 0
     unsent: int = 0
 
 
-_Key = tuple[str, str, int]
+_Key = tuple[str, str]
+"""What is counted, and of whom."""
 
 
 class Tallies:
@@ -69,11 +71,11 @@ class Tallies:
         told = hmac.digest(self._key, f"{what}\n{seconds}\n{who}".encode(), "sha256")
         return Allowance(told[:_DIGEST_BYTES], most, seconds)
 
-    def hit(self, what: str, who: str, most: int, seconds: int = 60) -> int:
+    def hit(self, what: str, who: str, most: int) -> int:
         """Count one more, if it fits in; else the seconds to wait. Needs no database. `most` 0 is no limit."""
         if not most:
             return 0
-        key = (what, who, seconds)
+        key = (what, who)
         tally = self._of(key, most)
         wait = self._wait(tally)
         if not wait:
@@ -83,30 +85,30 @@ class Tallies:
                 self._settle_soon(key)
         return wait
 
-    async def strictly(self, what: str, who: str, most: int, seconds: int = 60) -> int:
+    async def strictly(self, what: str, who: str, most: int) -> int:
         """The same, exact for all processes together: one statement, unless this process knows that it is too many."""
         if not most:
             return 0
-        key = (what, who, seconds)
+        key = (what, who)
         tally = self._of(key, most)
         wait = self._wait(tally)
         if wait:
             return wait
         counted = None if time.monotonic() < self._away_until else await self._counted({key: 1})
         if counted is None:
-            return self.hit(what, who, most, seconds)
+            return self.hit(what, who, most)
         found = counted[key]
         one_less = found.hits - 1
-        wait = limits.wait(most, seconds, found.slot, one_less, found.before, found.at)
+        wait = limits.wait(most, SECONDS, found.slot, one_less, found.before, found.at)
         if wait:
             tally.hits -= 1
             tally.unsent -= 1
             self._settle_soon(key)
         return wait
 
-    async def take_back(self, what: str, who: str, most: int, seconds: int = 60) -> None:
+    async def take_back(self, what: str, who: str, most: int) -> None:
         """Count one less of what was counted strictly: it came to nothing."""
-        key = (what, who, seconds)
+        key = (what, who)
         tally = self._of(key, most)
         if time.monotonic() < self._away_until or await self._counted({key: -1}) is None:
             tally.hits -= 1
@@ -129,19 +131,19 @@ class Tallies:
             await asyncio.gather(self._settling, return_exceptions=True)
 
     def _of(self, key: _Key, most: int) -> _Tally:
-        slot = int(self._now() // key[2])
+        slot = int(self._now() // SECONDS)
         tally = self._tallies.get(key)
         if tally is None:
             if len(self._tallies) >= MOST or time.monotonic() > self._tidied + _TIDY_SECONDS:
                 self._tidy()
-            tally = self._tallies[key] = _Tally(most, key[2], slot)
+            tally = self._tallies[key] = _Tally(most, slot)
         elif tally.slot < slot:
-            tally.hits, tally.before = limits.as_of(tally.seconds, tally.slot, tally.hits, tally.before, self._now())
+            tally.hits, tally.before = limits.as_of(SECONDS, tally.slot, tally.hits, tally.before, self._now())
             tally.slot = slot
         return tally
 
     def _wait(self, tally: _Tally) -> int:
-        return limits.wait(tally.most, tally.seconds, tally.slot, tally.hits, tally.before, self._now())
+        return limits.wait(tally.most, SECONDS, tally.slot, tally.hits, tally.before, self._now())
 
     def _now(self) -> float:
         return time.time() + self._ahead
@@ -149,7 +151,7 @@ class Tallies:
     def _tidy(self) -> None:
         """Forget what says nothing any more, so that no address is kept; and where it is full, what came first."""
         self._tidied, now = time.monotonic(), self._now()
-        for key in [key for key, tally in self._tallies.items() if now // tally.seconds - tally.slot > 1]:
+        for key in [key for key, tally in self._tallies.items() if now // SECONDS - tally.slot > 1]:
             del self._tallies[key]
         if len(self._tallies) >= MOST:
             for key in list(self._tallies)[: MOST // 10]:
@@ -167,10 +169,10 @@ class Tallies:
 
     async def _counted(self, hits: dict[_Key, int], *, settled: bool = False) -> dict[_Key, Count] | None:
         """Count these in the database; None while it is away."""
-        digests = {key: self.allowance(key[0], key[1], 0, key[2]).key for key in hits}
+        digests = {key: self.allowance(*key, 0, SECONDS).key for key in hits}
         try:
             async with asyncio.timeout(_PATIENCE), self._database.texts() as texts:
-                counted = await limits.add(texts, {(digests[key], key[2]): count for key, count in hits.items()})
+                counted = await limits.add(texts, {(digests[key], SECONDS): count for key, count in hits.items()})
         except OUT_OF_REACH as error:
             if not out_of_reach(error):
                 raise
