@@ -21,6 +21,7 @@ export function mount(holder, { assign = null } = {}) {
   const kind = article.querySelector("h1") ? "page" : "1";
   const page = address(`/staff/incidents/${code}`, kind);
   let asked = 0;
+  let refreshing = 0; // how many answers are on their way
   let behind = false; // something is new in a part that somebody uses
 
   const tell = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -42,6 +43,7 @@ export function mount(holder, { assign = null } = {}) {
   async function submit(form, submitter, body = new URLSearchParams(new FormData(form, submitter))) {
     if (form.getAttribute("aria-busy") === "true") return false;
     const act = form.dataset.act;
+    const before = { asked, refreshing };
     form.setAttribute("aria-busy", "true");
     complain(form, "");
     try {
@@ -62,6 +64,8 @@ export function mount(holder, { assign = null } = {}) {
       news.replaceChildren(...fresh.querySelector(".case-news").childNodes);
       if (focused) focus(article.querySelector(`[data-part="${partName(act)}"] summary`) ?? article);
       article.dispatchEvent(new CustomEvent("case-changed", { bubbles: true, detail: { code, act, status: fresh.dataset.status } }));
+      // What was asked for beside it may be older than this answer, or newer.
+      if (before.refreshing || asked !== before.asked) void refresh();
       return true;
     } catch {
       complain(form, tell("unsent"));
@@ -114,12 +118,15 @@ export function mount(holder, { assign = null } = {}) {
 
   async function refresh() {
     const number = ++asked;
+    refreshing += 1;
     try {
       const answer = await fetch(page, { headers: { Accept: "text/html" }, cache: "no-store" });
       const fresh = answer.ok && !answer.redirected ? await read(answer) : null;
       if (fresh && number === asked && replace(fresh, null)) news.textContent = tell("renewed");
     } catch {
       // The next news, or the next act, looks again.
+    } finally {
+      refreshing -= 1;
     }
   }
 

@@ -13,6 +13,7 @@ let shown = "";
 let asked = null;
 let from = null;
 let mounted = null;
+let behind = false; // whether something happened to it while it was asked for
 let assign = null;
 
 export const current = () => shown;
@@ -38,18 +39,21 @@ export async function open(code, { focus = true } = {}) {
 
 async function load(code, focus) {
   leave();
+  behind = false;
   const mine = (asked = new AbortController());
   body.replaceChildren(element("p", "beside-wait", say("caseLoading"), { role: "status" }));
   if (focus) body.focus({ preventScroll: true });
   try {
-    const found = await fragment(casePath(code, { panel: 1 }), mine.signal);
+    // Shown once all of it works: without the module its forms leave this page, and that is better than nothing.
+    const working = import("./case.js").catch(() => null);
+    const [found, module] = await Promise.all([fragment(casePath(code, { panel: 1 }), mine.signal), working]);
     const article = found.querySelector("article.case");
     if (!article) throw new Error("no case");
     if (asked !== mine) return;
     body.replaceChildren(document.adoptNode(article));
     body.scrollTop = 0;
-    const { mount } = await import("./case.js");
-    if (asked === mine) mounted = mount(article, { assign });
+    mounted = module?.mount(article, { assign }) ?? null;
+    if (behind) renew();
   } catch (error) {
     if (error.name === "AbortError" || asked !== mine || body.querySelector("article.case")) return;
     const again = element("button", "button", say("retry"), { type: "button" });
@@ -67,7 +71,10 @@ function leave() {
 }
 
 /** Something happened to the incident that is shown: what is written there stays. */
-export const renew = () => mounted?.refresh();
+export function renew() {
+  if (mounted) void mounted.refresh();
+  else behind = true;
+}
 
 /** Take the panel away, and give the keyboard back to where it came from. */
 export function close(next = null) {

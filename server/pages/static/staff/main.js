@@ -129,7 +129,7 @@ const close = (incidents) => many(incidents, (incident) => acts.close(incident.i
 
 async function ended(incident, why, word) {
   toast(why ?? word, why === null ? "done" : "failed");
-  if (incident.code === casePanel.current()) void casePanel.renew();
+  if (incident.code === casePanel.current()) casePanel.renew();
   await after([incident.id]);
   if (why === null && map.chosen?.id === incident.id) map.drop();
 }
@@ -402,13 +402,13 @@ function start() {
     changed: async (ids, codes) => {
       map.incidents.refreshSoon();
       crews.refreshSoon();
-      if (codes.includes(casePanel.current())) void casePanel.renew();
+      if (codes.includes(casePanel.current())) casePanel.renew();
       await queue.refresh(ids);
     },
     renew: async (all) => {
       map.incidents.refreshSoon();
       crews.refreshSoon();
-      if (all) void casePanel.renew();
+      casePanel.renew();
       await (all ? queue.renew() : queue.settle());
     },
   });
