@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from geo import tables
 from geo.database import Database
@@ -24,6 +25,9 @@ WITHIN = 1.0
 """Seconds in which what happens is seen."""
 TRIES = 12
 """So many times it is tried: other work on the machine only ever adds to it."""
+
+ROWS = re.compile(r"/staff/rows\?")
+"""Where the page asks how rows are now."""
 
 OPEN = ("late", "soon", "later", "held", "begun", "secret")
 
@@ -122,18 +126,50 @@ async def test_a_report_is_in_the_queue_within_a_second(opening: Opening, consol
 
 async def test_what_happens_is_seen_in_its_row(opening: Opening, console: Console) -> None:
     page = (await signed_in(opening, console)).page
+    asked, may_come = asyncio.Event(), asyncio.Event()
+
+    async def come_last(route: Route) -> None:
+        if asked.is_set():
+            await route.continue_()
+            return
+        asked.set()
+        answer = await route.fetch()
+        await may_come.wait()
+        await route.fulfill(response=answer)
+
+    # The first answer tells how all rows were before anything happened, and comes after all others.
+    await page.goto("about:blank")
+    await page.route(ROWS, come_last)
+    await page.goto("/staff", wait_until="commit")
+    await asyncio.wait_for(asked.wait(), 15)
     await expect(page.locator(".row")).to_have_count(6)
     _, code = await console.report("TRAFFIC", "Đèn đỏ hỏng")
     await expect(row(page, code)).to_be_attached()
     await expect(page.locator(".queue-count strong")).to_have_text("7")
+    roads = page.locator(f'.crew-pin[data-crew="{console.crew(ROADS)}"]')
+    await expect(roads).to_have_text("2/10")  # it was given the report
+    await roads.evaluate("(pin) => { pin.dataset.same = 'yes'; }")
     late = console.incidents["late"]
     await console.step("assignIncident", "admin", incidentId=late.id, crewId=console.crew(CLEAN))
     await expect(row(page, late)).to_have_attribute("data-status", "ASSIGNED")
     await expect(row(page, late).locator(".row-crew")).to_have_text(CLEAN)
     await expect(page.locator(".crew", has_text=CLEAN)).to_have_attribute("data-held", "2")
+    await expect(roads).to_have_attribute("data-same", "yes")  # under a pointer it stays what is pressed
+    may_come.set()
     await console.step("rejectIncident", "admin", incidentId=console.incidents["soon"].id, reason="Không thuộc phường")
     await expect(row(page, console.incidents["soon"])).to_have_count(0)
     await expect(page.locator('.need[data-need="soon"] .need-count')).to_have_text("0")
+    await expect(row(page, late)).to_have_attribute("data-status", "ASSIGNED")
+    await expect(page.locator("#fresh")).to_be_hidden()
+    # What is pressed is pressed, whatever happens to its row meanwhile.
+    later = console.incidents["later"]
+    await row(page, later).get_by_role("button").hover()
+    await page.mouse.down()
+    async with page.expect_response(ROWS):
+        await console.step("assignIncident", "admin", incidentId=later.id, crewId=console.crew(ROADS))
+    await page.mouse.up()
+    await expect(page.locator("#assigning")).to_be_visible()
+    await expect(row(page, later)).to_have_attribute("data-status", "ASSIGNED")
 
 
 async def test_under_the_readers_hand_new_rows_wait_and_old_ones_fade(opening: Opening, console: Console) -> None:
@@ -161,12 +197,12 @@ async def test_the_page_says_when_it_is_not_live_and_catches_up(opening: Opening
     watched = await signed_in(opening, console, expected="ERR_INTERNET_DISCONNECTED|Failed to (fetch|load)")
     page = watched.page
     await page.context.set_offline(True)
-    await expect(page.locator("#live")).to_have_attribute("data-tone", "lost", timeout=10_000)
+    await expect(page.locator("#live")).to_have_attribute("data-tone", "lost")
     await expect(page.locator("#live")).to_contain_text("Không có mạng. Danh sách này là lúc")
     _, code = await console.report("TRAFFIC", "Cây đổ")
     await page.context.set_offline(False)
-    await expect(page.locator("#live")).to_have_attribute("data-tone", "live", timeout=10_000)
-    await expect(row(page, code)).to_be_attached(timeout=5_000)
+    await expect(page.locator("#live")).to_have_attribute("data-tone", "live")
+    await expect(row(page, code)).to_be_attached()
 
 
 async def status_of(console: Console, name: str) -> tuple[str, str | None]:
@@ -327,7 +363,21 @@ async def test_the_whole_queue_is_planned_by_one_button(opening: Opening, consol
 async def test_a_case_opens_beside_the_queue_and_has_its_address(opening: Opening, console: Console) -> None:
     page = (await signed_in(opening, console)).page
     late = console.incidents["late"]
-    await row(page, late).locator(".row-link").click()
+    asked, may_come = asyncio.Event(), asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        asked.set()
+        await may_come.wait()
+        await route.continue_()
+
+    # It is shown once it can be used: its crew is chosen as a row's is.
+    await page.route(re.compile(r"/staff/case\.js"), slow)
+    async with page.expect_response("**/staff/incidents/*"):
+        await row(page, late).locator(".row-link").click()
+    await asyncio.wait_for(asked.wait(), 15)
+    await expect(page.locator("#beside .beside-wait")).to_be_visible()
+    await expect(page.locator("#beside article.case")).to_have_count(0)
+    may_come.set()
     await expect(page.locator("#beside article.case")).to_be_visible()
     assert query(page) == {"case": [late.tracking_code]}
     await page.keyboard.press("Escape")
@@ -337,7 +387,6 @@ async def test_a_case_opens_beside_the_queue_and_has_its_address(opening: Openin
     await expect(page.locator("#beside article.case")).to_be_visible()
     await page.reload()
     await expect(page.locator("#beside article.case")).to_be_visible()
-    # Its crew is chosen as a row's is.
     await page.locator("#case-assign > summary").click()
     await expect(page.locator("#assigning")).to_be_visible()
     await page.locator("#assigning .assign-note summary").click()

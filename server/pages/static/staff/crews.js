@@ -8,6 +8,8 @@ const PAUSE = 900; // milliseconds between two looks that changes ask for
 
 let waiting = null;
 let latest = 0;
+let asked = 0;
+let shown = 0; // which of the answers is on show: one that was asked for earlier may come later
 let told = () => {};
 
 /** The crews as the strip has them. */
@@ -28,7 +30,10 @@ export const all = () =>
 /** Look at the counts and the crews anew; what cannot be had stays as it was, and the line of the stream says so. */
 export async function refresh() {
   latest = Date.now();
+  const mine = (asked += 1);
   const found = await fragment(path("/staff", { part: "overview" }));
+  if (mine < shown) return;
+  shown = mine;
   const [fresh, current] = [found, document].map((one) => one.querySelector("[data-part=overview]"));
   for (const part of [".needs", ".crews"]) replace(current.querySelector(part), document.adoptNode(fresh.querySelector(part)));
   told();
@@ -36,6 +41,11 @@ export async function refresh() {
 
 function replace(current, fresh) {
   if (current.innerHTML === fresh.innerHTML) return;
+  // Replaced while somebody presses it, it would not be pressed at all.
+  if (current.matches(":active")) {
+    refreshSoon();
+    return;
+  }
   const focused = current.contains(document.activeElement) ? document.activeElement : null;
   const left = current.querySelector(".crew-strip")?.scrollLeft ?? 0;
   current.replaceWith(fresh);

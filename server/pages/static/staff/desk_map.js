@@ -17,6 +17,7 @@ export class DeskMap {
   #bounds = L.latLngBounds(data.bounds);
   #areas = new Map();
   #crews = L.layerGroup();
+  #crewPins = new Map(); // by all that they show: one that is pressed stays the same
   #ring = null;
   #chosen = null;
   #told;
@@ -79,9 +80,14 @@ export class DeskMap {
 
   /** Where each crew on duty is, or starts from, where it has not told. */
   drawCrews() {
-    this.#crews.clearLayers();
-    for (const crew of crews.all()) {
-      if (!crew.at || !crew.onDuty) continue;
+    const wanted = new Map(crews.all().filter(({ at, onDuty }) => at && onDuty).map((crew) => [JSON.stringify(crew), crew]));
+    for (const [key, pin] of this.#crewPins) {
+      if (wanted.has(key)) continue;
+      this.#crews.removeLayer(pin);
+      this.#crewPins.delete(key);
+    }
+    for (const [key, crew] of wanted) {
+      if (this.#crewPins.has(key)) continue;
       const [longitude, latitude] = crew.at;
       const name = say(crew.isSeen ? "crewPin" : "crewBase", crew);
       const shape = [icon("truck"), element("span", "", `${crew.held}/${crew.capacity}`)];
@@ -97,6 +103,7 @@ export class DeskMap {
         pin.getElement().dataset.crew = crew.id;
       });
       pin.on("click", () => this.#told.pickCrew(crew.id));
+      this.#crewPins.set(key, pin);
       this.#crews.addLayer(pin);
     }
   }

@@ -9,6 +9,7 @@ import { count, say } from "../common/words.js";
 const AHEAD = "1600px 0px"; // of the rows in view, what is kept ready in the document
 const AT_ONCE = 100;
 const LINGER = 4000;
+const PRESSED = 40; // milliseconds until it is looked whether what is pressed was let go
 
 export class Queue {
   #box;
@@ -21,6 +22,9 @@ export class Queue {
   #newestFirst = false;
   #loading = null;
   #version = 0;
+  #turn = 0; // counts what is asked for: an answer that was asked for earlier may come later
+  #heard = new Map(); // by id, the turn of the answer that tells of it
+  #counted = 0; // the turn of the answer that has the total
   #freshButton = document.getElementById("fresh");
   #renew = false;
   #near;
@@ -79,20 +83,23 @@ export class Queue {
   /** Show another list: that of the address. False where another was asked for meanwhile. */
   async show() {
     const version = (this.#version += 1);
+    const turn = (this.#turn += 1);
     this.#box.setAttribute("aria-busy", "true");
     try {
       const found = await fragment(path("/staff", { part: "queue" }));
       if (version !== this.#version) return false;
       this.#box.replaceChildren(document.adoptNode(found.querySelector("[data-part=queue]")));
       this.#box.scrollTop = 0;
-      this.#begin();
+      const since = this.#heardSince(turn);
+      this.#begin(turn);
+      await this.refresh(since);
       return true;
     } finally {
       if (version === this.#version) this.#box.removeAttribute("aria-busy");
     }
   }
 
-  #begin() {
+  #begin(turn = 0) {
     this.#near.disconnect();
     this.#end.disconnect();
     this.#chunks = [];
@@ -101,6 +108,8 @@ export class Queue {
     this.#gone.clear();
     this.#renew = false;
     this.#loading = null;
+    this.#heard.clear();
+    this.#counted = turn;
     const part = this.#box.querySelector("[data-part=queue]");
     this.#total = Number(part.dataset.total);
     this.#newestFirst = part.dataset.order === "NEWEST_FIRST";
@@ -141,9 +150,12 @@ export class Queue {
   }
 
   async #loadMore(version) {
+    const turn = (this.#turn += 1);
     try {
       const list = adopted(await fragment(path("/staff", { part: "page", after: this.#after })));
       if (version !== this.#version) return;
+      const since = this.#heardSince(turn);
+      const ids = [...list.children].map((row) => row.dataset.id).filter((id) => since.includes(id));
       this.#chunks.at(-1).list.after(list);
       this.#take(list);
       this.#tellEnd();
@@ -152,6 +164,7 @@ export class Queue {
       const end = this.#box.querySelector(".queue-end");
       this.#end.unobserve(end);
       requestAnimationFrame(() => version === this.#version && this.#end.observe(end));
+      this.refresh(ids).catch(() => {}); // the next that happens to them tells it
     } catch {
       if (version === this.#version) this.#tellEnd("loadFailed");
     }
@@ -187,29 +200,48 @@ export class Queue {
 
   // --- what happens
 
+  /** Of which incidents more is known than what was asked for at this turn can tell. */
+  #heardSince(turn) {
+    return [...this.#heard].filter(([, at]) => at > turn).map(([id]) => id);
+  }
+
+  /** Wait while something in the list is pressed: replaced meanwhile, it would not be pressed at all. */
+  async #letGo() {
+    while (this.#box.matches(":active")) await new Promise((resolve) => setTimeout(resolve, PRESSED));
+  }
+
   /** Bring these incidents' rows up to date: put in, changed in their place, or taken out. */
   async refresh(ids) {
     const asked = [...new Set(ids)];
     for (let at = 0; at < asked.length; at += AT_ONCE) {
       const version = this.#version;
+      const turn = (this.#turn += 1);
       const some = asked.slice(at, at + AT_ONCE);
       const found = await rowsOf(some, listQuery());
+      await this.#letGo();
       if (version !== this.#version) return;
       const told = new Set(found.rows.map((row) => row.dataset.id));
-      for (const id of some) if (!told.has(id)) this.#leave(id, null);
-      for (const row of found.rows) this.#put(row);
-      this.#total = found.total;
+      const isNews = (id) => (this.#heard.get(id) ?? 0) < turn;
+      for (const id of some) if (!told.has(id) && isNews(id)) this.#leave(id, null);
+      for (const row of found.rows) if (isNews(row.dataset.id)) this.#put(row);
+      for (const id of some) if (isNews(id)) this.#heard.set(id, turn);
+      if (turn > this.#counted) [this.#total, this.#counted] = [found.total, turn];
     }
     this.#tellEnd();
     this.#tellFresh();
     this.#tell();
   }
 
+  /** Whether every incident of the list is here; false where some may be that were not loaded yet. */
+  get #isWhole() {
+    return !this.#after && this.#rows.size - this.#gone.size + this.#fresh.size === this.#total;
+  }
+
   /** What happened between the page and its stream: most often nothing. */
   async settle() {
     const shown = this.#total;
     await this.refresh(this.attached.map((row) => row.dataset.id));
-    if (this.#total !== shown) await this.renew();
+    if (this.#total !== shown && !this.#isWhole) await this.renew();
   }
 
   /** Too much has happened to be told one by one. */
