@@ -16,6 +16,7 @@ let waiting = null;
 let until = "";
 let known = null; // how many were new when it last looked
 let asking = null;
+let isSoon = false; // whether something has happened that it is to look for
 
 button.type = "button";
 button.className = way.className;
@@ -39,7 +40,10 @@ bell.addEventListener("focusout", (event) => {
   if (!panel.hidden && event.relatedTarget && !bell.contains(event.relatedTarget)) close();
 });
 document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(waiting) : look()));
-document.addEventListener("incident-changed", () => later(SOON));
+document.addEventListener("incident-changed", () => {
+  isSoon = true;
+  later(SOON);
+});
 addEventListener("online", look);
 look();
 
@@ -55,6 +59,7 @@ async function look() {
 }
 
 async function ask() {
+  isSoon = false;
   try {
     const answer = await fetch(bell.dataset.list, { headers: { Accept: "text/html" }, cache: "no-store" });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-notices]");
@@ -67,7 +72,7 @@ async function ask() {
   } catch {
     unheard.hidden = false;
   } finally {
-    if (!document.hidden) later(EVERY);
+    if (!document.hidden) later(isSoon ? SOON : EVERY);
   }
 }
 
