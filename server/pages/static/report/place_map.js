@@ -68,9 +68,10 @@ export async function furnish(map, holder, place, move, layers = wanted()) {
   await addGround(map, data.ground).catch(() => null);
   L.geoJSON(neighbourhoods, { interactive: false, style: () => ({ className: "place-area" }) }).addTo(map);
   edge.addTo(map);
-  addNames(map, neighbourhoods.features, (await named).features);
+  // Who sees the map can choose on it; names may come later.
   const picked = new Picked(map, holder, move);
   if (place) picked.show(place);
+  void named.then(({ features }) => addNames(map, neighbourhoods.features, features));
   return picked;
 }
 
