@@ -150,7 +150,7 @@ async def _report(connection: AsyncConnection, key: Key, pictures: dict[str, UUI
             ),
         )
         .where(photo.c.ward_code == ward_code, photo.c.incident_id == incident_id)
-        .where(sa.or_(steps.party == Party.REPORTER, steps.from_status.is_(None)))
+        .where(erasing.SENT_BY_REPORTER)
         .order_by(photo.c.id)
     )
     photos = []
@@ -227,7 +227,7 @@ async def _mentions(connection: AsyncConnection, pattern: str | None, keys: list
         sa.select(rows.ward_code, rows.tracking_code, text.label("text")).where(
             erasing.among(rows.ward_code, rows.id, keys), erasing.says(text, pattern)
         )
-        for text in (rows.description, rows.address, rows.satisfaction_comment)
+        for text in erasing.TEXTS
     ]
     of = sa.and_(rows.ward_code == steps.ward_code, rows.id == steps.incident_id)
     parts.append(

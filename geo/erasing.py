@@ -31,6 +31,11 @@ _MOST_IN_A_JOB = 40
 Key = tuple[str, UUID]
 """An incident: its ward and id."""
 
+TEXTS = (incident.c.description, incident.c.address, incident.c.satisfaction_comment)
+"""What residents write into an incident; what they add later stands in its history."""
+SENT_BY_REPORTER = sa.or_(incident_event.c.party == Party.REPORTER, incident_event.c.from_status.is_(None))
+"""Steps whose photographs are the reporter's own: the report itself, whoever took it down, and theirs after it."""
+
 _BETWEEN = "[\\s.()/,_\u00a0\u200b-\u200f\u2010-\u2015\u2060-]*"
 _DIGIT = "[0-9\uff10-\uff19]"
 _WORD = "[[:alnum:]]"
@@ -62,18 +67,17 @@ async def forget_contacts(connection: AsyncConnection, keys: Collection[Key], wh
 async def forget_words(connection: AsyncConnection, keys: Collection[Key]) -> int:
     """Delete what residents wrote in these, the history included; in how many there was anything."""
     rows, steps = incident.c, incident_event.c
-    texts = (rows.description, rows.address, rows.satisfaction_comment)
     theirs = sa.select(steps.ward_code, steps.incident_id).where(
         among(steps.ward_code, steps.incident_id, keys), steps.party == Party.REPORTER, steps.note != MARK
     )
     told = sa.tuple_(rows.ward_code, rows.id).in_(theirs)
-    had = sa.or_(*(text.is_not(None) for text in texts), told)
+    had = sa.or_(*(text.is_not(None) for text in TEXTS), told)
     here = among(rows.ward_code, rows.id, keys)
     count: int = (await connection.execute(sa.select(sa.func.count()).where(here, had))).scalar_one()
     await connection.execute(
         sa.update(incident)
         .where(here, sa.or_(rows.erased_at.is_(None), had))
-        .values(description=None, address=None, satisfaction_comment=None, erased_at=sa.func.now())
+        .values({**dict.fromkeys(TEXTS), rows.erased_at: sa.func.now()})
     )
     await connection.execute(
         sa.update(incident_event)
@@ -98,7 +102,7 @@ async def forget_pictures(connection: AsyncConnection, keys: Collection[Key], *,
         steps.ward_code == columns.ward_code,
         steps.incident_id == columns.incident_id,
         steps.id == columns.event_id,
-        sa.or_(steps.party == Party.REPORTER, steps.from_status.is_(None)),
+        SENT_BY_REPORTER,
     )
     doomed = sa.delete(photo).where(among(columns.ward_code, columns.incident_id, keys))
     doomed = doomed if every else doomed.where(sent)

@@ -115,8 +115,7 @@ async def reports_naming(connection: AsyncConnection, who: Person, pattern: str 
     if pattern is None:
         return []
     rows, steps = incident.c, incident_event.c
-    texts = (rows.description, rows.address, rows.satisfaction_comment)
-    named = sa.or_(*(erasing.says(text, pattern) for text in texts))
+    named = sa.or_(*(erasing.says(text, pattern) for text in erasing.TEXTS))
     found = sa.union(
         sa.select(rows.ward_code, rows.id).where(who.within(rows.ward_code), named),
         sa.select(steps.ward_code, steps.incident_id).where(

@@ -91,7 +91,7 @@ async def _take_out(connection: AsyncConnection, keys: list[Key], patterns: list
         return 0
     pattern = erasing.one_of(patterns)
     here = erasing.among(incident.c.ward_code, incident.c.id, keys)
-    texts = ("description", "address", "satisfaction_comment")
+    texts = [text.name for text in erasing.TEXTS]
     count = await erasing.take_out(connection, incident, texts, pattern, here)
     there = erasing.among(incident_event.c.ward_code, incident_event.c.incident_id, keys)
     return count + await erasing.take_out(connection, incident_event, ("note",), pattern, there)
