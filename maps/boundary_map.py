@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from geo.positions import Box
 from maps import vendor
-from maps.digital_map import DigitalMap, Shell, render
+from maps.digital_map import DigitalMap, Shell, middle_of, render
 
 
 class BoundaryMap(DigitalMap):
@@ -22,5 +22,4 @@ class BoundaryMap(DigitalMap):
 
 def boundary_map(bounds: Box) -> Shell:
     """A map that looks at the middle of the ward's bounds; the page fits them to its shape."""
-    middle = ((bounds.south + bounds.north) / 2, (bounds.west + bounds.east) / 2)
-    return render(BoundaryMap("boundary_map", location=middle, zoom_start=13, minZoom=9, zoomSnap=0.25))
+    return render(BoundaryMap("boundary_map", location=middle_of(bounds), zoom_start=13, minZoom=9, zoomSnap=0.25))

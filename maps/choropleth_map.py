@@ -12,12 +12,10 @@ from collections.abc import Sequence
 from functools import cache
 from math import ceil
 
-from maps.digital_map import DigitalMap, Shell, render
+from maps.digital_map import VIETNAM, DigitalMap, Shell, render
 
 SHADES = 5
 """Shades of one hue, from the least to the most: more cannot be told apart."""
-_VIETNAM = (16.0, 107.8)
-"""Latitude and longitude of its middle, until the areas are there."""
 
 
 @cache
@@ -26,7 +24,7 @@ def choropleth_map() -> Shell:
     return render(
         DigitalMap(
             "area_map",
-            location=_VIETNAM,
+            location=VIETNAM,
             zoom_start=6,
             zoomSnap=0.25,
             scrollWheelZoom=False,

@@ -5,14 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 from maps.boundary_map import BoundaryMap
-from maps.digital_map import Shell, render
-
-_VIETNAM = (16.0, 107.8)
-"""Latitude and longitude of its middle, until the ward is there."""
+from maps.digital_map import VIETNAM, Shell, render
 
 
 @cache
 def crew_ground_map() -> Shell:
     """A map amid a form: the wheel scrolls the page."""
-    shown = BoundaryMap("crew_ground_map", location=_VIETNAM, zoom_start=6, zoomSnap=0.25, scrollWheelZoom=False)
+    shown = BoundaryMap("crew_ground_map", location=VIETNAM, zoom_start=6, zoomSnap=0.25, scrollWheelZoom=False)
     return render(shown)

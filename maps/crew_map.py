@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from maps.digital_map import DigitalMap, Shell, render
-
-_VIETNAM = (16.0, 107.8)
-"""Latitude and longitude of its middle, until the incidents are there."""
+from maps.digital_map import VIETNAM, DigitalMap, Shell, render
 
 
 @cache
 def crew_map() -> Shell:
     """The map of a page that is scrolled by thumb: two fingers move it, one moves the page."""
-    return render(DigitalMap("crew_map", location=_VIETNAM, zoom_start=6, scrollWheelZoom=False))
+    return render(DigitalMap("crew_map", location=VIETNAM, zoom_start=6, scrollWheelZoom=False))

@@ -19,6 +19,8 @@ from geo.positions import Box
 from maps import vendor
 
 MAX_ZOOM = 19
+VIETNAM = (16.0, 107.8)
+"""Latitude and longitude of its middle: where a map looks whose page brings the ward later."""
 
 
 class DigitalMap(folium.Map):
@@ -74,9 +76,22 @@ def render(shown: folium.Map) -> Shell:
     )
 
 
+def middle_of(bounds: Box) -> tuple[float, float]:
+    """Latitude and longitude."""
+    return (bounds.south + bounds.north) / 2, (bounds.west + bounds.east) / 2
+
+
 def ward_map(bounds: Box, *, has_base: bool = False) -> Shell:
-    """The public map of one ward, looking at the middle of its bounds; the page then fits them to its own shape."""
-    middle = ((bounds.south + bounds.north) / 2, (bounds.west + bounds.east) / 2)
+    """The map of one ward, looking at the middle of its bounds; the page then fits them to its own shape."""
+    return _of_ward("ward_map", bounds, has_base)
+
+
+def desk_map(bounds: Box, *, has_base: bool = False) -> Shell:
+    """The same for the console, which has a name of its own."""
+    return _of_ward("staff_map", bounds, has_base)
+
+
+def _of_ward(name: str, bounds: Box, has_base: bool) -> Shell:
     # Without tiles, which blur between whole levels, the map may fit the ward more closely.
     snap = 1 if has_base else 0.25
-    return render(DigitalMap("ward_map", location=middle, zoom_start=13, minZoom=9, zoomSnap=snap))
+    return render(DigitalMap(name, location=middle_of(bounds), zoom_start=13, minZoom=9, zoomSnap=snap))

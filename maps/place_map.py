@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from maps.digital_map import DigitalMap, Shell, render
-
-_VIETNAM = (16.0, 107.8)
-"""Latitude and longitude of its middle, until the ward is there."""
+from maps.digital_map import VIETNAM, DigitalMap, Shell, render
 
 
 @cache
@@ -19,7 +16,7 @@ def place_map() -> Shell:
     return render(
         DigitalMap(
             "place_map",
-            location=_VIETNAM,
+            location=VIETNAM,
             zoom_start=6,
             minZoom=6,
             zoomSnap=0.5,

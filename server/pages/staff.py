@@ -15,7 +15,7 @@ from geo.lifecycle import OPEN
 from geo.ordering import BadCursor
 from geo.positions import Box
 from maps import vendor
-from maps.desk_map import desk_map
+from maps.digital_map import desk_map
 from server.basemap import ground_of
 from server.pages import staff_map, staff_view
 from server.pages.asking import Unanswered, ask, for_modules
