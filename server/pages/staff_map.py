@@ -14,7 +14,7 @@ from geo.database import Database
 from maps import layers, planned
 from maps.window import SINGLES_ZOOM, ParameterError, read_window
 from server.pages.desk import ward_code_of
-from server.pages.map_data import COMPRESSED, refusal
+from server.pages.map_data import COMPRESSED, refusal, seen
 from server.pages.signed_in import DESK, only
 from server.pages.staff_asked import asked
 from server.wards import UNKNOWN_WARD, UnknownWard
@@ -42,13 +42,9 @@ async def staff_map(request: Request) -> Response:
             return refusal(request, "ward", UNKNOWN_WARD, 404)
         ward_code = found.decode()
         if wanted.is_plain:
-            plain = (actor, ward_code, window, list(wanted.statuses), list(wanted.kinds) or None)
-            if window.zoom >= SINGLES_ZOOM:
-                (row,) = await texts.rows(*planned.points(*plain))
-                if row.total <= layers.SINGLES:
-                    return _answer(row.body)
-            (row,) = await texts.rows(*planned.clusters(*plain))
-            return _answer(row.body)
+            return _answer(
+                await seen(texts, actor, ward_code, window, list(wanted.statuses), list(wanted.kinds) or None)
+            )
     filtered = wanted.meaning(window.box, datetime.now(UTC))
     async with database.read() as connection:
         if window.zoom >= SINGLES_ZOOM:
