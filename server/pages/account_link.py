@@ -19,19 +19,17 @@ from geo.errors import InvalidInput, TooManyRequests
 from geo.tables import LinkPurpose
 from server import signing_in
 from server.pages.languages import language_of, translations
+from server.pages.render import within_ward
+from server.pages.settings_forms import Problems, filled
 from server.pages.sign_in import go_on, plain_page, waiting_told
 from server.pages.trouble import trouble
 from server.pages.words import N_
-from server.sessions import FOREIGN, is_own
-from server.uploads import Form, Refused, read_form
 
 UNTOLD = {"Referrer-Policy": "strict-origin", "X-Robots-Tag": "noindex"}
 """A browser tells nobody this page's address; not `no-referrer`, with which a form would say that it comes from
 nowhere."""
 _DIFFERENT = N_("Hai lần nhập mật khẩu chưa giống nhau.")
 _NAME_MISSING = N_("Hãy điền tên đăng nhập.")
-
-Problems = list[tuple[str, str]]
 
 
 async def link(request: Request) -> Response:
@@ -41,7 +39,7 @@ async def link(request: Request) -> Response:
 
 async def link_used(request: Request) -> Response:
     """`POST /link/TOKEN`: `password` and, where a script did not show it, `again`; 303 on, signed in or half so."""
-    form, problems = await _filled(request)
+    form, problems = await filled(request)
     if problems:
         return await _link_page(request, problems, status=403)
     say = translations(language_of(request)).gettext
@@ -79,7 +77,7 @@ async def forgot_sent(request: Request) -> Response:
     """`POST /forgot`: `username`; 303 to the same words whoever it names, and in the same time."""
     if not request.app.state.settings.writes_mail:
         return trouble(request, 404)
-    form, problems = await _filled(request)
+    form, problems = await filled(request)
     if problems:
         return await _forgot_page(request, problems, status=403)
     username = (form.text("username") or "").replace("\x00", "").strip()[:200]
@@ -97,8 +95,7 @@ async def forgot_sent(request: Request) -> Response:
         # A job for a name that nobody has finds nobody: it is written all the same.
         account_id = uuid4() if found is None or found.disabled else found.id
         await account_links.send(connection, account_id, LinkPurpose.PASSWORD_RESET, language_of(request))
-    ward = request.query_params.get("ward")
-    return RedirectResponse("/forgot?done=sent" if ward is None else f"/forgot?done=sent&ward={ward}", 303)
+    return RedirectResponse(within_ward(request, "/forgot", done="sent"), 303)
 
 
 async def _opening(request: Request) -> account_links.Opening | None:
@@ -131,16 +128,6 @@ async def _forgot_page(
     sent = request.query_params.get("done") == "sent"
     context = {"problems": problems or [], "username": username, "sent": sent}
     return await plain_page(request, "forgot.html", context, status=status, headers=headers)
-
-
-async def _filled(request: Request) -> tuple[Form, Problems]:
-    try:
-        if not is_own(request.headers):
-            raise Refused(403, FOREIGN)
-        async with read_form(request, most_files=0) as form:
-            return form, []
-    except Refused as refused:
-        return Form(), [("form", refused.message(language_of(request)))]
 
 
 routes: list[BaseRoute] = [

@@ -20,10 +20,10 @@ from server.pages.case import Problems, address, found, is_panel, shown
 from server.pages.case_view import templates
 from server.pages.case_words import MISSING
 from server.pages.languages import language_of, translations
+from server.pages.own_form import own_form
 from server.pages.signed_in import DESK, only
 from server.pages.trouble import trouble
-from server.sessions import FOREIGN, is_own
-from server.uploads import Refused, read_form
+from server.uploads import Refused
 
 Given = Mapping[str, str]
 Input = dict[str, Any]
@@ -155,9 +155,7 @@ async def act(request: Request) -> Response:
         return trouble(request, 404)
     given: dict[str, str] = {}
     try:
-        if not is_own(request.headers):
-            raise Refused(403, FOREIGN)
-        async with read_form(request, most_files=0) as form:
+        async with own_form(request) as form:
             given = {field: value.replace("\x00", "") for field, value in form.fields}
         asked = _ACTS[name](incident, given)
     except Refused as refused:

@@ -19,12 +19,12 @@ from maps import vendor
 from server.pages.asking import Unanswered, ask
 from server.pages.desk import desk_page
 from server.pages.languages import language_of
+from server.pages.own_form import own_form
 from server.pages.progress_view import Moment, moment
 from server.pages.render import page
 from server.pages.signed_in import DESK, only
 from server.pages.trouble import trouble
-from server.sessions import FOREIGN, is_own
-from server.uploads import Refused, read_form
+from server.uploads import Refused
 from server.wards import UnknownWard
 
 ON_PAGE = 50
@@ -93,10 +93,8 @@ async def notices(request: Request) -> Response:
 async def seen(request: Request) -> Response:
     """`POST /notices/seen`, with `until`: what was shown is no longer new; 303 to the page."""
     language = language_of(request)
-    if not is_own(request.headers):
-        return PlainTextResponse(FOREIGN.to(language), 403)
     try:
-        async with read_form(request, most_files=0) as form:
+        async with own_form(request) as form:
             until = datetime.fromisoformat(form.text("until") or "")
     except Refused as refused:
         return PlainTextResponse(refused.message(language), refused.status, refused.headers)

@@ -13,10 +13,11 @@ from geo.tables import Satisfaction
 from server import photos, reporters
 from server.pages.asking import ask
 from server.pages.languages import language_of, translations
+from server.pages.own_form import own_form
 from server.pages.progress import Problems, ask_for_code, code_of, shown, to_report
 from server.pages.words import N_
 from server.sessions import FOREIGN, is_own
-from server.uploads import Form, Refused, read_form
+from server.uploads import MOST_FILES, Form, Refused
 
 _CHOOSE = N_("Hãy chọn một mức đánh giá.")
 _WRITE = N_("Hãy viết còn gì chưa ổn.")
@@ -31,8 +32,7 @@ async def rate(request: Request) -> Response:
         return await ask_for_code(request, 404, code=code)
     given: dict[str, Any] = {}
     try:
-        _own(request)
-        async with read_form(request, most_files=0) as form:
+        async with own_form(request) as form:
             given = {name: _text(form, name) for name in ("satisfaction", "comment")}
     except Refused as refused:
         return await _refused(request, code, [("rate", refused.message(language_of(request)))], given, refused)
@@ -58,8 +58,7 @@ async def reopen(request: Request) -> Response:
     problems: Problems = []
     why: Refused | None = None
     try:
-        _own(request)
-        async with read_form(request) as form:
+        async with own_form(request, most_files=MOST_FILES) as form:
             named = [id_ for id_ in form.texts("photoIds") if "\x00" not in id_]
             given = {"reason": _text(form, "reason"), "photo_ids": named[:MOST_PHOTOS]}
             for file in form.files(photos.FIELD):
@@ -100,12 +99,6 @@ def _text(form: Form, name: str) -> str:
     return (form.text(name) or "").replace("\x00", "")
 
 
-def _own(request: Request) -> None:
-    """Raises `Refused` for a form that another site sent."""
-    if not is_own(request.headers):
-        raise Refused(403, FOREIGN)
-
-
 def _say(request: Request, text: str) -> str:
     return translations(language_of(request)).gettext(text)
 
@@ -129,9 +122,8 @@ async def withdraw(request: Request) -> Response:
     code, secret = _held(request)
     if code is None or secret is None:
         return await ask_for_code(request, 404, code=code)
-    try:
-        _own(request)
-    except Refused as refused:
+    if not is_own(request.headers):
+        refused = Refused(403, FOREIGN)
         return await _refused(request, code, [("withdraw", refused.message(language_of(request)))], {}, refused)
     said = {"trackingCode": code, "secret": secret}
     problems = _problems(request, (await ask(request, "withdraw", {"input": said}))["result"], "withdraw", {})

@@ -7,7 +7,6 @@ are in the answer to the form that made them and nowhere else, so that answer is
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 import segno
@@ -20,12 +19,12 @@ from geo.database import Database
 from geo.errors import InvalidInput, TooManyRequests
 from server import sessions, signing_in
 from server.pages.languages import language_of, translations
+from server.pages.render import within_ward
+from server.pages.settings_forms import Problems, filled
 from server.pages.sign_in import go_on, own_path, plain_page, start_of, waiting_told
 from server.pages.words import N_, script_words
-from server.sessions import FOREIGN, is_own
 from server.settings import Settings
 from server.signing_in import Waiting, Wants
-from server.uploads import Form, Refused, read_form
 
 CODES_WORDS = {
     "copied": N_("Đã chép các mã."),
@@ -73,7 +72,7 @@ async def code(request: Request) -> Response:
 
 async def code_given(request: Request) -> Response:
     """`POST /sign-in/code`: `code` or `recovery`, and `next`."""
-    form, problems = await _filled(request)
+    form, problems = await filled(request)
     then, token = own_path(form.text("next")), sessions.pending_of(request)
     who = await signing_in.waiting(request, token)
     if who is None or token is None or who.wants is not Wants.CODE:
@@ -94,8 +93,7 @@ async def code_given(request: Request) -> Response:
         field = "code" if given else "recovery"
         return await _code_page(request, who, then, [(field, second_factor.WRONG.to(language))], status=422)
     # Who came by a recovery code has one fewer: their account says how many are left.
-    on = {"done": "recovery", **({"ward": ward} if (ward := request.query_params.get("ward")) else {})}
-    return go_on(request, opened, then if given else f"/account?{urlencode(on)}")
+    return go_on(request, opened, then if given else within_ward(request, "/account", done="recovery"))
 
 
 async def set_up(request: Request) -> Response:
@@ -108,7 +106,7 @@ async def set_up(request: Request) -> Response:
 
 async def set_up_done(request: Request) -> Response:
     """`POST /sign-in/second-factor`: `set_up` and the first `code`; answers with the recovery codes, signed in."""
-    form, problems = await _filled(request)
+    form, problems = await filled(request)
     then, token = own_path(form.text("next")), sessions.pending_of(request)
     who = await signing_in.waiting(request, token)
     given = form.text("set_up") or ""
@@ -135,7 +133,7 @@ async def _code_page(
     request: Request,
     who: Waiting,
     then: str | None,
-    problems: list[tuple[str, str]] | None = None,
+    problems: Problems | None = None,
     *,
     status: int = 200,
     headers: dict[str, str] | None = None,
@@ -149,7 +147,7 @@ async def _set_up_page(
     who: Waiting,
     given: str,
     then: str | None,
-    problems: list[tuple[str, str]] | None = None,
+    problems: Problems | None = None,
     *,
     status: int = 200,
 ) -> Response:
@@ -165,20 +163,9 @@ async def _set_up_page(
     return await plain_page(request, "second_factor_set_up.html", context, status=status)
 
 
-async def _filled(request: Request) -> tuple[Form, list[tuple[str, str]]]:
-    try:
-        if not is_own(request.headers):
-            raise Refused(403, FOREIGN)
-        async with read_form(request, most_files=0) as form:
-            return form, []
-    except Refused as refused:
-        return Form(), [("form", refused.message(language_of(request)))]
-
-
 def _again(request: Request) -> Response:
     """Nothing waits, or something else: the sign-in knows what is next."""
-    ward = request.query_params.get("ward")
-    return RedirectResponse("/sign-in" if ward is None else f"/sign-in?ward={ward}", 303)
+    return RedirectResponse(within_ward(request, "/sign-in"), 303)
 
 
 routes: list[BaseRoute] = [

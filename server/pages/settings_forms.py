@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -18,10 +17,12 @@ from starlette.responses import RedirectResponse, Response
 from server.pages.asking import ask
 from server.pages.desk import ward_code_of
 from server.pages.languages import language_of, translations
+from server.pages.own_form import own_form
+from server.pages.render import within_ward
 from server.pages.signed_in import DESK, only
 from server.pages.trouble import trouble
 from server.pages.words import N_
-from server.uploads import Form, Refused, read_form
+from server.uploads import Form, Refused
 from server.wards import UnknownWard
 
 Problems = list[tuple[str, str]]
@@ -72,7 +73,7 @@ def settings(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
 async def filled(request: Request) -> tuple[Form, Problems]:
     """The form that was sent; an empty one, and why, where it cannot be read."""
     try:
-        async with read_form(request, most_files=0) as form:
+        async with own_form(request) as form:
             return form, []
     except Refused as refused:
         return Form(), [(FORM, refused.message(language_of(request)))]
@@ -111,9 +112,7 @@ def _field(path: list[str] | None, fields: Mapping[str, str]) -> str:
 
 def back(request: Request, path: str, done: str, **more: str) -> Response:
     """On to `path` after a change; the page there says what was `done`."""
-    ward = request.query_params.get("ward")
-    asked = {} if ward is None else {"ward": ward}
-    return RedirectResponse(f"{path}?{urlencode({**asked, 'done': done, **more})}", 303)
+    return RedirectResponse(within_ward(request, path, done=done, **more), 303)
 
 
 def done(request: Request, words: Mapping[str, str]) -> str | None:

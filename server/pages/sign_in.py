@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,11 +17,12 @@ from server import cookies, sessions, signing_in
 from server.pages.asking import ask
 from server.pages.desk import WAYS, home_of
 from server.pages.languages import language_of, translations
-from server.pages.render import page
+from server.pages.own_form import own_form
+from server.pages.render import page, within_ward
 from server.pages.words import N_
 from server.sessions import FOREIGN, is_own
 from server.signing_in import Opened, Pending, Wants
-from server.uploads import Refused, read_form
+from server.uploads import Refused
 from server.wards import UnknownWard, asked_ward
 
 DEMO_PASSWORD = "phuongso-demo"  # noqa: S105 # nosec B105 - of the demo's made-up people, as its own code has it
@@ -77,9 +78,7 @@ async def sign_in(request: Request) -> Response:
 async def signed_in(request: Request) -> Response:
     """`POST /sign-in`: `username`, `password`, and `next`; 303 to there, or to where the account's work begins."""
     try:
-        if not is_own(request.headers):
-            raise Refused(403, FOREIGN)
-        async with read_form(request, most_files=0) as form:
+        async with own_form(request) as form:
             username, password = (form.text(name) or "" for name in ("username", "password"))
             then = own_path(form.text("next"))
     except Refused as refused:
@@ -110,9 +109,7 @@ def go_on(request: Request, opened: Opened | Pending, then: str | None) -> Respo
     """303 to where a sign-in leads: on to the second factor, or to `then`, or to where the account's work begins."""
     if isinstance(opened, Pending):
         path = "/sign-in/code" if opened.wants is Wants.CODE else "/sign-in/second-factor"
-        asked = {"ward": request.query_params.get("ward"), "next": then}
-        query = urlencode({name: value for name, value in asked.items() if value})
-        response = RedirectResponse(f"{path}?{query}" if query else path, 303)
+        response = RedirectResponse(within_ward(request, path, **({"next": then} if then else {})), 303)
         sessions.hold_pending(request, response, opened.token)
         return response
     response = RedirectResponse(then or start_of(request, opened), 303)
@@ -122,18 +119,15 @@ def go_on(request: Request, opened: Opened | Pending, then: str | None) -> Respo
 
 def start_of(request: Request, opened: Opened) -> str:
     """Where the account's work begins; for an administrator of every ward in the one that the address names."""
-    asked = request.query_params.get("ward")
     home = home_of(Actor(opened.role))
-    return f"{home}?{urlencode({'ward': asked})}" if asked and opened.ward_code is None else home
+    return within_ward(request, home) if opened.ward_code is None else home
 
 
 async def sign_out(request: Request) -> Response:
     """`POST /sign-out`: ends the session; 303 to where one signs in, which says so. What a resident wrote is left."""
     if not is_own(request.headers):
         return await _shown(request, None, [("sign-in", FOREIGN.to(language_of(request)))], status=403)
-    ward = request.query_params.get("ward")
-    asked = urlencode({**({} if ward is None else {"ward": ward}), "done": SIGNED_OUT})
-    response = RedirectResponse(f"/sign-in?{asked}", 303)
+    response = RedirectResponse(within_ward(request, "/sign-in", done=SIGNED_OUT), 303)
     await sessions.end(request, response)
     secure = request.app.state.settings.secure_cookies
     cookies.keep(response, SIGNED_OUT, "1", _TOLD_WITHIN, secure=secure, path="/sign-in")

@@ -16,12 +16,13 @@ from server.pages import team_words as words
 from server.pages.asking import ask
 from server.pages.desk import desk_page
 from server.pages.languages import language_of, translations
+from server.pages.own_form import own_form
 from server.pages.progress_view import moment
 from server.pages.signed_in import only
 from server.pages.team import WHO, Team, back, is_key, team_of
 from server.pages.trouble import trouble
-from server.sessions import FOREIGN, is_own
-from server.uploads import Refused, read_form
+from server.sessions import is_own
+from server.uploads import Refused
 
 Problems = list[tuple[str, str]]
 
@@ -240,9 +241,7 @@ def _ward_of(team: Team) -> str:
 
 async def _given(request: Request, names: tuple[str, ...]) -> dict[str, str]:
     """What was written, without what cannot be stored. Raises `Refused`, also for a form that another site sent."""
-    if not is_own(request.headers):
-        raise Refused(403, FOREIGN)
-    async with read_form(request, most_files=0) as form:
+    async with own_form(request) as form:
         return {name: (form.text(name) or "").replace("\x00", "").strip() for name in names}
 
 
