@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.pages.render import page
+from server.pages.trouble import wants_page
 
 SAMPLE = """\
 {
@@ -25,11 +26,7 @@ SAMPLE = """\
 
 def is_wanted(request: Request) -> bool:
     """Whether a person opened the endpoint's address, rather than a program asking a query."""
-    return (
-        request.method == "GET"
-        and "query" not in request.query_params
-        and "text/html" in request.headers.get("accept", "")
-    )
+    return request.method == "GET" and "query" not in request.query_params and wants_page(request.headers)
 
 
 def explorer(request: Request) -> Response:

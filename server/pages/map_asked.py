@@ -14,6 +14,7 @@ from uuid import UUID
 
 from starlette.datastructures import QueryParams
 
+from geo.ids import as_id
 from geo.lifecycle import FINISHED, OPEN, Status
 
 GROUPS: dict[str, tuple[Status, ...]] = {"open": OPEN, "done": FINISHED, "all": (*OPEN, *FINISHED)}
@@ -53,19 +54,12 @@ def asked(query: QueryParams) -> Asked:
         search=query.get("q", "").replace("\x00", "").strip()[:_LONGEST_SEARCH],
         listed="list" in query,
         embedded="embed" in query,
-        chosen=_id(query.get("place") or query.get("neighbourhood") or ""),
+        chosen=as_id(query.get("place") or query.get("neighbourhood") or ""),
     )
 
 
 def _several(query: QueryParams, name: str) -> list[str]:
     return [part for value in query.getlist(name) for part in value.split(",") if part and "\x00" not in part]
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def fold(text: str) -> str:

@@ -34,6 +34,7 @@ from server.pages.settings_forms import (
     text,
 )
 from server.pages.sheet_preview import imported
+from server.pages.staff_view import load_of
 from server.pages.trouble import trouble
 from server.pages.words import N_
 
@@ -62,9 +63,6 @@ WORDS = {
     "basing": N_("Bấm trên bản đồ vào nơi đội xuất phát."),
     "narrowed": N_("Đang hiện {shown} trong {all}."),
 }
-FULL, BUSY = "full", "busy"
-_BUSY_FROM = 0.75
-"""The share of its capacity from which a crew is shown as busy."""
 
 _FIELDS = {
     "name": "name", "capacity": "capacity", "base": "base", "categories": "categories", "members": "members",
@@ -256,7 +254,7 @@ def _shown(request: Request, crew: dict[str, Any], now: datetime) -> dict[str, A
         "gone": [one["name"] for one in crew["neighbourhoods"] if one["areaSquareMetres"] is None],
         "held": held,
         "percent": round(100 * share),
-        "load": FULL if held >= capacity else BUSY if share >= _BUSY_FROM else "",
+        "load": load_of(held, capacity),
         "categories": [{**one, "word": _name(request, one)} for one in crew["categories"]],
         "people": [one["name"] for one in crew["members"] if not one["disabled"]],
         "seen": seen and ago(request, seen, now),

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from starlette.datastructures import QueryParams
 
+from geo.ids import as_id
 from geo.incidents import Filter
 from geo.lifecycle import FINISHED, OPEN, Status
 from geo.positions import Box
@@ -164,8 +165,8 @@ def asked(query: QueryParams) -> Asked:
         group=next((word for word in query.getlist("status") if word in GROUPS), "open"),
         need=need if need in NEEDS else "",
         kinds=tuple(dict.fromkeys(_several(query.getlist("kind"))))[:_MOST_KINDS],
-        crew=_id(query.get("crew", "")),
-        area=_id(query.get("area", "")),
+        crew=as_id(query.get("crew", "")),
+        area=as_id(query.get("area", "")),
         search=query.get("q", "").replace("\x00", "").strip()[:_LONGEST_SEARCH],
         period=period,
         given=given,
@@ -176,10 +177,3 @@ def asked(query: QueryParams) -> Asked:
 
 def _several(values: Iterable[str]) -> list[str]:
     return [part[:100] for value in values for part in value.split(",") if part and "\x00" not in part]
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

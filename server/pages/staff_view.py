@@ -16,7 +16,7 @@ from server.pages.words import TONES
 
 Gettext = Callable[[str], str]
 
-FULL = 0.85
+NEARLY_FULL = 0.85
 """The share of its capacity from which on a crew is shown as nearly full."""
 
 
@@ -79,13 +79,17 @@ def row(incident: dict[str, Any], speech: Speech, newest_first: bool, *, out: bo
     }
 
 
+def load_of(held: int, capacity: int) -> str:
+    """How a crew with so much in hand stands: "room", "high" or "full"."""
+    if held >= capacity:
+        return "full"
+    return "high" if held >= NEARLY_FULL * capacity else "room"
+
+
 def crew(found: dict[str, Any]) -> dict[str, Any]:
     """A crew in the strip: how much of what it can have it has in hand."""
     position = found["position"]
     held, capacity = found["inHand"] or 0, found["capacity"]
-    load = (
-        "off" if not found["onDuty"] else "full" if held >= capacity else "high" if held >= FULL * capacity else "room"
-    )
     return {
         **found,
         "key": found["id"].rpartition(":")[2],
@@ -94,7 +98,7 @@ def crew(found: dict[str, Any]) -> dict[str, Any]:
         "is_seen": position is not None,
         "seen_at": written(seen) if (seen := moment(found["positionAt"])) is not None else None,
         "held": held,
-        "load": load,
+        "load": load_of(held, capacity) if found["onDuty"] else "off",
         "filled": min(100, round(100 * held / capacity)) if capacity else 100,
     }
 
