@@ -53,11 +53,13 @@ async function openMap() {
   if (mapArea.hidden || map) return;
   const note = document.getElementById("map-note");
   note.textContent = say("mapLoading");
+  const before = document.activeElement;
   try {
     const { makeMap } = await import("./place_map.js");
     map = await makeMap(document.getElementById("map"), place.current(), (at) => place.set(at, "map"));
     note.replaceChildren(say("mapHow"), " ", element("span", "with-keys", say("mapKeys")));
-    document.getElementById("map").focus();
+    // Who went on to write something meanwhile stays there.
+    if (document.activeElement === before) document.getElementById("map").focus();
   } catch {
     note.textContent = say("mapFailed");
   }
@@ -241,7 +243,8 @@ async function fillFrom(key) {
 /** Go on with the one report that was being written here today, unless the page was opened for another or is written in. */
 async function restore() {
   const [draftKept, ...more] = (await draft.others()).filter((one) => one.state === "draft");
-  const isOther = data.from || draft.isBegun() || Object.keys(draft.fields({ whole: true })).length > 0;
+  const isWritten = draft.isBegun() || photos.wereChosen() || Object.keys(draft.fields({ whole: true })).length > 0;
+  const isOther = data.from || isWritten;
   if (!draftKept || more.length || isOther || Date.now() - draftKept.savedAt > A_DAY) return;
   await fillFrom(draftKept.key);
   restored.hidden = false;
@@ -258,13 +261,20 @@ document.getElementById("write-anew").addEventListener("click", async () => {
 
 let timer = 0;
 let trying = null;
+let again = false;
 
-/** Try all that waits: at once, after a moment without a network, and whenever there is reason to hope. */
+/**
+ * Try all that waits: at once, after a moment without a network, and whenever there is reason to hope. A reason that comes
+ * while something is tried is one for another try: this one may be lost already.
+ */
 function sendWaiting(eager = true) {
+  if (trying) again ||= eager;
   trying ??= flush(eager)
     .then(later)
     .finally(() => {
       trying = null;
+      if (again) sendWaiting();
+      again = false;
     });
   return trying;
 }

@@ -18,9 +18,13 @@ const listening = [];
 let owner = null;
 let photos = [];
 let working = Promise.resolve();
+let any = false;
 
 /** Call `listener(exif)` for each photograph that is added, and with null when one is taken out. */
 export const onChange = (listener) => listening.push(listener);
+
+/** Whether any was chosen on this page, kept already or not. */
+export const wereChosen = () => any;
 
 /** When all that was chosen so far is kept. */
 export const settled = () => working;
@@ -32,12 +36,15 @@ export const count = () => photos.length;
 
 /** Take photographs for the report that `keyOf` names once the first is chosen. */
 export function begin(keyOf) {
-  input.addEventListener("change", () => {
+  const chosen = () => {
     const files = [...input.files];
     // The form itself carries no file: what is sent is what is kept.
     input.value = "";
+    any = true;
     working = working.then(() => take(files, keyOf)).catch(() => tell(say("photoFailed")));
-  });
+  };
+  input.addEventListener("change", chosen);
+  if (input.files.length) chosen(); // by who was quicker than this page
 }
 
 /** Show the photographs of a report that was kept, or none. */

@@ -13,6 +13,7 @@ const said = document.getElementById("kept-said");
 
 let acts = null;
 let states = new Map();
+let shown = "";
 let drawing = Promise.resolve();
 
 /** Show the list from now on. `acts`: `resume(key)` puts a report into the form, `sendNow()` tries all that waits. */
@@ -40,8 +41,13 @@ async function drawNow() {
     if (one.state === "refused" && states.get(one.key) === "waiting") tell(say("nowRefused"));
   }
   states = new Map(kept.map((one) => [one.key, one.state]));
+  const cards = await Promise.all(kept.map(card));
+  // What looks the same stays: a button under a finger, one that asks whether it is meant.
+  const now = cards.map((one) => one.outerHTML).join("");
+  if (now === shown) return;
+  shown = now;
   const focused = document.activeElement?.closest?.("[data-key]")?.dataset.key;
-  list.replaceChildren(...(await Promise.all(kept.map(card))));
+  list.replaceChildren(...cards);
   section.hidden = !kept.length;
   if (!kept.length) tell("");
   if (focused) list.querySelector(`[data-key="${focused}"] .button`)?.focus();
