@@ -94,8 +94,7 @@ async def test_what_the_phone_told_outlives_zooming_and_turning(opening: Opening
     assert await chosen(page) == pytest.approx(IN_FIRST, abs=1e-6)
     await expect(page.locator("#place-told")).to_contain_text("Theo vị trí của điện thoại.")
     # The cultural house stands at this very place: the pin is still on it.
-    across, _ = await shown(page, "Nhà văn hóa số 1")
-    assert abs(across) < 3
+    await eventually(lambda: stands_at_pin(page, "Nhà văn hóa số 1"))
     await page.get_by_role("button", name="Chọn trên bản đồ").click()
     await page.set_viewport_size(TURNED)  # type: ignore[arg-type]
     await page.get_by_role("button", name="Chọn trên bản đồ").click()
@@ -126,6 +125,7 @@ async def test_two_fingers_choose_nothing(opening: Opening) -> None:
         await touch("touchMove", (x - 40 - 8 * step, y), (x + 30 + 8 * step, y))
     await touch("touchEnd")
     await page.wait_for_timeout(600)
+    await at_rest(page)
     assert await chosen(page) is None
     await expect(page.locator("#place-told")).to_be_hidden()
     # One finger is a choice.
@@ -146,6 +146,7 @@ async def test_a_drag_a_tap_and_keys_choose(opening: Opening) -> None:
     await page.mouse.move(x, y)
     await page.mouse.down()
     await page.mouse.move(x - 30, y + 20, steps=6)
+    await page.wait_for_timeout(100)  # held still, so that it does not slide on by its speed
     await page.mouse.up()
     await expect(told).to_contain_text("Theo điểm chọn trên bản đồ.")
     await expect(page.locator("#map-chosen")).to_contain_text("Đã chọn: Tổ dân phố")
@@ -238,7 +239,8 @@ async def test_outside_every_ward_the_city_can_be_called(opening: Opening) -> No
 
 
 async def test_an_address_alone_is_asked_for_its_neighbourhood(opening: Opening, database: Database) -> None:
-    page = (await opening("/report", PHONE)).page
+    page = (await opening("/report", PHONE, reduced_motion="reduce")).page
+    await page.locator("html.keeps").wait_for()
     await page.get_by_role("radio", name="Rác thải, môi trường").check()
     await page.get_by_label("Địa chỉ hoặc nơi gần đó").fill("Đối diện quán cơm")
     await send(page)
@@ -255,14 +257,15 @@ async def test_an_address_alone_is_asked_for_its_neighbourhood(opening: Opening,
     await expect(select).not_to_have_attribute("aria-invalid", "true")
     await expect(select).to_have_attribute("aria-describedby", "neighbourhood-hint")
     await send(page)
-    await page.wait_for_url("**/r/*?new=1*")
+    await page.wait_for_url("**/r/*new=1*")
     [found] = await stored(database)
     assert found.address == "Đối diện quán cơm"
     assert 108.22 < found.longitude < 108.24
 
 
 async def test_the_only_place_of_that_address_is_offered(opening: Opening, database: Database) -> None:
-    page = (await opening("/report", DESKTOP)).page
+    page = (await opening("/report", DESKTOP, reduced_motion="reduce")).page
+    await page.locator("html.keeps").wait_for()
     await page.get_by_role("radio", name="Rác thải, môi trường").check()
     address = page.get_by_label("Địa chỉ hoặc nơi gần đó")
     await address.press_sequentially("nha van hoa so 2")
@@ -278,7 +281,7 @@ async def test_the_only_place_of_that_address_is_offered(opening: Opening, datab
     await expect(page.locator("#place-told")).to_contain_text("Tổ dân phố số 2")
     await expect(page.locator("#summary, .problem, .problem-offer, .is-wrong")).to_have_count(0)
     await send(page)
-    await page.wait_for_url("**/r/*?new=1*")
+    await page.wait_for_url("**/r/*new=1*")
     [found] = await stored(database)
     assert (found.longitude, found.latitude) == pytest.approx(IN_SECOND, abs=1e-6)
 
@@ -300,6 +303,7 @@ async def test_what_is_mended_is_wrong_no_longer(opening: Opening) -> None:
 
 async def test_what_the_server_refused_is_mended_too(opening: Opening) -> None:
     page = (await opening("/report", PHONE, expected="422", **position(IN_FIRST))).page
+    await page.locator("html.keeps").wait_for()
     await page.get_by_role("radio", name="Hạ tầng đô thị").check()
     await here(page)
     await page.get_by_text("Tôi đồng ý").click()
