@@ -26,7 +26,7 @@ _FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
     "--disable-sync --disable-dev-shm-usage"
 )
-_LONGEST = 120
+_LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
