@@ -106,7 +106,7 @@ _GROUPED = re.compile(r"(0\d{3})(\d{3,4})(\d{3})")
 def phone(number: str) -> str:
     """A phone number as people read it aloud, 0900 094 835; one of another kind as it was written.
 
-    As `phoneShown` in `static/map/card_parts.js`.
+    As `phoneShown` in `static/common/words.js`.
     """
     found = _GROUPED.fullmatch(re.sub(r"^\+84", "0", dialled(number)))
     return " ".join(found.groups()) if found else number

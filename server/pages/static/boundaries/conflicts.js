@@ -4,11 +4,11 @@
 
 import { ask } from "../common/asking.js";
 import { element } from "../common/dom.js";
-import { data, say } from "../common/words.js";
+import { clock, data, say } from "../common/words.js";
 import { map } from "./editor_map.js";
 import { sized } from "./list.js";
 import { model } from "./model.js";
-import { clock, hide, names, show } from "./notices.js";
+import { hide, names, show } from "./notices.js";
 import { Overlay } from "./overlay.js";
 import { tell } from "./telling.js";
 

@@ -1,12 +1,12 @@
 // The draft is kept in this browser after every step, and is there again after a reload, a crash, a day without network.
 // One tab at a time writes it; another person of this device never meets it.
 
-import { data, say } from "../common/words.js";
+import { clock, data, say, when } from "../common/words.js";
 import { Alone } from "./alone.js";
 import * as conflicts from "./conflicts.js";
 import * as drafts from "./drafts.js";
 import { model } from "./model.js";
-import { clock, hide, show, when } from "./notices.js";
+import { hide, show } from "./notices.js";
 
 const state = document.getElementById("draft-kept");
 const mine = [data.account, data.ward];

@@ -1,7 +1,7 @@
 // What the editor has to tell about the draft, above the list: each notice once, with what can be done about it.
 
 import { element, icon } from "../common/dom.js";
-import { data, moment, say } from "../common/words.js";
+import { data, say } from "../common/words.js";
 
 const place = document.getElementById("draft-notices");
 
@@ -36,14 +36,5 @@ export function show(name, text, { sign = "info", tone = "", acts = [], more = [
 export const hide = (name) => find(name)?.remove();
 
 const find = (name) => place.querySelector(`[data-notice="${name}"]`);
-
-/** A clock time of today, or with its day: [time, day | null]. */
-export function when(at) {
-  const [day, time] = moment(at).split(" ");
-  return [time, day === moment(new Date()).split(" ")[0] ? null : day];
-}
-
-/** A clock time, with its day where that is not today. */
-export const clock = (at) => when(at).filter(Boolean).join(" ");
 
 export const names = new Intl.ListFormat(data.language === "vi" ? "vi" : "en", { type: "conjunction" });

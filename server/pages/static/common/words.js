@@ -10,7 +10,7 @@ export function say(key, values = {}) {
 const numbers = new Intl.NumberFormat(data.language === "vi" ? "vi-VN" : "en-GB");
 export const count = (n) => numbers.format(n);
 
-const clock = new Intl.DateTimeFormat("en-GB", {
+const parts = new Intl.DateTimeFormat("en-GB", {
   timeZone: "Asia/Ho_Chi_Minh",
   day: "2-digit",
   month: "2-digit",
@@ -22,8 +22,26 @@ const clock = new Intl.DateTimeFormat("en-GB", {
 
 /** A moment as people here write it: 22/11/2026 17:05, in Vietnam's time wherever the reader is. */
 export function moment(text) {
-  const part = Object.fromEntries(clock.formatToParts(new Date(text)).map(({ type, value }) => [type, value]));
+  const part = Object.fromEntries(parts.formatToParts(new Date(text)).map(({ type, value }) => [type, value]));
   return `${part.day}/${part.month}/${part.year} ${part.hour}:${part.minute}`;
+}
+
+/** The time of day of a moment, and its day where that is not today: [time, day | null]. */
+export function when(text) {
+  const [day, time] = moment(text).split(" ");
+  return [time, day === moment(new Date()).split(" ")[0] ? null : day];
+}
+
+/** The same in one piece. */
+export const clock = (text) => when(text).filter(Boolean).join(" ");
+
+/** A phone number as a phone dials it. */
+export const dialled = (number) => number.replace(/[^\d+]/g, "");
+
+/** A phone number as people read it aloud, 0900 094 835; one of another kind as it was written. As `phone` in words.py. */
+export function phoneShown(number) {
+  const [, ...groups] = /^(0\d{3})(\d{3,4})(\d{3})$/.exec(dialled(number).replace(/^\+84/, "0")) ?? [];
+  return groups.length ? groups.join(" ") : number;
 }
 
 /** Without diacritics and case, so that 'nha van hoa' finds 'Nhà văn hóa'. */

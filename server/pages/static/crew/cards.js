@@ -1,9 +1,9 @@
 // The crew's jobs as cards: one is open, and its next step is the one primary action in sight.
 
 import { element, icon } from "../common/dom.js";
-import { data, moment, say } from "../common/words.js";
+import { data, dialled, moment, phoneShown, say } from "../common/words.js";
 import { isLate } from "./foreseeing.js";
-import { distance, due, phoneShown, span } from "./saying.js";
+import { distance, due, span } from "./saying.js";
 
 const DO = { accept: "doAccept", start: "doStart", resolve: "doResolve" };
 const list = document.getElementById("list");
@@ -121,7 +121,7 @@ function body(job, key) {
     element("a", "button wide crew-act", [icon("navigation"), say("directions")], { href: job.directions, ...outside, "data-focus": "way" }),
   ];
   if (job.phone) {
-    const call = { href: `tel:${job.phone.replace(/[^\d+]/g, "")}`, "data-focus": "call" };
+    const call = { href: `tel:${dialled(job.phone)}`, "data-focus": "call" };
     ways.push(element("a", "button wide crew-act", [icon("phone"), say("call", { number: phoneShown(job.phone) })], call));
   }
   parts.append(element("div", "job-ways", ways));

@@ -3,13 +3,13 @@
 
 import { element, icon } from "../common/dom.js";
 import { inTurn } from "../common/stream.js";
-import { data, say } from "../common/words.js";
+import { clock, data, say } from "../common/words.js";
 import * as alerts from "./alerts.js";
 import * as cards from "./cards.js";
 import { foreseen } from "./foreseeing.js";
 import * as live from "./live.js";
 import * as position from "./position.js";
-import { clock, nameOf } from "./saying.js";
+import { nameOf } from "./saying.js";
 import { flush } from "./sending.js";
 import { askDecline, askOff, askResolve } from "./sheets.js";
 import * as store from "./store.js";

@@ -1,6 +1,6 @@
 // Times and distances as the crew's page says them; as `span`, `due` and `distance` in server/pages/crew_view.py.
 
-import { data, moment, say } from "../common/words.js";
+import { data, say } from "../common/words.js";
 
 const MINUTE = 60_000;
 
@@ -23,18 +23,6 @@ export function distance(metres) {
   if (metres < 1000) return say("distanceM", { n: Math.max(10, Math.round(metres / 10) * 10) });
   const kilometres = (metres / 1000).toFixed(1);
   return say("distanceKm", { n: data.language === "vi" ? kilometres.replace(".", ",") : kilometres });
-}
-
-/** A clock time, with its day where that is not today. */
-export function clock(iso) {
-  const [day, time] = moment(iso).split(" ");
-  return day === moment(new Date()).split(" ")[0] ? time : `${time} ${day}`;
-}
-
-/** A phone number as people read it aloud; as `phone` in server/pages/words.py. */
-export function phoneShown(number) {
-  const found = /^(0\d{3})(\d{3,4})(\d{3})$/.exec(number.replace(/[^\d+]/g, "").replace(/^\+84/, "0"));
-  return found ? found.slice(1).join(" ") : number;
 }
 
 /** What a job is called in a sentence. */

@@ -1,7 +1,7 @@
 // The parts of a card, said and drawn the same on the map and in its copy.
 
 import { element, icon } from "../common/dom.js";
-import { data, isLate, moment, say, tone } from "../common/words.js";
+import { data, dialled, isLate, moment, phoneShown, say, tone } from "../common/words.js";
 
 /** A status as a word and a sign, in its colour. */
 export function status(incident) {
@@ -40,14 +40,6 @@ export function directions([longitude, latitude], className) {
   const hint = element("span", "visually-hidden", ` (${say("newTab")})`);
   const options = { href, target: "_blank", rel: "noopener noreferrer" };
   return element("a", className, [icon("navigation"), say("directions"), hint], options);
-}
-
-const dialled = (number) => number.replace(/[^\d+]/g, "");
-
-/** A phone number as people read it aloud, 0900 094 835; one of another kind as it was written. */
-function phoneShown(number) {
-  const [, ...groups] = /^(0\d{3})(\d{3,4})(\d{3})$/.exec(dialled(number).replace(/^\+84/, "0")) ?? [];
-  return groups.length ? groups.join(" ") : number;
 }
 
 export function call(number, name = "", className = "button") {

@@ -2,7 +2,7 @@
 // its own parts anew, in the reader's right, and replaces those that changed.
 
 import { Stream, inTurn } from "../common/stream.js";
-import { data, moment, say } from "../common/words.js";
+import { clock, data, say } from "../common/words.js";
 
 const news = document.getElementById("news");
 const offline = document.getElementById("offline");
@@ -41,8 +41,7 @@ function tellNoNetwork() {
 /** The network seems there and yet nothing comes: say how old is what the page shows. */
 function tellUnreached() {
   if (!navigator.onLine) return tellNoNetwork();
-  const [day, time] = moment(heard).split(" ");
-  away.textContent = say("unreached", { time: day === moment(new Date()).split(" ")[0] ? time : `${time} ${day}` });
+  away.textContent = say("unreached", { time: clock(heard) });
   offline.hidden = false;
 }
 
