@@ -135,25 +135,31 @@ def channel_of(actor: Actor) -> ConsentChannel:
 async def settle_members(
     connection: AsyncConnection,
     ward_code: str,
-    wording: str,
     channel: ConsentChannel,
     account_id: UUID | None = None,
+    *,
+    wording: str | None = None,
 ) -> None:
-    """Record for a ward's teams what this transaction changed: who agreed in it, and who agrees no more or is gone."""
-    agrees = team_member.c.consented_at.is_not(None)
-    await _settle(connection, team_member, agrees, MEMBERS, ward_code, wording, channel, account_id)
+    """Record for a ward's teams what this transaction changed: who agreed in it, and who agrees no more or is gone.
+
+    `wording`: the key of the words that were shown; without one, what staff are told to say today.
+    """
+    agrees, said = team_member.c.consented_at.is_not(None), wording or current(MEMBER_TOLD).key(Language.VI)
+    await _settle(connection, team_member, agrees, MEMBERS, ward_code, said, channel, account_id)
 
 
 async def settle_homes(
     connection: AsyncConnection,
     ward_code: str,
-    wording: str,
     channel: ConsentChannel,
     account_id: UUID | None = None,
+    *,
+    wording: str | None = None,
 ) -> None:
     """The same for officials' homes."""
     agrees = sa.and_(place.c.kind == PlaceKind.OFFICIAL_HOME, place.c.consented_at.is_not(None))
-    await _settle(connection, place, agrees, HOMES, ward_code, wording, channel, account_id)
+    said = wording or current(HOME).key(Language.VI)
+    await _settle(connection, place, agrees, HOMES, ward_code, said, channel, account_id)
 
 
 async def _settle(

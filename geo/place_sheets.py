@@ -23,7 +23,6 @@ from geo.exporting.subjects import spoken
 from geo.exporting.writing import Document, table
 from geo.ids import new_id
 from geo.importing.kinds import KIND_CALLED
-from geo.language import Language
 from geo.locating import neighbourhood_at, ward_at
 from geo.ordering import natural
 from geo.place_rows import (
@@ -99,8 +98,7 @@ async def write(connection: AsyncConnection, actor: Actor, ward_code: str, plan:
     added = [{"id": new_id(), **_columns(ward_code, change.row)} for change in plan.of(Action.ADD)]
     if added:
         await _upsert(connection, added)
-    home = consents.current(consents.HOME).key(Language.VI)
-    await consents.settle_homes(connection, ward_code, home, ConsentChannel.FILE, actor.account_id)
+    await consents.settle_homes(connection, ward_code, ConsentChannel.FILE, actor.account_id)
 
 
 _IDS = ARRAY(sa.Uuid())

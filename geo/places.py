@@ -14,7 +14,6 @@ from geo import consents
 from geo.actor import Actor, Role
 from geo.errors import NotAllowed, NotFound, OutsideWard
 from geo.ids import new_id
-from geo.language import Language
 from geo.locating import geography, locate_within, point
 from geo.ordering import Order, by_distance, by_name, by_names
 from geo.positions import Box, Position
@@ -124,8 +123,7 @@ async def save(
 
 
 async def _settle(connection: AsyncConnection, actor: Actor, ward_code: str, wording: str | None) -> None:
-    key = wording or consents.current(consents.HOME).key(Language.VI)
-    await consents.settle_homes(connection, ward_code, key, consents.channel_of(actor), actor.account_id)
+    await consents.settle_homes(connection, ward_code, consents.channel_of(actor), actor.account_id, wording=wording)
 
 
 async def remove(connection: AsyncConnection, actor: Actor, ward_code: str, place_id: UUID) -> None:

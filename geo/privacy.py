@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import audit, consents, erasing, personal
 from geo.erasing import Key
-from geo.language import Language
 from geo.lifecycle import OPEN
 from geo.personal import FREE_TEXTS, Person
 from geo.tables import ConsentChannel, Ending, PlaceKind, incident, incident_event, place, team_member
@@ -108,8 +107,7 @@ async def _forget_members(connection: AsyncConnection, who: Person) -> int:
     )
     wards = [row.ward_code for row in changed]
     for ward_code in sorted(set(wards)):
-        key = consents.current(consents.MEMBER_TOLD).key(Language.VI)
-        await consents.settle_members(connection, ward_code, key, ConsentChannel.STAFF)
+        await consents.settle_members(connection, ward_code, ConsentChannel.STAFF)
     return len(wards)
 
 
@@ -120,7 +118,6 @@ async def _forget_places(connection: AsyncConnection, who: Person) -> int:
     home = sa.delete(place).where(named, columns.kind == PlaceKind.OFFICIAL_HOME).returning(columns.ward_code)
     homes = [row.ward_code for row in await connection.execute(home)]
     for ward_code in sorted(set(homes)):
-        key = consents.current(consents.HOME).key(Language.VI)
-        await consents.settle_homes(connection, ward_code, key, ConsentChannel.STAFF)
+        await consents.settle_homes(connection, ward_code, ConsentChannel.STAFF)
     others = await connection.execute(sa.update(place).where(named).values(phone=None))
     return len(homes) + others.rowcount

@@ -21,7 +21,7 @@ from geo import consents
 from geo.actor import Actor, Role
 from geo.errors import InvalidInput, NotAllowed, NotFound, Problem
 from geo.ids import new_id
-from geo.language import Language, Text
+from geo.language import Text
 from geo.tables import TeamRole, neighbourhood, team, team_member
 
 LEADING = (TeamRole.LEADER, TeamRole.DEPUTY)
@@ -131,8 +131,8 @@ async def remove_member(connection: AsyncConnection, actor: Actor, ward_code: st
 
 
 async def _settle(connection: AsyncConnection, actor: Actor, ward_code: str, wording: str | None) -> None:
-    key = wording or consents.current(consents.MEMBER_TOLD).key(Language.VI)
-    await consents.settle_members(connection, ward_code, key, consents.channel_of(actor), actor.account_id)
+    channel = consents.channel_of(actor)
+    await consents.settle_members(connection, ward_code, channel, actor.account_id, wording=wording)
 
 
 async def _lock(connection: AsyncConnection, actor: Actor, ward_code: str, member_id: UUID) -> Any:

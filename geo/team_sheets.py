@@ -19,7 +19,6 @@ from geo.actor import Actor
 from geo.errors import NotAllowed
 from geo.exporting.writing import Document, table
 from geo.ids import new_id
-from geo.language import Language
 from geo.ordering import natural
 from geo.seeds import team_name
 from geo.tables import ConsentChannel, team, team_member
@@ -81,8 +80,7 @@ async def write(connection: AsyncConnection, actor: Actor, ward_code: str, plan:
             if not change.row["agreed"]:
                 values["consented_at"] = None
             await connection.execute(sa.update(team_member).where(mine).values(**values))
-    told = consents.current(consents.MEMBER_TOLD).key(Language.VI)
-    await consents.settle_members(connection, ward_code, told, ConsentChannel.FILE, actor.account_id)
+    await consents.settle_members(connection, ward_code, ConsentChannel.FILE, actor.account_id)
 
 
 async def _team_of(connection: AsyncConnection, ward_code: str, ground: UUID, called: str) -> UUID:

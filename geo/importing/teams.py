@@ -15,7 +15,6 @@ from geo.importing.features import FeatureFile, FileProblem
 from geo.importing.team_rows import NO_SUCH_WARD, Reader, Row, Team, TeamFields
 from geo.importing.troubles import Report, Trouble
 from geo.importing.wards import Progress
-from geo.language import Language
 from geo.seeds import team_name
 from geo.tables import ConsentChannel, TeamRole, neighbourhood, team, team_member, ward
 
@@ -50,9 +49,8 @@ async def import_teams(
         added += is_new
         changed += differs and not is_new
         progress("Ghi vào cơ sở dữ liệu", done, len(taken))
-    told = consents.current(consents.MEMBER_TOLD).key(Language.VI)
     for code in sorted({row.team.ward_code for row in taken} if writes else ()):
-        await consents.settle_members(connection, code, told, ConsentChannel.FILE)
+        await consents.settle_members(connection, code, ConsentChannel.FILE)
     return Report(
         features=len(file.features),
         added=added,

@@ -368,7 +368,7 @@ async def test_a_members_and_an_officials_consent_is_recorded_with_its_words_and
 async def test_what_was_agreed_to_before_words_were_kept_is_not_given_words(undone: Laid) -> None:
     """The ward's members agreed on a day of the past; what they were shown then, nobody can say."""
     async with undone.database.write() as connection:
-        await consents.settle_members(connection, CODE, "member-told/1/vi", tables.ConsentChannel.FILE)
+        await consents.settle_members(connection, CODE, tables.ConsentChannel.FILE, wording="member-told/1/vi")
     assert await undone.rows("SELECT 1 FROM consent") == []
 
 
