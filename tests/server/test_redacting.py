@@ -346,13 +346,13 @@ async def test_copies_that_are_shown_stay_and_earlier_ones_go(desk: Desk) -> Non
 
 
 async def tidied(desk: Desk) -> set[UUID]:
-    """The pictures that the chore takes for strays two days from now."""
+    """The pictures that the chore takes for strays by all hours of a day that is two days off at the least."""
 
     def keys() -> set[UUID]:
         return {UUID(name[:36]) for name in objects(desk)}
 
     before = keys()
-    later = datetime.now(UTC).replace(hour=0) + timedelta(days=2)
+    later = datetime.now(UTC) + timedelta(days=3)
     for hour in range(24):
         tidying = Tidying(desk.app.state.photographs, lambda hour=hour: later.replace(hour=hour))  # type: ignore[misc]
         async with desk.database.write() as connection:
