@@ -40,7 +40,7 @@ PAINTED = """(colour) => {
 
 
 async def until(page: Page, script: str, argument: object = None) -> None:
-    for _ in range(100):
+    for _ in range(600):
         if await page.evaluate(script, argument):
             return
         await asyncio.sleep(0.1)

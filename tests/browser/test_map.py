@@ -257,9 +257,8 @@ async def test_the_language_is_switched_and_kept(opening: Opening):
 
 
 async def test_a_ward_that_is_not_there_gets_a_page_that_helps(opening: Opening):
-    watched = await opening(f"/?ward={quote('99999')}")
-    await expect(watched.page.get_by_role("heading")).to_have_text("Chưa có phường này trên bản đồ số")
-    watched.complaints.clear()  # the browser's own words about a 404
+    page = (await opening(f"/?ward={quote('99999')}", expected="404")).page
+    await expect(page.get_by_role("heading")).to_have_text("Chưa có phường này trên bản đồ số")
 
 
 @pytest.mark.parametrize("card", [False, True], ids=["list", "card"])

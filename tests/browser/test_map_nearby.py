@@ -167,7 +167,8 @@ async def test_from_near_the_report_begins_at_the_middle_of_the_map(opening: Ope
 
 
 async def test_embedded_it_is_the_map_alone_and_leads_to_all_of_it(opening: Opening):
-    page = (await opening("/?embed=1&kind=TRAFFIC", viewport={"width": 480, "height": 480})).page
+    small = {"width": 480, "height": 480}
+    page = (await opening("/?embed=1&kind=TRAFFIC", viewport=small, reduced_motion="reduce")).page
     await expect(places(page)).to_have_count(5)
     await expect(page.locator("#panel")).to_be_hidden()
     await expect(page.locator(".incident")).to_have_count(1)

@@ -7,6 +7,7 @@ from playwright.async_api import Route, expect
 
 from geo.database import Database
 from tests.browser.conftest import Opening
+from tests.browser.test_report import AWAY
 from tests.browser.ward_map import lay, pick, places
 
 
@@ -47,7 +48,7 @@ async def test_a_lost_server_is_said_and_tried_again(opening: Opening):
 
 
 async def test_losing_the_network_is_said_and_over_when_it_is_back(opening: Opening):
-    page = (await opening()).page
+    page = (await opening(expected=AWAY)).page  # the worker may be asked for while it is away
     await expect(places(page)).to_have_count(5)
     await page.context.set_offline(True)
     await expect(page.locator("#notice")).to_contain_text("Mất kết nối mạng")

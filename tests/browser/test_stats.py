@@ -148,7 +148,8 @@ async def test_the_map_is_loaded_only_by_who_comes_near(opening: Opening) -> Non
 
 
 async def test_a_map_that_cannot_be_loaded_leaves_the_table(opening: Opening) -> None:
-    watched = await opening("/stats?period=30d")
+    # Past a service worker, which would fetch it by itself.
+    watched = await opening("/stats?period=30d", service_workers="block", expected="blocked by Playwright")
     await watched.page.route("**/map/neighbourhoods.geojson*", lambda route: route.abort())
     await watched.page.reload()
     await watched.page.locator("#area-box").scroll_into_view_if_needed()
