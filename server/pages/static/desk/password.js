@@ -15,3 +15,4 @@ document.getElementById("copy").addEventListener("click", async () => {
   }
 });
 document.getElementById("print").addEventListener("click", () => print());
+document.getElementById("handing").hidden = false; // now a press does something
