@@ -74,7 +74,11 @@ const authorOf = (keys) => keys.map((key) => authors.get(key)).find(Boolean);
 async function learn() {
   try {
     note((await ask("changes", { code: data.ward, first: 20, after: null })).ward.boundaryChanges.nodes);
+    // The same cards, with names: whoever is at one of their buttons stays there.
+    const buttons = () => [...document.querySelectorAll('[data-notice="conflicts"] button')];
+    const at = buttons().indexOf(document.activeElement);
     draw();
+    buttons()[at]?.focus();
   } catch {
     // Without a name it is somebody else.
   }
