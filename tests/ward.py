@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo import accounts, sessions, tables
 from geo.ids import new_id, new_tracking_code
-from geo.lifecycle import IN_HAND, Party, Status
+from geo.lifecycle import FINISHED, IN_HAND, Party, Status
 from geo.passwords import hash_password
 from geo.secrets import digest
 from geo.seeds import WORKING_DAY, seed_categories
@@ -215,7 +215,10 @@ async def report(
     tracking_code: str | None = None,
     **values: Any,
 ) -> Reported:
-    """An incident with one public step in its history, and one internal note where it has a crew at work."""
+    """An incident with one public step in its history, and one internal note where it has a crew at work.
+
+    What is finished was so an hour ago, unless `values` say when it was reported.
+    """
     made = Reported(new_id(), tracking_code or new_tracking_code(code), f"secret-{uuid4()}", code)
     of = {"ward_code": code, "incident_id": made.key}
     row: dict[str, Any] = {"channel": "WEB", "reported_at": REPORTED, "due_at": REPORTED + timedelta(days=3)}
@@ -244,6 +247,9 @@ async def report(
     for number, (before, after, party, note, public) in enumerate(steps):
         step = {"from_status": before, "to_status": after, "party": party, "note": note, "public": public}
         when = values.get("reported_at", REPORTED) + timedelta(minutes=number)
+        if after in FINISHED and "reported_at" not in values:
+            # Lately, whenever the tests run: for a month its reporter may say that it is not solved.
+            when = datetime.now(UTC) - timedelta(hours=1)
         await connection.execute(
             sa.insert(tables.incident_event).values(**of, id=new_id(), at=when, crew_id=crew_id, **step)
         )
