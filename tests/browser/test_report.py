@@ -403,6 +403,21 @@ async def test_a_large_photograph_is_shrunk_and_stands_upright(opening: Opening)
     assert grey.getpixel((600, 20)) < grey.getpixel((600, 1580))  # what was left is above now
 
 
+async def test_a_photograph_chosen_before_the_page_is_ready_is_taken(opening: Opening) -> None:
+    page = (await opening("/report", PHONE)).page
+    come = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await come.wait()
+        await route.continue_()
+
+    await page.route("**/report/main.js", late)
+    await page.reload(wait_until="commit")
+    await page.set_input_files("#photos", [picture()])
+    come.set()
+    await expect(page.locator(".thumb")).to_have_count(1)
+
+
 async def test_a_photograph_can_be_taken_out_and_five_are_enough(opening: Opening, database: Database):
     page = (await opening("/report", PHONE, **position(IN_FIRST))).page
     await page.locator("html.keeps").wait_for()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from geo.database import Database
 from tests import ward
@@ -326,3 +328,21 @@ async def test_on_a_form_that_the_server_wrote_too(opening: Opening) -> None:
     await expect(page.locator("#summary").get_by_role("link")).to_have_text(["Hãy chọn loại sự cố."])
     await page.get_by_role("radio", name="Hạ tầng đô thị").check()
     await expect(page.locator("#summary, .problem, .is-wrong, [aria-invalid]")).to_have_count(0)
+
+
+async def test_a_map_that_comes_late_leaves_the_focus_where_somebody_writes(opening: Opening) -> None:
+    page = (await opening("/report", PHONE)).page
+    come = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await come.wait()
+        await route.continue_()
+
+    await page.route("**/map/places.geojson*", late)
+    await page.get_by_role("button", name="Chọn trên bản đồ").click()
+    await expect(page.locator("#map .place-edge")).to_be_attached()
+    description = page.get_by_label("Nói thêm")
+    await description.press_sequentially("Rác")
+    come.set()
+    await expect(page.locator("#map-note")).to_contain_text("Kéo bản đồ hoặc chạm vào chỗ có sự cố.")
+    await expect(description).to_be_focused()
