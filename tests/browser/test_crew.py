@@ -585,6 +585,26 @@ async def test_what_is_tapped_is_large_enough_for_a_glove(opening: Opening, scen
     assert await page.evaluate(small, "#resolve-sheet") == []
 
 
+DRAWN_WHILE_PRESSED = """async () => {
+    const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+    const { draw } = await import(loaded.find((name) => name.includes("crew/cards.js")));
+    const button = document.querySelector("#list .job-next button");
+    button.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+    draw([]);
+    const stays = button.isConnected;
+    document.dispatchEvent(new PointerEvent("pointerup"));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return [stays, button.isConnected];
+}"""
+
+
+async def test_a_button_stays_as_long_as_a_finger_is_on_it(opening: Opening, scene: Scene) -> None:
+    await scene.job()
+    page = await opened(opening, scene)
+    await expect(act(page, "Nhận việc")).to_be_visible()
+    assert await page.evaluate(DRAWN_WHILE_PRESSED) == [True, False]
+
+
 async def test_without_javascript_the_forms_do_the_work(opening: Opening, scene: Scene) -> None:
     job = await scene.job()
     page = await opened(opening, scene, java_script_enabled=False)

@@ -6,12 +6,14 @@ import { isLate } from "./foreseeing.js";
 import { distance, due, span } from "./saying.js";
 
 const DO = { accept: "doAccept", start: "doStart", resolve: "doResolve" };
+const LONGEST_PRESS = 1000;
 const list = document.getElementById("list");
 const drawn = new Map();
 
 let acts = null;
 let open = null;
 let last = [];
+let pressed = 0;
 
 /** Draw cards from now on. `acts`: `step(job)` takes the next step, `back(job)` gives it back. */
 export function begin(given) {
@@ -21,22 +23,42 @@ export function begin(given) {
     if (!head) return;
     const { id } = head.closest(".job").dataset;
     open = open === id ? "" : id;
-    draw(last);
+    drawNow(last);
   });
+  // A button that was drawn anew between the finger's coming and going would never be tapped.
+  list.addEventListener("pointerdown", () => {
+    clearTimeout(pressed);
+    pressed = setTimeout(released, LONGEST_PRESS);
+  });
+  for (const ends of ["pointerup", "pointercancel"])
+    document.addEventListener(ends, () => {
+      if (!pressed) return;
+      clearTimeout(pressed);
+      pressed = setTimeout(released); // after the click, which comes next
+    });
+}
+
+function released() {
+  pressed = 0;
+  drawNow(last);
 }
 
 /** Open a job's card and bring it into view. */
 export function show(id) {
   open = id;
-  draw(last);
+  drawNow(last);
   const card = drawn.get(id)?.card;
   card?.scrollIntoView({ block: "start" });
   card?.querySelector(".job-head").focus({ preventScroll: true });
 }
 
-/** Draw the jobs, each with `away` (metres, or null), changing only what differs. */
+/** Draw the jobs, each with `away` (metres, or null), changing only what differs; once no finger is on them. */
 export function draw(jobs) {
   last = jobs;
+  if (!pressed) drawNow(jobs);
+}
+
+function drawNow(jobs) {
   if (open === null || (open && !jobs.some(({ id }) => id === open))) open = jobs[0]?.id ?? null;
   const focused = document.activeElement?.closest?.(".job") && document.activeElement;
   const at = focused && [focused.closest(".job").dataset.id, focused.dataset.focus];

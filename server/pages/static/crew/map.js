@@ -13,6 +13,8 @@ let map = null;
 let pins = null;
 let me = null;
 let fitted = "";
+let pinned = "";
+let shown = [];
 let choose = () => {};
 
 /** Load the map the first time; `choosing(id)` opens a job's card. Rejects without a network, where it was never seen. */
@@ -31,13 +33,11 @@ export async function open(choosing) {
 export function draw(jobs, here) {
   if (!map) return;
   map.invalidateSize();
-  pins.clearLayers();
-  jobs.forEach((job, index) => {
-    const pin = element("span", "pin", [index + 1], { "data-tone": isLate(job) ? "late" : data.tones[job.status] });
-    const shape = L.divIcon({ html: pin, className: "pin-at", iconSize: [44, 44], iconAnchor: [22, 22] });
-    const marker = L.marker([job.latitude, job.longitude], { icon: shape, keyboard: false, zIndexOffset: -index });
-    marker.on("click", () => tell(job, index)).addTo(pins);
-  });
+  shown = jobs;
+  const tone = (job) => (isLate(job) ? "late" : data.tones[job.status]);
+  const now = JSON.stringify(jobs.map((job) => [job.id, job.latitude, job.longitude, tone(job)]));
+  if (now !== pinned) pin(jobs, tone); // a pin that stays is not taken from under a finger
+  pinned = now;
   me?.remove();
   me = here && L.circleMarker([here.latitude, here.longitude], { radius: 9, className: "me", interactive: false }).addTo(map);
   const points = [...jobs, ...(here ? [here] : [])].map(({ latitude, longitude }) => [latitude, longitude]);
@@ -45,6 +45,16 @@ export function draw(jobs, here) {
   if (!points.length || fitted === key + Boolean(here)) return; // where somebody has moved it, it stays
   fitted = key + Boolean(here);
   map.fitBounds(L.latLngBounds(points).pad(0.15), { maxZoom: 16, animate: false });
+}
+
+function pin(jobs, tone) {
+  pins.clearLayers();
+  jobs.forEach((job, index) => {
+    const sign = element("span", "pin", [index + 1], { "data-tone": tone(job) });
+    const shape = L.divIcon({ html: sign, className: "pin-at", iconSize: [44, 44], iconAnchor: [22, 22] });
+    const marker = L.marker([job.latitude, job.longitude], { icon: shape, keyboard: false, zIndexOffset: -index });
+    marker.on("click", () => tell(shown[index], index)).addTo(pins);
+  });
 }
 
 function tell(job, index) {
