@@ -221,9 +221,10 @@ async def report(
     """
     made = Reported(new_id(), tracking_code or new_tracking_code(code), f"secret-{uuid4()}", code)
     of = {"ward_code": code, "incident_id": made.key}
-    row: dict[str, Any] = {"channel": "WEB", "reported_at": REPORTED, "due_at": REPORTED + timedelta(days=3)}
+    reported_at = values.get("reported_at", REPORTED)
+    row: dict[str, Any] = {"channel": "WEB", "reported_at": REPORTED, "due_at": reported_at + timedelta(days=3)}
     if status in (Status.RESOLVED, Status.CLOSED):
-        row["resolved_at"] = REPORTED + timedelta(days=1)
+        row["resolved_at"] = reported_at + timedelta(days=1)
     await connection.execute(
         sa.insert(tables.incident).values(
             ward_code=code,
@@ -246,7 +247,7 @@ async def report(
         steps.append((status, status, Party.STAFF, "Ghi chú nội bộ", False))
     for number, (before, after, party, note, public) in enumerate(steps):
         step = {"from_status": before, "to_status": after, "party": party, "note": note, "public": public}
-        when = values.get("reported_at", REPORTED) + timedelta(minutes=number)
+        when = reported_at + timedelta(minutes=number)
         if after in FINISHED and "reported_at" not in values:
             # Lately, whenever the tests run: for a month its reporter may say that it is not solved.
             when = datetime.now(UTC) - timedelta(hours=1)
