@@ -194,7 +194,9 @@ async def test_under_the_readers_hand_new_rows_wait_and_old_ones_fade(opening: O
 
 
 async def test_the_page_says_when_it_is_not_live_and_catches_up(opening: Opening, console: Console) -> None:
-    watched = await signed_in(opening, console, expected="ERR_INTERNET_DISCONNECTED|Failed to (fetch|load)")
+    watched = await signed_in(
+        opening, console, expected="ERR_INTERNET_DISCONNECTED|Failed to (fetch|load)|fetching the script"
+    )
     page = watched.page
     await page.context.set_offline(True)
     await expect(page.locator("#live")).to_have_attribute("data-tone", "lost")
