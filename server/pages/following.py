@@ -20,8 +20,9 @@ async def follow(request: Request, subscription: str, variables: dict[str, Any])
     """
     following: Live = request.app.state.live
     caller = following.caller(request, language_of(request))
+    resume = request.headers.get("last-event-id") or None
     try:
-        outcome = await following.ask(caller, subscription, variables, None, request.headers.get("last-event-id"))
+        outcome = await following.ask(caller, subscription, variables, None, resume)
     except SignedOut:  # the next try comes without a session
         outcome = following.unavailable(caller)
     if not isinstance(outcome, Answer):

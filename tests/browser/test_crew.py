@@ -480,6 +480,16 @@ async def test_signing_out_clears_the_phone_but_for_what_waits(opening: Opening,
     assert await page.evaluate("indexedDB.databases().then((all) => all.map(({ name }) => name))") == []
 
 
+async def test_a_stream_that_was_refused_once_is_asked_for_again(opening: Opening, scene: Scene) -> None:
+    page = await opened(opening, scene)
+    await page.route("**/crew/live", lambda route: route.fulfill(status=204))
+    async with page.expect_response(lambda answer: answer.status == 204):
+        await page.evaluate("dispatchEvent(new Event('online'))")
+    await page.unroute("**/crew/live")
+    async with page.expect_request("**/crew/live"):
+        await page.evaluate("dispatchEvent(new Event('online'))")
+
+
 async def test_nothing_of_the_crew_is_in_the_workers_cache(opening: Opening, scene: Scene) -> None:
     await scene.job(text="Chuyện riêng của nhà tôi")
     page = await opened(opening, scene)

@@ -33,7 +33,8 @@ export function inTurn(look) {
  * told.opened(isResumed): what happened before is now to be asked for, unless it is told from where the last stream
  * ended; told.next(answer): what an event says, parsed; told.lost(failures): nothing is heard any more for so many
  * times in a row, another try is on its way; told.ended(): the caller's
- * rights have changed, and the server is asked again what may be followed with those of now; told.over(): nothing.
+ * rights have changed, and the server is asked again what may be followed with those of now; told.over(): nothing may
+ * be followed at present, which is asked again after the longest pause, unless the stream is ended.
  * `whileHidden`: whether to follow also while nobody looks at the page.
  */
 export class Stream {
@@ -159,7 +160,7 @@ export class Stream {
   }
 
   #refused() {
-    this.end();
+    this.#failures = Math.max(this.#failures, PAUSES.length - 1);
     this.#told.over?.();
   }
 
