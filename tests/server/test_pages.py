@@ -237,6 +237,25 @@ async def test_every_module_is_announced_by_the_page(client):
     assert {(static.FOLDER / path).resolve() for path in announced} == imported(static.FOLDER / "map/main.js")
 
 
+@pytest.mark.parametrize(
+    ("template", "module"),
+    [
+        ("progress", "progress/main.js"),
+        ("staff", "staff/main.js"),
+        ("team", "team/main.js"),
+        ("team_place", "team/place.js"),
+    ],
+)
+def test_templates_that_announce_modules_announce_all(template: str, module: str) -> None:
+    text = (static.FOLDER.parent / "templates" / f"{template}.html").read_text()
+    announced = set(re.findall(r"""rel="modulepreload" href="{{ asset\('([^']+)'\)""", text)) | {module}
+    listed = re.search(r'for name in \(([^)]+)\) %}\n<link rel="modulepreload"', text)
+    if listed:
+        announced |= {f"{name}.js" for name in re.findall(r'"([^"]+)"', listed[1])}
+    wanted = {str(path.relative_to(static.FOLDER.resolve())) for path in imported(static.FOLDER / module)}
+    assert announced == wanted
+
+
 async def test_a_strict_policy_with_a_fresh_nonce(client):
     first, second = await client.get("/"), await client.get("/")
     policy = first.headers["content-security-policy"]
