@@ -16,7 +16,7 @@ from server.pages.words import TONES
 
 Gettext = Callable[[str], str]
 
-NEARLY_FULL = 0.85
+NEARLY_FULL = 0.75
 """The share of its capacity from which on a crew is shown as nearly full."""
 
 
