@@ -221,9 +221,12 @@ async def content(people: People, code: str) -> None:
 
 
 async def test_on_a_good_day(people: People) -> None:
+    told = people.crew.locator(".bell-count b")
+    before = await told.text_content() or ""
     code = await report(people)
     await expect(card(people, code)).to_be_visible(timeout=SOON)
     await staff_read(people, code, "Đã phân công")
+    await expect(told).not_to_have_text(before, timeout=SOON)  # by the worker: all else is done by who reports
     await act(people, "Nhận việc")
     await resident_reads(people, "Đội đã nhận")
     await staff_read(people, code, "Đội đã nhận")
