@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -165,8 +165,11 @@ async def test_what_happens_is_seen_in_its_row(opening: Opening, console: Consol
     later = console.incidents["later"]
     await row(page, later).get_by_role("button").hover()
     await page.mouse.down()
-    async with page.expect_response(ROWS):
+    async with page.expect_response(lambda one: ROWS.search(one.url) and later.id in unquote(one.url)) as info:
         await console.step("assignIncident", "admin", incidentId=later.id, crewId=console.crew(ROADS))
+    await (await info.value).finished()
+    # Longer than a page needs that draws what it has: who draws under the finger is caught at it.
+    await page.evaluate("new Promise((then) => requestAnimationFrame(() => setTimeout(then, 500)))")
     await page.mouse.up()
     await expect(page.locator("#assigning")).to_be_visible()
     await expect(row(page, later)).to_have_attribute("data-status", "ASSIGNED")
