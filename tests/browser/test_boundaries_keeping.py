@@ -442,8 +442,12 @@ async def test_two_people_in_different_neighbourhoods_are_merged(editors: Editor
     await asyncio.wait_for(begun.wait(), 40)
     await save(clerk)
     await saved(clerk)
-    asks_whose = "BoundariesChanges"
-    async with clerk.expect_response(lambda one: asks_whose in (one.request.post_data or "")):
+    whose, versions = "BoundariesChanges", "BoundariesVersions"
+    # Looks take turns: with the next one that one has ended, and done to the page whatever it does.
+    async with (
+        clerk.expect_response(lambda one: whose in (one.request.post_data or "")),
+        clerk.expect_request(lambda one: versions in (one.post_data or "")),
+    ):
         may_end.set()
     await saved(clerk)
     assert await edge(clerk, EAST, "max") == 108.238
