@@ -477,7 +477,8 @@ async def test_signing_out_clears_the_phone_but_for_what_waits(opening: Opening,
     await page.locator(".desk-me > summary").click()
     await page.get_by_role("button", name="Đăng xuất").click()
     await page.wait_for_url("**/sign-in?done=signed-out")
-    assert await page.evaluate("indexedDB.databases().then((all) => all.map(({ name }) => name))") == []
+    # Whoever still has it open, such as the worker at the end of its sending, lets go first.
+    await eventually(lambda: page.evaluate("indexedDB.databases().then((all) => all.length === 0)"))
 
 
 async def test_a_stream_that_was_refused_once_is_asked_for_again(opening: Opening, scene: Scene) -> None:
