@@ -404,7 +404,8 @@ async def test_a_large_photograph_is_shrunk_and_stands_upright(opening: Opening)
 
 
 async def test_a_photograph_chosen_before_the_page_is_ready_is_taken(opening: Opening) -> None:
-    page = (await opening("/report", PHONE)).page
+    # Past a service worker, which has the modules itself.
+    page = (await opening("/report", PHONE, service_workers="block", expected="blocked by Playwright")).page
     come = asyncio.Event()
 
     async def late(route: Route) -> None:
