@@ -52,8 +52,9 @@ async def address(copying: Any, template: str, tmp_path: Path) -> AsyncIterator[
 
 
 async def test_nothing_that_others_put_into_a_page_runs_loads_or_sends(opening: Opening) -> None:
-    watched = await opening("/offline", expected="Content Security Policy|evil.example|Refused")
-    page = watched.page
+    # Past a service worker, which would fetch the page by itself.
+    expected = "Content Security Policy|evil.example|Refused|blocked by Playwright"
+    page = (await opening("/offline", service_workers="block", expected=expected)).page
 
     async def injected(route: Route) -> None:
         answer = await route.fetch()
