@@ -47,7 +47,9 @@ async def test_the_nearest_is_told_with_its_distance_and_nothing_is_sent(opening
 
 
 async def test_where_one_is_waits_for_the_neighbourhoods(opening: Opening):
-    page = (await opening("/offline", PHONE, geolocation=HERE, permissions=["geolocation"])).page
+    # Past a service worker, which has the neighbourhoods itself.
+    options = {"service_workers": "block", "expected": "blocked by Playwright"}
+    page = (await opening("/offline", PHONE, geolocation=HERE, permissions=["geolocation"], **options)).page
     come = asyncio.Event()
 
     async def late(route: Route) -> None:
