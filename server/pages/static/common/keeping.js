@@ -9,14 +9,28 @@ export function keeper(name, stores, channelName, make) {
   const channel = globalThis.BroadcastChannel ? new BroadcastChannel(channelName) : null;
   const listening = [];
   let opened = null;
+  // Only a page makes it. Once it was deleted, as by signing out, what is still under way here must not make it anew.
+  let mayMake = Boolean(globalThis.document);
+
+  const isMade = async () => !indexedDB.databases || (await indexedDB.databases()).some((one) => one.name === name);
 
   function open() {
-    opened ??= new Promise((resolve, reject) => {
+    opened ??= opening().catch((error) => {
+      opened = null;
+      throw error;
+    });
+    return opened;
+  }
+
+  async function opening() {
+    if (!mayMake && !(await isMade())) throw new Error("nothing is kept here");
+    return new Promise((resolve, reject) => {
       const asked = indexedDB.open(name, 1);
       asked.onupgradeneeded = () => make(asked.result);
       asked.onsuccess = () => {
         // Another tab with a newer version, or one that signs out, must not wait for this one.
-        asked.result.onversionchange = () => {
+        asked.result.onversionchange = ({ newVersion }) => {
+          if (newVersion === null) mayMake = false;
           asked.result.close();
           opened = null;
         };
@@ -25,7 +39,6 @@ export function keeper(name, stores, channelName, make) {
       asked.onerror = () => reject(asked.error);
       asked.onblocked = () => reject(new Error("the store is held by an older page"));
     });
-    return opened;
   }
 
   return {
@@ -35,7 +48,6 @@ export function keeper(name, stores, channelName, make) {
         await open();
         return true;
       } catch {
-        opened = null;
         return false;
       }
     },
