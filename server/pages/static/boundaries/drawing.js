@@ -119,15 +119,15 @@ const hole = {
   guide: () => (chosen()?.boundary ? say("guideHole", { name: chosen().name }) : say("guideHoleChoose")),
   start() {
     if (!chosen()?.boundary) return;
-    created = drawnHole;
+    const { key } = chosen(); // another may be chosen until the ring is closed
+    created = async ({ coordinates: [ring] }) => {
+      const area = model.area(key);
+      ended("hole", area?.boundary ? await cutOut(area, ring) : say("holeNothing"));
+    };
     geoman.draw("Polygon", geoman.targets());
   },
   stop: stopDrawing,
 };
-
-async function drawnHole({ coordinates: [ring] }) {
-  ended("hole", await cutOut(chosen(), ring));
-}
 
 /** Cut a ring out of an area, once what lies in it is named. Gives what is wrong, in words, else null. */
 export async function cutOut(area, ring) {
