@@ -205,7 +205,12 @@ async def test_the_page_says_when_it_is_not_live_and_catches_up(opening: Opening
     await expect(page.locator("#live")).to_have_attribute("data-tone", "lost")
     await expect(page.locator("#live")).to_contain_text("Không có mạng. Danh sách này là lúc")
     _, code = await console.report("TRAFFIC", "Cây đổ")
-    await page.context.set_offline(False)
+    # Word may come again while the list does not: what is shown is old until it has come.
+    await page.route(ROWS, lambda route: route.fulfill(status=503))
+    async with page.expect_response(lambda answer: answer.status == 503):
+        await page.context.set_offline(False)
+    await expect(page.locator("#live")).to_contain_text("Danh sách này là lúc")
+    await page.unroute(ROWS)
     await expect(page.locator("#live")).to_have_attribute("data-tone", "live")
     await expect(row(page, code)).to_be_attached()
 

@@ -1,10 +1,11 @@
 // What happens in the ward, as it happens: by the stream of the API. While none can be had, the page says so.
 
-import { Stream } from "../common/stream.js";
+import { inTurn, Stream } from "../common/stream.js";
 import { data, moment, say } from "../common/words.js";
 
 const GATHER = 40; // milliseconds in which changes are taken together
 const AGAIN = 1500;
+const PAUSES = [1.5, 3, 6, 12, 30]; // seconds, until what is owed is asked for again
 const line = document.getElementById("live");
 
 export class Live {
@@ -12,6 +13,11 @@ export class Live {
   #ids = new Map(); // tracking codes by id
   #gathering = null;
   #busy = false;
+  #owed = null; // what is still to be brought up to date: true is everything, false the list as it was asked for
+  #owing = 0;
+  #tries = 0;
+  #staleSince = null;
+  #isOver = false;
   #told;
 
   /** `changed(ids, codes)` brings rows up to date, `renew(all)` everything; both may be waited for. */
@@ -21,19 +27,18 @@ export class Live {
     const asked = new URLSearchParams({ query: data.documents.changed, variables: JSON.stringify({ ward: data.ward }) });
     this.#stream = new Stream(`/graphql?${asked}`, {
       opened: (isResumed) => {
-        write("live", say("live"));
+        if (this.#owed === null) write("live", say("live"));
         // Without a cursor nobody tells what happened between the page and the stream.
-        if (!isResumed) void this.#renew(false);
+        if (!isResumed || this.#owed !== null) this.#renew(false);
       },
       next: ({ data: { incidentChanged } }) => this.#take(incidentChanged),
       lost: () => this.#lost(),
       ended: () => this.#end(),
-      over: () => this.#end(),
     });
   }
 
   #take(change) {
-    if (change.refetch) void this.#renew(true);
+    if (change.refetch) this.#renew(true);
     else this.#gather(change.incidentId, change.incident?.trackingCode);
   }
 
@@ -59,23 +64,43 @@ export class Live {
     }
   }
 
-  async #renew(all) {
+  #renew(all) {
+    this.#owed = all || this.#owed === true;
+    void this.#settle();
+  }
+
+  /** Ask for what is owed; until it has come the page says since when it is not as the server has it. */
+  #settle = inTurn(async () => {
+    clearTimeout(this.#owing);
+    if (this.#owed === null) return;
+    const all = this.#owed;
+    this.#owed = null;
     try {
       await this.#told.renew(all);
+      this.#tries = 0;
+      this.#staleSince = null;
+      if (this.#stream.isOpen) write("live", say("live"));
     } catch {
-      await pause();
-      if (this.#stream.isOpen) void this.#renew(all); // where it is not, it is asked when the stream is back
+      if (this.#isOver) return;
+      this.#owed = all || this.#owed === true;
+      this.#staleSince ??= new Date();
+      this.#lost();
+      const wait = PAUSES[Math.min(this.#tries++, PAUSES.length - 1)] * 1000;
+      this.#owing = setTimeout(() => this.#settle(), wait);
     }
-  }
+  });
 
   /** Whoever works for the ward no more could follow what everybody may see of it, but this page shows more. */
   #end() {
+    this.#isOver = true;
     this.#stream.end();
+    this.#owed = null;
+    clearTimeout(this.#owing);
     write("lost", say("signedOut"));
   }
 
   #lost() {
-    const time = moment(this.#stream.heardAt).split(" ")[1];
+    const time = moment(this.#staleSince ?? this.#stream.heardAt).split(" ")[1];
     write("lost", say(navigator.onLine ? "notLive" : "noNetwork", { time }));
   }
 }
