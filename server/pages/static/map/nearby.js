@@ -108,11 +108,18 @@ export function start(map, pins, areas, choose) {
   const pane = map.createPane("me");
   pane.style.zIndex = 650; // above every marker
   pane.style.pointerEvents = "none";
-  const tell = () => {
+  const telling = () => {
     const [first, ...others] = nearest(pins(), choose);
     const how = element("p", "quiet", say("accurate", { distance: length(exact) }), { role: "status" });
-    panel(...[first, where(areas(), choose), ...others, how].filter(Boolean));
     sort(pins());
+    return [first, where(areas(), choose), ...others, how].filter(Boolean);
+  };
+  // The panel stays where its reader has it, and its first and last lines with the focus that they may have.
+  const tellAnew = () => {
+    const had = near.contains(document.activeElement);
+    for (const one of [...near.children].slice(1, -1)) one.remove();
+    near.firstElementChild.after(...telling());
+    if (had && !near.contains(document.activeElement)) near.focus({ preventScroll: true });
   };
   const found = ({ coords: { longitude, latitude, accuracy } }) => {
     position = [longitude, latitude];
@@ -122,7 +129,7 @@ export function start(map, pins, areas, choose) {
       L.circle([latitude, longitude], { radius: accuracy, className: "me-around", interactive: false }),
       L.circleMarker([latitude, longitude], { pane: "me", radius: 8, className: "me", interactive: false }),
     ]).addTo(map);
-    tell();
+    panel(...telling());
     document.getElementById("panel-body").scrollTop = 0;
     opener.setAttribute("aria-pressed", "true");
     if (L.latLngBounds(data.bounds).pad(0.3).contains([latitude, longitude]))
@@ -140,5 +147,5 @@ export function start(map, pins, areas, choose) {
     panel(told("nearSearching"));
     navigator.geolocation.getCurrentPosition(found, failed, PATIENCE);
   });
-  return () => position && tell();
+  return () => position && tellAnew();
 }
