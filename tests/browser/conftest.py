@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, BrowserType, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserType, Page, Route, async_playwright, expect
 from starlette.applications import Starlette
 
 from benchmarks.chromium import SHELL, WHOLE
@@ -149,6 +149,18 @@ async def opening(browsers: Browsers, address: str) -> AsyncIterator[Opening]:
 
         yield open_page
     assert [complaint for watched in pages for complaint in watched.unexpected()] == []
+
+
+async def held_back(page: Page, pattern: str) -> asyncio.Event:
+    """What the page asks for at these addresses comes only once the event is set, as over a slow line."""
+    may_come = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await may_come.wait()
+        await route.continue_()
+
+    await page.route(pattern, late)
+    return may_come
 
 
 def _is_ours(url: str) -> bool:

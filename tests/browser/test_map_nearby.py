@@ -1,18 +1,17 @@
 """'Gần tôi', the cards that need more than the map has, a press on the ground, and the map in somebody else's page."""
 
-import asyncio
 import re
 from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
-from playwright.async_api import Route, expect
+from playwright.async_api import expect
 
 from geo import tables
 from geo.database import Database
 from geo.ids import new_id
 from tests.browser.axe import violations
-from tests.browser.conftest import PHONE, Opening
+from tests.browser.conftest import PHONE, Opening, held_back
 from tests.browser.ward_map import lay, pick, places, unfold
 from tests.maps.small_ward import CODE
 
@@ -50,13 +49,7 @@ async def test_where_one_is_waits_for_the_neighbourhoods(opening: Opening):
     # Past a service worker, which has the neighbourhoods itself.
     options = {"service_workers": "block", "expected": "blocked by Playwright"}
     page = (await opening("/offline", PHONE, geolocation=HERE, permissions=["geolocation"], **options)).page
-    come = asyncio.Event()
-
-    async def late(route: Route) -> None:
-        await come.wait()
-        await route.continue_()
-
-    await page.route("**/map/neighbourhoods.geojson*", late)
+    come = await held_back(page, "**/map/neighbourhoods.geojson*")
     await page.goto("/")
     await page.get_by_role("button", name="Gần tôi").click()
     near = page.get_by_role("region", name="Gần tôi")

@@ -1,12 +1,10 @@
 """The digital map while the network is slow, broken or gone."""
 
-import asyncio
-
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import expect
 
 from geo.database import Database
-from tests.browser.conftest import Opening
+from tests.browser.conftest import Opening, held_back
 from tests.browser.test_report import AWAY
 from tests.browser.ward_map import lay, pick, places
 
@@ -18,17 +16,11 @@ async def ward(database: Database) -> None:
 
 async def test_a_tap_before_the_data_have_come_is_kept(opening: Opening):
     page = (await opening()).page
-    held = asyncio.Event()
-
-    async def late(route: Route) -> None:
-        await held.wait()
-        await route.continue_()
-
-    await page.route("**/map/places.geojson*", late)
+    may_come = await held_back(page, "**/map/places.geojson*")
     await page.reload()
     await pick(page, "neighbourhoods", "Tổ dân phố số 2")
     await expect(page.locator("#card")).to_be_hidden()
-    held.set()
+    may_come.set()
     await expect(page.locator("#card")).to_contain_text("Nhà văn hóa số 2")
 
 

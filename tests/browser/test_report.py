@@ -21,7 +21,7 @@ from geo import tables
 from geo.database import Database
 from tests import ward
 from tests.browser.axe import LOOKS, by_day_and_night
-from tests.browser.conftest import DESKTOP, PHONE, Opening
+from tests.browser.conftest import DESKTOP, PHONE, Opening, held_back
 from tests.photographs import photograph
 from tests.ward import IN_FIRST, IN_OTHER, IN_SECOND, IN_THE_SEA
 
@@ -406,13 +406,7 @@ async def test_a_large_photograph_is_shrunk_and_stands_upright(opening: Opening)
 async def test_a_photograph_chosen_before_the_page_is_ready_is_taken(opening: Opening) -> None:
     # Past a service worker, which has the modules itself.
     page = (await opening("/report", PHONE, service_workers="block", expected="blocked by Playwright")).page
-    come = asyncio.Event()
-
-    async def late(route: Route) -> None:
-        await come.wait()
-        await route.continue_()
-
-    await page.route("**/report/main.js", late)
+    come = await held_back(page, "**/report/main.js")
     await page.reload(wait_until="commit")
     await page.set_input_files("#photos", [picture()])
     come.set()

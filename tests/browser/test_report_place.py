@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
 from geo.database import Database
 from tests import ward
 from tests.browser.axe import violations
-from tests.browser.conftest import DESKTOP, PHONE, Opening
+from tests.browser.conftest import DESKTOP, PHONE, Opening, held_back
 from tests.browser.test_report import at_rest, eventually, picture, position, send, stored
 from tests.ward import IN_FIRST, IN_SECOND, IN_THE_SEA
 
@@ -333,13 +331,7 @@ async def test_on_a_form_that_the_server_wrote_too(opening: Opening) -> None:
 async def test_a_map_that_comes_late_leaves_the_focus_where_somebody_writes(opening: Opening) -> None:
     # Past a service worker, which has the ward's boundary itself.
     page = (await opening("/report", PHONE, service_workers="block", expected="blocked by Playwright")).page
-    come = asyncio.Event()
-
-    async def late(route: Route) -> None:
-        await come.wait()
-        await route.continue_()
-
-    await page.route("**/map/ward.geojson*", late)
+    come = await held_back(page, "**/map/ward.geojson*")
     await page.get_by_role("button", name="Chọn trên bản đồ").click()
     await expect(page.locator("#map-note")).to_contain_text("Đang tải bản đồ…")
     description = page.get_by_label("Nói thêm")
