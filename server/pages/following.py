@@ -15,8 +15,7 @@ from server.pages.languages import language_of
 async def follow(request: Request, subscription: str, variables: dict[str, Any]) -> Response:
     """Server-sent events of a subscription, in the right of who asks; `Last-Event-ID` goes on from there.
 
-    204, which tells a client to give up, where there is nothing that the caller may follow; 503 where there will be
-    later.
+    204 where there is nothing that the caller may follow; 503 where there will be later.
     """
     following: Live = request.app.state.live
     caller = following.caller(request, language_of(request))

@@ -5,8 +5,7 @@
 const PAUSES = [1, 2, 4, 8, 15, 30];
 const DEAF = 40_000; // the server pings every fifteen seconds
 const MEDIA_TYPE = "text/event-stream";
-const OVER = [204, 401, 403];
-const REFUSED = ["NOT_FOUND", "NOT_ALLOWED"];
+const REFUSED = [204, 401, 403, "NOT_FOUND", "NOT_ALLOWED"];
 
 /** `look` as often as it is called, but one look at a time: what happens during one asks for a single one after it. */
 export function inTurn(look) {
@@ -32,9 +31,8 @@ export function inTurn(look) {
  *
  * told.opened(isResumed): what happened before is now to be asked for, unless it is told from where the last stream
  * ended; told.next(answer): what an event says, parsed; told.lost(failures): nothing is heard any more for so many
- * times in a row, another try is on its way; told.ended(): the caller's
- * rights have changed, and the server is asked again what may be followed with those of now; told.over(): nothing may
- * be followed at present, which is asked again after the longest pause, unless the stream is ended.
+ * times in a row, another try is on its way; told.ended(): the caller's rights have changed, and the server is asked
+ * again what may be followed with those of now. Where nothing may be, it is asked again after the longest pause.
  * `whileHidden`: whether to follow also while nobody looks at the page.
  */
 export class Stream {
@@ -118,7 +116,7 @@ export class Stream {
       const headers = { Accept: MEDIA_TYPE, ...(this.#cursor && { "Last-Event-ID": this.#cursor }) };
       // Whatever shows the page comes before; and a request that never ends is not to be waited for.
       const answer = await fetch(this.#address, { headers, cache: "no-store", priority: "low", signal: mine.signal });
-      if (OVER.includes(answer.status) || answer.redirected) return this.#refused();
+      if (REFUSED.includes(answer.status) || answer.redirected) return this.#refused();
       const isStream = answer.headers.get("Content-Type")?.startsWith(MEDIA_TYPE);
       if (!answer.ok || !isStream) throw new Error(String(answer.status));
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -161,7 +159,6 @@ export class Stream {
 
   #refused() {
     this.#failures = Math.max(this.#failures, PAUSES.length - 1);
-    this.#told.over?.();
   }
 
   // Pauses grow, each a little longer or shorter than another page's.
